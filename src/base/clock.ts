@@ -1,0 +1,62 @@
+/**
+ * The two clocks of a gateway and its timers. This is the only file that reads time or arms a timer: everything else
+ * takes a Clock, so that tests and replays decide what time it is.
+ *
+ * Monotonic time schedules and measures; wall time is only written into records. A gateway without a clock chip jumps
+ * by decades when the first time synchronisation arrives, and nothing may notice but the time stamps.
+ */
+export interface Clock {
+  /** Milliseconds with a fraction, since an arbitrary start; never jumps, never goes back. */
+  monoMs(): number;
+  /** Milliseconds since 1970-01-01 UTC; may jump in either direction. */
+  wallMs(): number;
+  /** Calls `callback` once, when monoMs() has reached `atMono` (at once, but never synchronously, if it already has). */
+  at(atMono: number, callback: () => void): Timer;
+  /** Resolves after `delayMs`; rejects with the signal's reason when it is aborted first. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Timer {
+  cancel(): void;
+}
+
+/** setTimeout fires at once for a longer delay, so a farther timer is armed in legs. */
+const longestTimerMs = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  monoMs: () => performance.now(),
+  wallMs: () => Date.now(),
+  at: armTimer,
+  sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
+};
+
+function armTimer(atMono: number, callback: () => void): Timer {
+  let handle: NodeJS.Timeout;
+  const arm = () => {
+    const leftMs = atMono - performance.now();
+    const isLastLeg = leftMs <= longestTimerMs;
+    // setTimeout may fire up to a millisecond early; Math.ceil keeps "has reached" true.
+    handle = setTimeout(isLastLeg ? callback : arm, isLastLeg ? Math.max(0, Math.ceil(leftMs)) : longestTimerMs);
+  };
+  arm();
+  return { cancel: () => clearTimeout(handle) };
+}
+
+/** Shared by every Clock: a sleep is a timer that an AbortSignal can cut short. */
+export function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = () => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = clock.at(clock.monoMs() + delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

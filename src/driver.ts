@@ -1,0 +1,63 @@
+import type { Clock } from './base/clock.ts';
+import type { Log } from './base/log.ts';
+import type { Bus } from './model/bus.ts';
+import type { Device } from './model/device.ts';
+import type { Point } from './model/point.ts';
+import type { BadReason, Quality } from './model/quality.ts';
+
+/**
+ * What a driver must do. It speaks one protocol on one bus and knows nothing of intervals, scaling or alarms.
+ * drivers/README.md tells how to write one; test/contract/ holds what every driver has to keep.
+ */
+export interface Driver {
+  readonly protocol: Bus['protocol'];
+  /** Touches nothing: the bus is opened by its first read, and opened again by the read after it broke. */
+  create(options: DriverOptions): OpenBus;
+}
+
+export interface DriverOptions {
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface OpenBus {
+  /**
+   * The fewest legal reads that fetch these points, which are of one device. Pure. Every point is in exactly one read.
+   */
+  plan(device: Device, points: readonly Point[]): readonly Read[];
+  /**
+   * Makes one read and fills `read.readings`. Never rejects and never outlives its deadline: a failed read is an outcome.
+   * The caller awaits each read before it starts the next: one bus, one request.
+   */
+  read(read: Read): Promise<ReadOutcome>;
+  /** Lets go of the wire within a second, whatever the other side does. A read under way ends as `no-connection`. */
+  close(): Promise<void>;
+}
+
+/** One request on the wire. Drivers extend it with what they need to send it. */
+export interface Read {
+  readonly device: Device;
+  /** For people: `holding-register 0–9`. */
+  readonly label: string;
+  readonly points: readonly Point[];
+  /** One for each point, in the same order; overwritten by every read. */
+  readonly readings: readonly Reading[];
+}
+
+/** The raw answer for one point: decoded from bytes, not yet scaled. */
+export interface Reading {
+  /** NaN for a text. */
+  value: number;
+  text: string | undefined;
+  quality: Quality;
+}
+
+export type ReadOutcome =
+  | { readonly kind: 'answered'; readonly atMono: number }
+  /** All readings of the read are bad for this reason; `detail` is for the log. */
+  | { readonly kind: 'failed'; readonly atMono: number; readonly reason: BadReason; readonly detail: string };
+
+export function createReadings(points: readonly Point[]): Reading[] {
+  return points.map(() => ({ value: Number.NaN, text: undefined, quality: 'not-read' }));
+}

@@ -1,0 +1,107 @@
+export const priorities = ['low', 'medium', 'high', 'urgent'] as const;
+export type Priority = (typeof priorities)[number];
+
+/** A condition that needs a person, as the site file describes it. Values are in the point's own unit. */
+export type Rule = LimitRule | RateRule | StateRule | CommunicationRule;
+
+interface RuleBase {
+  /** `device/id`, unique in a site and stable over restarts: the identity of the alarm. */
+  readonly key: string;
+  /** Number of the device. */
+  readonly device: number;
+  readonly priority: Priority;
+  /** What the duty engineer reads first. */
+  readonly message: string;
+  /** How long the condition must last before the alarm is raised. */
+  readonly onDelayMs: number;
+  /** How long it must be gone before the alarm returns. */
+  readonly offDelayMs: number;
+}
+
+interface PointRule extends RuleBase {
+  /** Number of the point. */
+  readonly point: number;
+}
+
+export const limitLevels = ['high-high', 'high', 'low', 'low-low'] as const;
+export type LimitLevel = (typeof limitLevels)[number];
+
+export interface LimitRule extends PointRule {
+  readonly kind: 'limit';
+  readonly level: LimitLevel;
+  readonly limit: number;
+  /** How far the value must come back past the limit before the condition is over. */
+  readonly deadband: number;
+}
+
+export interface RateRule extends PointRule {
+  readonly kind: 'rate';
+  readonly direction: 'rise' | 'fall' | 'both';
+  /** Point units per second, positive. */
+  readonly ratePerS: number;
+  readonly windowMs: number;
+  /** The change over the window, in the point's unit, below which noise is not called a rate. */
+  readonly minChange: number;
+}
+
+export interface StateRule extends PointRule {
+  readonly kind: 'state';
+  /** The values that are an alarm. */
+  readonly states: readonly number[];
+}
+
+/** The device is not heard. Never mixed with process alarms: those freeze meanwhile. */
+export interface CommunicationRule extends RuleBase {
+  readonly kind: 'communication';
+}
+
+/** What happened to an alarm. `removed`: its rule left the site file while it was active. */
+export type TransitionKind = 'raised' | 'returned' | 'removed';
+
+/** One step of one alarm, as the detector reports it: no ids, no names, no clock of its own. */
+export interface Transition {
+  readonly kind: TransitionKind;
+  readonly rule: Rule;
+  /** The value that decided; undefined for communication alarms and removed rules. */
+  readonly value: number | undefined;
+  readonly sampledAt: number;
+  readonly sampledAtMono: number;
+}
+
+/** The recorded transition. Its JSON form is the contract with the platform (docs/mqtt.md). */
+export interface AlarmEvent {
+  /** Rises by one with each event of this store, without gaps. */
+  readonly number: number;
+  /** `<store id>-<number>`: the same for ever, however often the event is sent. */
+  readonly id: string;
+  readonly kind: TransitionKind;
+  readonly alarm: string;
+  /** Id of the event that raised it: the same for all events of one occurrence. */
+  readonly occurrence: string;
+  readonly rule: Rule['kind'];
+  readonly priority: Priority;
+  readonly message: string;
+  readonly device: string;
+  readonly deviceName: string;
+  readonly point: string | undefined;
+  readonly pointName: string | undefined;
+  readonly value: number | undefined;
+  /** The value as an enumeration's text, where the point has one. */
+  readonly state: string | undefined;
+  readonly unit: string;
+  readonly limit: number | undefined;
+  /** Wall time of the sample that decided, ms since 1970. */
+  readonly sampledAt: number;
+  /** Wall time at which the detector had decided. */
+  readonly detectedAt: number;
+}
+
+/** An alarm that stands, as the store keeps it over restarts. One row per active alarm; no row means normal. */
+export interface AlarmState {
+  readonly alarm: string;
+  readonly occurrence: string;
+  readonly raisedAt: number;
+  readonly priority: Priority;
+  readonly message: string;
+  readonly value: number | undefined;
+}

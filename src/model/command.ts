@@ -1,0 +1,7 @@
+/** What people and the platform may ask of a running gateway. All of it goes through gateway.handle. */
+export type Command = { readonly kind: 'reload' };
+
+export type CommandReply =
+  | { readonly kind: 'done'; readonly message: string }
+  /** Nothing was changed; `details` are the lines that say why. */
+  | { readonly kind: 'refused'; readonly message: string; readonly details: readonly string[] };

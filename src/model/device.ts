@@ -1,0 +1,27 @@
+import type { Point } from './point.ts';
+
+/** An addressable thing on a bus. */
+export interface Device {
+  /** Index into everything that is kept per device; given once per process, never reused. */
+  readonly number: number;
+  readonly id: string;
+  readonly name: string;
+  /** Id of its bus. */
+  readonly bus: string;
+  /** Name of the profile its points came from; undefined when the site file lists them itself. */
+  readonly profile: string | undefined;
+  /** Modbus unit id, 0 to 255. Undefined where the protocol has no such thing. */
+  readonly unitId: number | undefined;
+  readonly readLimits: ReadLimits;
+  readonly points: readonly Point[];
+}
+
+/** What a device takes in one read. */
+export interface ReadLimits {
+  /** Most registers in one read; the protocol's own limit is 125. */
+  readonly maxRegisters: number;
+  /** Most coils or discrete inputs in one read; the protocol's own limit is 2000. */
+  readonly maxBits: number;
+  /** Registers nobody asked for that a read may run across to reach the next point; 0 reads no gaps. */
+  readonly maxGap: number;
+}

@@ -1,0 +1,91 @@
+import type { Quality } from './quality.ts';
+
+/** One value in the plant, with its unit and its address. */
+export interface Point {
+  /** Index into everything that is kept per point; given once per process to a key, never reused for another. */
+  readonly number: number;
+  /** `device/point`, unique in a site and stable over restarts. */
+  readonly key: string;
+  readonly id: string;
+  readonly name: string;
+  /** Number of its device. */
+  readonly device: number;
+  /** Symbol from model/unit.ts, empty for a number without dimension. */
+  readonly unit: string;
+  readonly intervalMs: number;
+  readonly address: Address;
+  /** Engineering value = raw × scale + offset. */
+  readonly scale: number;
+  readonly offset: number;
+  /** Raw numbers by which the device says "not available". */
+  readonly invalidValues: readonly number[];
+  /** Texts of an enumeration or of a two-state point, by engineering value. */
+  readonly states: ReadonlyMap<number, string> | undefined;
+}
+
+export type Address = ModbusAddress | SelfAddress;
+
+export const modbusTables = ['coil', 'discrete-input', 'holding-register', 'input-register'] as const;
+export type ModbusTable = (typeof modbusTables)[number];
+
+export const modbusTypes = ['bool', 'bits', 'u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64', 'string'] as const;
+export type ModbusType = (typeof modbusTypes)[number];
+
+export interface ModbusAddress {
+  readonly protocol: 'modbus';
+  readonly table: ModbusTable;
+  /** Zero-based, as it goes over the wire (PDU address). */
+  readonly address: number;
+  readonly type: ModbusType;
+  /** Which register of a multi-register value comes first. */
+  readonly wordOrder: 'high-first' | 'low-first';
+  /** Which byte of a register comes first; the standard says high. */
+  readonly byteOrder: 'high-first' | 'low-first';
+  /** For `bool` in a register and for `bits`: the lowest bit, 0 to 15. */
+  readonly bit: number;
+  /** For `bits`: how many, 1 to 16. */
+  readonly bitCount: number;
+  /** For `string`: its length in registers. */
+  readonly registerCount: number;
+}
+
+/** What the gateway can measure of itself; drivers/self implements exactly these. */
+export const selfMeasures = [
+  'uptime',
+  'memory',
+  'loop-delay',
+  'backlog',
+  'uplink',
+  'store',
+  'store-size',
+  'reads-missed',
+] as const;
+export type SelfMeasure = (typeof selfMeasures)[number];
+
+export interface SelfAddress {
+  readonly protocol: 'self';
+  readonly measure: SelfMeasure;
+}
+
+/** A point's value with its quality. The hot path overwrites samples in place: copy what you keep. */
+export interface Sample {
+  readonly point: Point;
+  /** In the point's unit. Meaningless unless the quality is good; a text point carries NaN here. */
+  value: number;
+  /** Only text points have one. */
+  text: string | undefined;
+  quality: Quality;
+}
+
+/** The samples that one read produced, all with the same time. Reused by the next read of the same points. */
+export interface SampleBatch {
+  /** Number of the device. */
+  readonly device: number;
+  readonly samples: readonly Sample[];
+  /** True when the device was heard, be it with an exception. */
+  isAnswered: boolean;
+  /** Monotonic ms at which the answer arrived, or the read failed. */
+  sampledAtMono: number;
+  /** The same instant by the wall clock. */
+  sampledAt: number;
+}

@@ -1,0 +1,33 @@
+/**
+ * How far a value can be trusted. The hot path carries one word per sample: `good`, or the reason why the value is bad.
+ * A bad sample is data: it is recorded and shown, and it freezes the process alarms of its point.
+ */
+export const badReasons = [
+  /** Nothing was read since the gateway started. */
+  'not-read',
+  /** The connection to the device could not be made, or broke. */
+  'no-connection',
+  /** The device did not answer in time. */
+  'timeout',
+  /** The device answered with a protocol exception: it is alive, but this point cannot be read. */
+  'refused',
+  /** The answer was damaged, foreign, late or of the wrong length. */
+  'bad-reply',
+  /** The device does not answer; it was not asked this time, only probed now and then. */
+  'offline',
+  /** The bus had no time left to read the point before it was due again. */
+  'overrun',
+  /** The device sent one of its "not available" numbers. */
+  'invalid-value',
+  /** The device sent a float that is no number. */
+  'not-a-number',
+] as const;
+
+export type BadReason = (typeof badReasons)[number];
+
+export type Quality = 'good' | BadReason;
+
+/** Reasons that say nothing about the device's measurement but that the device could not be heard. */
+export function isCommunicationLoss(quality: Quality): boolean {
+  return quality === 'no-connection' || quality === 'timeout' || quality === 'bad-reply' || quality === 'offline';
+}

@@ -1,0 +1,104 @@
+import type { AlarmEvent, AlarmState } from './alarm.ts';
+import type { Quality } from './quality.ts';
+
+/** What the edges (socket, command line) show of a running gateway. Plain JSON data. */
+
+/** A point now. */
+export interface PointView {
+  readonly key: string;
+  readonly name: string;
+  readonly device: string;
+  readonly deviceName: string;
+  /** The last good value; null when there never was one. */
+  readonly value: number | string | null;
+  /** The value as an enumeration's text, where the point has one. */
+  readonly state: string | null;
+  readonly unit: string;
+  /** Quality of the last sample: `good`, or why it is bad. */
+  readonly quality: Quality;
+  /** Wall time of the last sample, bad or good; null before the first. */
+  readonly sampledAt: number | null;
+  /** Age of the value shown (the last good sample), by the monotonic clock; null when there is none. */
+  readonly ageMs: number | null;
+  readonly intervalMs: number;
+  /** Keys of the alarms that stand on this point. */
+  readonly alarms: readonly string[];
+}
+
+export interface AlarmsView {
+  readonly standing: readonly AlarmState[];
+  /** Newest first. */
+  readonly history: readonly AlarmEvent[];
+}
+
+export interface DeviceView {
+  readonly id: string;
+  readonly name: string;
+  readonly bus: string;
+  readonly health: 'online' | 'offline' | 'unknown';
+  readonly readsDone: number;
+  readonly readsFailed: number;
+  readonly readsMissed: number;
+  /** Text of the last failure, null when there was none. */
+  readonly lastFailure: string | null;
+}
+
+export interface BusView {
+  readonly id: string;
+  readonly protocol: string;
+  /** host:port, or empty. */
+  readonly endpoint: string;
+  readonly readsDue: number;
+  readonly readsDone: number;
+  readonly readsFailed: number;
+  readonly readsMissed: number;
+  /** Share of the last minute in which a request was under way, 0 to 1. */
+  readonly load: number;
+}
+
+/** A histogram of a latency, in milliseconds. */
+export interface LatencyView {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly gateway: { readonly id: string; readonly name: string };
+  readonly siteFile: string;
+  readonly startedAt: number;
+  readonly uptimeMs: number;
+  readonly pid: number;
+  readonly memoryBytes: number;
+  readonly points: { readonly total: number; readonly good: number; readonly bad: number };
+  readonly alarms: { readonly standing: number };
+  readonly buses: readonly BusView[];
+  readonly devices: readonly DeviceView[];
+  readonly store: {
+    readonly path: string;
+    readonly state: 'ok' | 'set-aside' | 'failing';
+    /** The broken file that was set aside at this start. */
+    readonly setAside: string | null;
+    readonly sizeBytes: number;
+    readonly lastEventNumber: number;
+  };
+  readonly uplink: {
+    readonly state: 'off' | 'connecting' | 'connected' | 'waiting';
+    readonly url: string | null;
+    /** Why it is not connected. */
+    readonly lastFailure: string | null;
+    readonly backlogAlarms: number;
+    readonly backlogSummaries: number;
+    /** Summaries given up because the outbox was full. */
+    readonly droppedSummaries: number;
+  };
+  readonly latency: {
+    readonly sampledToDetected: LatencyView;
+    readonly detectedToCommitted: LatencyView;
+    readonly committedToAcknowledged: LatencyView;
+    /** How late a read starts after it is due. */
+    readonly lateness: LatencyView;
+  };
+}
