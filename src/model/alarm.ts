@@ -99,9 +99,15 @@ export interface AlarmEvent {
 /** An alarm that stands, as the store keeps it over restarts. One row per active alarm; no row means normal. */
 export interface AlarmState {
   readonly alarm: string;
+  /** Id of the event that raised it. */
   readonly occurrence: string;
-  readonly raisedAt: number;
+  readonly rule: Rule['kind'];
   readonly priority: Priority;
   readonly message: string;
+  /** Wall time at which it was raised. */
+  readonly raisedAt: number;
+  /** The value that raised it, its text where the point has one, and its unit. */
   readonly value: number | undefined;
+  readonly state: string | undefined;
+  readonly unit: string;
 }

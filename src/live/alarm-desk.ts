@@ -1,0 +1,146 @@
+import type { Clock } from '../base/clock.ts';
+import { assert } from '../base/assert.ts';
+import type { AlarmEvent, AlarmState, Rule, Transition } from '../model/alarm.ts';
+import type { Device } from '../model/device.ts';
+import type { Point } from '../model/point.ts';
+import type { AlarmStateChange } from '../store/store.ts';
+
+/**
+ * Turns the detector's transitions into the events that are recorded and sent: numbers them, names them and keeps the
+ * list of the alarms that stand. Everything it makes is plain data; the gateway commits it.
+ */
+export interface AlarmDesk {
+  /** Events and state changes for one commit, in order. */
+  record(transitions: readonly Transition[]): AlarmRecord;
+  /** Alarms that stand although the site has no rule for them any more: closed as `removed`. */
+  closeOrphans(hasRule: (alarm: string) => boolean): AlarmRecord;
+  standing(): readonly AlarmState[];
+}
+
+export interface AlarmRecord {
+  readonly events: readonly AlarmEvent[];
+  readonly states: readonly AlarmStateChange[];
+}
+
+export interface AlarmDeskOptions {
+  readonly storeId: string;
+  readonly lastEventNumber: number;
+  readonly standing: readonly AlarmState[];
+  readonly clock: Clock;
+  /** By number; looked up when an event is made, so that names are those of the site at that time. */
+  readonly device: (deviceNumber: number) => Device | undefined;
+  readonly point: (pointNumber: number) => Point | undefined;
+}
+
+export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
+  const { storeId, clock } = options;
+  const standing = new Map(options.standing.map(state => [state.alarm, state]));
+  let lastNumber = options.lastEventNumber;
+
+  function recordTransition(transition: Transition): [AlarmEvent, AlarmStateChange] {
+    const { rule, kind } = transition;
+    lastNumber += 1;
+    const id = `${storeId}-${lastNumber}`;
+    const occurrence = kind === 'raised' ? id : (standing.get(rule.key)?.occurrence ?? id);
+    const event: AlarmEvent = {
+      number: lastNumber,
+      id,
+      kind,
+      alarm: rule.key,
+      occurrence,
+      rule: rule.kind,
+      priority: rule.priority,
+      message: rule.message,
+      ...describeSource(rule, transition.value),
+      value: transition.value,
+      limit: limitOf(rule),
+      sampledAt: transition.sampledAt,
+      detectedAt: clock.wallMs(),
+    };
+    return [event, settleState(event)];
+  }
+
+  function settleState(event: AlarmEvent): AlarmStateChange {
+    if (event.kind !== 'raised') {
+      standing.delete(event.alarm);
+      return { kind: 'clear', alarm: event.alarm };
+    }
+    const { alarm, occurrence, rule, priority, message, value, unit } = event;
+    const raised = { alarm, occurrence, rule, priority, message, raisedAt: event.detectedAt, value, unit };
+    const state: AlarmState = { ...raised, state: event.state };
+    standing.set(alarm, state);
+    return { kind: 'set', state };
+  }
+
+  function describeSource(rule: Rule, value: number | undefined) {
+    const device = options.device(rule.device);
+    const point = rule.kind === 'communication' ? undefined : options.point(rule.point);
+    // A rule that was just removed may belong to a device that was removed with it.
+    const deviceId = device?.id ?? rule.key.slice(0, rule.key.indexOf('/'));
+    return {
+      device: deviceId,
+      deviceName: device?.name ?? deviceId,
+      point: point?.key,
+      pointName: point?.name,
+      state: value === undefined ? undefined : point?.states?.get(value),
+      unit: rule.kind === 'rate' && point ? `${point.unit}/s` : (point?.unit ?? ''),
+    };
+  }
+
+  return {
+    record(transitions) {
+      const pairs = transitions.map(recordTransition);
+      return { events: pairs.map(([event]) => event), states: pairs.map(([, state]) => state) };
+    },
+    closeOrphans(hasRule) {
+      const events: AlarmEvent[] = [];
+      const states: AlarmStateChange[] = [];
+      for (const state of [...standing.values()].filter(({ alarm }) => !hasRule(alarm))) {
+        lastNumber += 1;
+        const event = orphanEvent(state, lastNumber, `${storeId}-${lastNumber}`, clock.wallMs());
+        events.push(event);
+        states.push(settleState(event));
+      }
+      return { events, states };
+    },
+    standing: () => [...standing.values()],
+  };
+}
+
+function limitOf(rule: Rule): number | undefined {
+  switch (rule.kind) {
+    case 'limit':
+      return rule.limit;
+    case 'rate':
+      return rule.ratePerS;
+    case 'state':
+    case 'communication':
+      return undefined;
+  }
+}
+
+function orphanEvent(state: AlarmState, number: number, id: string, nowAt: number): AlarmEvent {
+  const slash = state.alarm.indexOf('/');
+  assert(slash > 0, `alarm key ${state.alarm} names no device`);
+  const device = state.alarm.slice(0, slash);
+  return {
+    number,
+    id,
+    kind: 'removed',
+    alarm: state.alarm,
+    occurrence: state.occurrence,
+    rule: state.rule,
+    priority: state.priority,
+    message: state.message,
+    device,
+    deviceName: device,
+    point: undefined,
+    pointName: undefined,
+    value: undefined,
+    state: undefined,
+    unit: state.unit,
+    limit: undefined,
+    sampledAt: nowAt,
+    detectedAt: nowAt,
+  };
+}

@@ -1,0 +1,30 @@
+import { createHistogram } from 'node:perf_hooks';
+import type { LatencyView } from '../model/view.ts';
+
+/** A histogram of durations with three significant digits, from 1 µs up; an HDR histogram underneath. */
+export interface Latency {
+  record(durationMs: number): void;
+  view(): LatencyView;
+}
+
+/** Longer durations are counted as this one: an hour. */
+const longestUs = 3_600_000_000;
+
+export function createLatency(): Latency {
+  const histogram = createHistogram({ lowest: 1, highest: longestUs, figures: 3 });
+  return {
+    record(durationMs) {
+      // The histogram starts at 1 µs; a duration that rounds to none is recorded as one.
+      histogram.record(Math.min(longestUs, Math.max(1, Math.round(durationMs * 1_000))));
+    },
+    view() {
+      if (histogram.count === 0) return { count: 0, p50: 0, p99: 0, max: 0 };
+      return {
+        count: histogram.count,
+        p50: histogram.percentile(50) / 1_000,
+        p99: histogram.percentile(99) / 1_000,
+        max: histogram.max / 1_000,
+      };
+    },
+  };
+}

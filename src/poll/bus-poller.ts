@@ -1,0 +1,178 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { OpenBus } from '../driver.ts';
+import type { Bus } from '../model/bus.ts';
+import type { Device } from '../model/device.ts';
+import type { SampleBatch } from '../model/point.ts';
+import type { BadReason } from '../model/quality.ts';
+import type { BusView, DeviceView } from '../model/view.ts';
+import { createBusyMeter } from './busy-meter.ts';
+import { advanceCadence } from './cadence.ts';
+import { mayAsk, stepHealth } from './device-health.ts';
+import { scaleReading } from './scale.ts';
+import { type Group, mostUrgent, nextDueMono, type PlannedRead, planGroups, polledDevice, spoilBatch } from './turn.ts';
+
+export interface BusPollerOptions {
+  readonly bus: Bus;
+  readonly openBus: OpenBus;
+  readonly devices: readonly Device[];
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Called synchronously for every batch, be it good or bad; the batch is reused afterwards. */
+  readonly onBatch: (batch: SampleBatch) => void;
+  /** How late the first read of a due time began, ms. */
+  readonly onLateness: (latenessMs: number) => void;
+}
+
+/** The one owner of a bus: makes the reads of all its devices, one at a time, the most urgent first. */
+export interface BusPoller {
+  start(): void;
+  /** Resolves when the read under way has ended and the bus is closed. */
+  stop(): Promise<void>;
+  busView(): BusView;
+  deviceViews(): readonly DeviceView[];
+}
+
+export function createBusPoller(options: BusPollerOptions): BusPoller {
+  const { bus, openBus, clock, random, log, onBatch, onLateness } = options;
+  const owners = options.devices.map(polledDevice);
+  const groups = planGroups(openBus, owners, clock.monoMs());
+  const busy = createBusyMeter(clock.monoMs());
+  const counts = { readsDue: 0, readsDone: 0, readsFailed: 0, readsMissed: 0 };
+  let isStopped = false;
+  let wake: (() => void) | undefined;
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    while (!isStopped) {
+      const group = mostUrgent(groups, clock.monoMs());
+      if (group) await takeTurn(group);
+      else await sleepUntil(nextDueMono(groups));
+    }
+  }
+
+  function sleepUntil(dueMono: number): Promise<void> {
+    return new Promise(resolve => {
+      let timer: Timer | undefined;
+      wake = () => {
+        timer?.cancel();
+        resolve();
+      };
+      if (dueMono !== Number.POSITIVE_INFINITY) timer = clock.at(dueMono, resolve);
+    });
+  }
+
+  async function takeTurn(group: Group): Promise<void> {
+    const planned = group.reads[group.nextRead];
+    if (planned) {
+      if (group.nextRead === 0) beginDue(group);
+      if (mayAsk(group.owner.health, clock.monoMs())) await makeRead(group, planned);
+      else skipRead(group, planned);
+    }
+    group.nextRead += 1;
+    if (group.nextRead >= group.reads.length) endDue(group);
+  }
+
+  function beginDue(group: Group): void {
+    counts.readsDue += group.reads.length;
+    onLateness(clock.monoMs() - group.cadence.dueMono);
+  }
+
+  function endDue(group: Group): void {
+    group.nextRead = 0;
+    const lost = advanceCadence(group.cadence, clock.monoMs());
+    if (lost === 0) return;
+    const readsLost = lost * group.reads.length;
+    counts.readsDue += readsLost;
+    counts.readsMissed += readsLost;
+    group.owner.readsMissed += readsLost;
+    // However many due times were lost in a row, one bad sample tells it.
+    for (const planned of group.reads) deliver(planned, 'overrun', clock.monoMs());
+  }
+
+  async function makeRead(group: Group, planned: PlannedRead): Promise<void> {
+    const { owner } = group;
+    const startMono = clock.monoMs();
+    const outcome = await openBus.read(planned.read);
+    // A read that ended because we are stopping says nothing about the device.
+    if (isStopped) return;
+    const wasOffline = owner.health.kind === 'offline';
+    busy.add(startMono, outcome.atMono);
+    owner.health = stepHealth(owner.health, outcome.kind === 'answered', outcome.atMono, random);
+    if (outcome.kind === 'answered') {
+      counts.readsDone += 1;
+      owner.readsDone += 1;
+      deliver(planned, undefined, outcome.atMono);
+    } else {
+      counts.readsFailed += 1;
+      owner.readsFailed += 1;
+      owner.lastFailure = `${planned.read.label}: ${outcome.detail}`;
+      deliver(planned, outcome.reason, outcome.atMono);
+    }
+    tellHealth(group, wasOffline);
+  }
+
+  /** The device is offline and no probe is due: its points are bad without a word on the wire. */
+  function skipRead({ owner }: Group, planned: PlannedRead): void {
+    counts.readsFailed += 1;
+    owner.readsFailed += 1;
+    deliver(planned, 'offline', clock.monoMs());
+  }
+
+  /** One log line per change of state, not per failed read. */
+  function tellHealth({ owner }: Group, wasOffline: boolean): void {
+    const isOffline = owner.health.kind === 'offline';
+    if (isOffline === wasOffline) return;
+    const fields = { bus: bus.id, device: owner.device.id };
+    if (isOffline) log.warn({ ...fields, failure: owner.lastFailure }, 'device does not answer');
+    else log.info(fields, 'device answers again');
+  }
+
+  function deliver(planned: PlannedRead, reason: BadReason | undefined, atMono: number): void {
+    const { batch, read } = planned;
+    batch.sampledAtMono = atMono;
+    batch.sampledAt = clock.wallMs() - (clock.monoMs() - atMono);
+    if (reason) spoilBatch(batch, reason);
+    else {
+      batch.isAnswered = true;
+      for (const [index, sample] of batch.samples.entries()) {
+        const reading = read.readings[index];
+        if (reading) scaleReading(reading, sample);
+      }
+    }
+    onBatch(batch);
+  }
+
+  return {
+    start() {
+      running ??= run();
+    },
+    async stop() {
+      isStopped = true;
+      wake?.();
+      // Closing first ends a read that waits for an answer that may never come.
+      await openBus.close();
+      await running;
+    },
+    busView: () => ({
+      id: bus.id,
+      protocol: bus.protocol,
+      endpoint: bus.protocol === 'modbus-tcp' ? `${bus.host}:${bus.port}` : '',
+      ...counts,
+      load: busy.share(clock.monoMs()),
+    }),
+    deviceViews: () =>
+      owners.map(owner => ({
+        id: owner.device.id,
+        name: owner.device.name,
+        bus: bus.id,
+        health: owner.health.kind,
+        readsDone: owner.readsDone,
+        readsFailed: owner.readsFailed,
+        readsMissed: owner.readsMissed,
+        lastFailure: owner.lastFailure,
+      })),
+  };
+}

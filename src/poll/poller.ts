@@ -1,0 +1,91 @@
+import type { Clock } from '../base/clock.ts';
+import { PlantroomError } from '../base/errors.ts';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { Driver } from '../driver.ts';
+import type { Bus } from '../model/bus.ts';
+import type { Device } from '../model/device.ts';
+import type { SampleBatch } from '../model/point.ts';
+import type { BusView, DeviceView } from '../model/view.ts';
+import { type BusPoller, createBusPoller } from './bus-poller.ts';
+
+export interface PollerOptions {
+  readonly drivers: ReadonlyMap<Bus['protocol'], Driver>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly onBatch: (batch: SampleBatch) => void;
+  readonly onLateness: (latenessMs: number) => void;
+}
+
+/** What is polled: the part of a site that concerns the poller. */
+export interface PollPlan {
+  readonly buses: readonly Bus[];
+  readonly devices: readonly Device[];
+}
+
+/** Polls every bus of a site. Buses share nothing: a dead one costs the others nothing. */
+export interface Poller {
+  /**
+   * Polls this plan from now on. A bus that is the same as before, with the same devices and points, is not touched:
+   * its cadence and its connection go on. Resolves when the buses that went or changed are closed and replaced.
+   */
+  replace(plan: PollPlan): Promise<void>;
+  stop(): Promise<void>;
+  buses(): readonly BusView[];
+  devices(): readonly DeviceView[];
+}
+
+interface RunningBus {
+  /** Everything the bus poller was made from, as text: equal text, equal polling. */
+  readonly signature: string;
+  readonly poller: BusPoller;
+}
+
+export function createPoller(options: PollerOptions): Poller {
+  let running = new Map<string, RunningBus>();
+
+  function open(bus: Bus, devices: readonly Device[]): BusPoller {
+    const driver = options.drivers.get(bus.protocol);
+    if (!driver) {
+      throw new PlantroomError(`no driver for ${bus.protocol} (bus ${bus.id})`, { kind: 'internal' });
+    }
+    const log = options.log.child({ bus: bus.id });
+    const openBus = driver.create({ bus, clock: options.clock, log });
+    return createBusPoller({ ...options, log, bus, devices, openBus });
+  }
+
+  return {
+    async replace(plan) {
+      const next = new Map<string, RunningBus>();
+      const fresh: BusPoller[] = [];
+      const leaving = new Set(running.values());
+      for (const bus of plan.buses) {
+        const devices = plan.devices.filter(device => device.bus === bus.id);
+        const signature = signatureOf(bus, devices);
+        const current = running.get(bus.id);
+        if (current?.signature === signature) {
+          leaving.delete(current);
+          next.set(bus.id, current);
+        } else {
+          const poller = open(bus, devices);
+          fresh.push(poller);
+          next.set(bus.id, { signature, poller });
+        }
+      }
+      running = next;
+      // A device may take one connection only: the old one is let go before the new one is made.
+      await Promise.all([...leaving].map(({ poller }) => poller.stop()));
+      for (const poller of fresh) poller.start();
+    },
+    async stop() {
+      await Promise.all([...running.values()].map(({ poller }) => poller.stop()));
+    },
+    buses: () => [...running.values()].map(({ poller }) => poller.busView()),
+    devices: () => [...running.values()].flatMap(({ poller }) => poller.deviceViews()),
+  };
+}
+
+function signatureOf(bus: Bus, devices: readonly Device[]): string {
+  return JSON.stringify([bus, devices], (_key, value) => (value instanceof Map ? [...value] : value));
+}
