@@ -1,9 +1,39 @@
+import { createDrivers } from '../drivers/registry.ts';
+import type { Clock } from './base/clock.ts';
+import { messageOf, PlantroomError } from './base/errors.ts';
+import type { Log } from './base/log.ts';
+import type { Random } from './base/random.ts';
+import { createDetector, type Detector } from './detect/detector.ts';
+import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
+import { createInstruments } from './live/instruments.ts';
+import { createLatency } from './live/latency.ts';
+import { createPointTable } from './live/point-table.ts';
+import { pointViews, statusView } from './live/views.ts';
+import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
+import type { SampleBatch } from './model/point.ts';
+import type { Site } from './model/site.ts';
 import type { AlarmsView, PointView, StatusView } from './model/view.ts';
+import { createPoller, type Poller } from './poll/poller.ts';
+import { createNumbering, formatProblem, loadSite, readSecret } from './site/site.ts';
+import { openStore, type Store } from './store/store.ts';
+import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
+import { createUplink, type Uplink } from './uplink/uplink.ts';
+
+/*
+ * The way of a value, in one place:
+ *
+ *   poller ─ batch ─► point table
+ *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
+ *                 ─► summarizer ─ window ──────────────────────────► store ─ committed ─► uplink
+ *
+ * This file only connects. What a stage does is in its folder.
+ */
 
 /** What the edges may ask of a running gateway. */
 export interface Gateway {
   start(): Promise<void>;
+  /** Stops polling first and the store last, so that nothing detected is left uncommitted. */
   stop(): Promise<void>;
   /** The one door for everything that changes something. */
   handle(command: Command): Promise<CommandReply>;
@@ -12,3 +42,267 @@ export interface Gateway {
   alarms(historyLimit: number): Promise<AlarmsView>;
   status(): StatusView;
 }
+
+export interface GatewayOptions {
+  readonly sitePath: string;
+  /** Folder of the database; made when it is missing. */
+  readonly dataFolder: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const summaryWindowMs = 60_000;
+
+/** Touches nothing until `start`. */
+export function createGateway(options: GatewayOptions): Gateway {
+  const { clock, random, log } = options;
+  const startedAt = clock.wallMs();
+  const startedMono = clock.monoMs();
+  const numbering = createNumbering();
+  const table = createPointTable();
+  const summarizer = createSummarizer({ windowMs: summaryWindowMs });
+  const latency = {
+    sampledToDetected: createLatency(),
+    detectedToCommitted: createLatency(),
+    committedToAcknowledged: createLatency(),
+    lateness: createLatency(),
+  };
+  const committedMono = new Map<number, number>();
+  const instruments = createInstruments({
+    clock,
+    startedMono,
+    store: () => running?.store.figures(),
+    uplink: () => running?.uplink?.figures(),
+    buses: () => poller.buses(),
+  });
+  const poller: Poller = createPoller({
+    drivers: createDrivers({ instruments: instruments.measures }),
+    clock,
+    random,
+    log,
+    onBatch,
+    onLateness: latency.lateness.record,
+  });
+  let running: Running | undefined;
+  let lastCommand: Promise<unknown> = Promise.resolve();
+
+  function onBatch(batch: SampleBatch): void {
+    if (!running) return;
+    table.apply(batch);
+    const transitions = running.detector.step(batch);
+    const detectedMono = clock.monoMs();
+    latency.sampledToDetected.record(detectedMono - batch.sampledAtMono);
+    if (transitions.length > 0) commitAlarms(running, running.desk.record(transitions), detectedMono);
+    const window = summarizer.add(batch);
+    if (window) appendSummaries(running, [window]);
+  }
+
+  function commitAlarms({ store, uplink }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
+    for (const event of events) logEvent(event);
+    store.commitAlarms(events, states).then(
+      () => {
+        const nowMono = clock.monoMs();
+        for (const event of events) {
+          latency.detectedToCommitted.record(nowMono - detectedMono);
+          rememberCommit(event.number, nowMono);
+        }
+        uplink?.notify();
+      },
+      failure => log.error({ failure: messageOf(failure), events: events.length }, 'alarm events were not committed'),
+    );
+  }
+
+  function appendSummaries({ store, uplink }: Running, windows: readonly DeviceWindow[]): void {
+    const records = windows.flatMap(({ device, ...window }) => {
+      const known = running?.site.devices.find(candidate => candidate.number === device);
+      return known ? [{ ...window, device: known.id }] : [];
+    });
+    store.appendSummaries(records).then(
+      () => uplink?.notify(),
+      failure => log.warn({ failure: messageOf(failure) }, 'summaries were not stored'),
+    );
+  }
+
+  /** Commit times wait here for their acknowledgement; with the broker away only the newest are worth measuring. */
+  function rememberCommit(eventNumber: number, atMono: number): void {
+    committedMono.set(eventNumber, atMono);
+    if (committedMono.size > mostCommitsMeasured) committedMono.delete(committedMono.keys().next().value ?? 0);
+  }
+
+  function onAcknowledged(event: AlarmEvent, atMono: number): void {
+    const committed = committedMono.get(event.number);
+    committedMono.delete(event.number);
+    if (committed !== undefined) latency.committedToAcknowledged.record(atMono - committed);
+  }
+
+  function logEvent({ alarm, kind, priority, message, value, unit }: AlarmEvent): void {
+    log.info({ alarm, kind, priority, value, unit }, message);
+  }
+
+  function openUplink(site: Site, store: Store): Uplink | undefined {
+    const settings = site.uplink;
+    if (!settings) return undefined;
+    const password = () => (settings.password ? readSecret(settings.password) : undefined);
+    const { gateway } = site;
+    const { version } = options;
+    return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
+  }
+
+  function loadOrThrow(): { site: Site; warnings: readonly string[] } {
+    const loaded = loadSite(options.sitePath, { numbering });
+    if (loaded.kind === 'ok') return { site: loaded.site, warnings: loaded.warnings.map(formatProblem) };
+    throw new PlantroomError(loaded.problems.map(formatProblem).join('\n'), {
+      kind: 'site',
+      hint: `correct the site file; plantroom check ${options.sitePath} shows the same list`,
+    });
+  }
+
+  async function start(): Promise<void> {
+    const { site, warnings } = loadOrThrow();
+    for (const warning of warnings) log.warn({ site: options.sitePath }, warning);
+    const store = await openStore({ folder: options.dataFolder, clock, log });
+    const standing = await store.alarmStates();
+    const hasRule = new Set(site.rules.map(rule => rule.key));
+    const desk = createAlarmDesk({
+      storeId: store.id,
+      lastEventNumber: store.lastEventNumber,
+      standing,
+      clock,
+      device: number => running?.site.devices.find(device => device.number === number),
+      point: number => table.get(number)?.point,
+    });
+    const orphans = desk.closeOrphans(key => hasRule.has(key));
+    const detector = createDetector(
+      site.rules,
+      desk.standing().map(state => state.alarm),
+    );
+    running = { site, store, desk, detector, uplink: openUplink(site, store) };
+    table.replace(site.points);
+    if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
+    running.uplink?.start();
+    await poller.replace(site);
+    log.info(
+      { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing: standing.length },
+      'gateway started',
+    );
+  }
+
+  /** Swaps in the changed site file, or changes nothing at all. */
+  async function reload(current: Running): Promise<CommandReply> {
+    const loaded = loadSite(options.sitePath, { numbering });
+    if (loaded.kind === 'wrong') {
+      log.warn({ site: options.sitePath, problems: loaded.problems.length }, 'reload refused: the site file is wrong');
+      return {
+        kind: 'refused',
+        message: 'the site file is wrong; the old one goes on',
+        details: loaded.problems.map(formatProblem),
+      };
+    }
+    const { site } = loaded;
+    if (site.gateway.id !== current.site.gateway.id) {
+      return {
+        kind: 'refused',
+        message: 'the gateway id has changed',
+        details: ['an id names the store and the topics: restart to change it'],
+      };
+    }
+    const nowMono = clock.monoMs();
+    const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
+    if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
+    for (const device of current.site.devices) {
+      const window = site.devices.some(({ number }) => number === device.number)
+        ? undefined
+        : summarizer.forget(device.number);
+      if (window) appendSummaries(current, [window]);
+    }
+    const isUplinkSame = JSON.stringify(site.uplink) === JSON.stringify(current.site.uplink);
+    const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
+    running = { ...current, site, uplink };
+    table.replace(site.points);
+    await Promise.all([poller.replace(site), isUplinkSame ? undefined : current.uplink?.stop()]);
+    if (!isUplinkSame) uplink?.start();
+    log.info({ site: options.sitePath, points: site.points.length, rules: site.rules.length }, 'site file reloaded');
+    const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';
+    return { kind: 'done', message: `${site.points.length} points, ${site.rules.length} alarms${warnings}` };
+  }
+
+  async function stop(): Promise<void> {
+    await lastCommand;
+    await poller.stop();
+    if (!running) return;
+    appendSummaries(running, summarizer.flush(clock.wallMs()));
+    await running.uplink?.stop();
+    await running.store.close();
+    instruments.stop();
+    running = undefined;
+    log.info({}, 'gateway stopped');
+  }
+
+  async function handle(command: Command): Promise<CommandReply> {
+    // One after the other: two reloads at once would each see half of the other.
+    const reply = lastCommand.then(() =>
+      running
+        ? runCommand(running, command)
+        : { kind: 'refused' as const, message: 'the gateway is not running', details: [] },
+    );
+    lastCommand = reply.catch(() => undefined);
+    return reply;
+  }
+
+  function runCommand(current: Running, command: Command): Promise<CommandReply> {
+    switch (command.kind) {
+      case 'reload':
+        return reload(current);
+    }
+  }
+
+  function mustRun(): Running {
+    if (running) return running;
+    throw new PlantroomError('the gateway is not running', { kind: 'not-running', hint: 'start it first' });
+  }
+
+  return {
+    start,
+    stop,
+    handle,
+    points: () => pointViews(mustRun().site, table.all(), mustRun().detector.activeOn, clock),
+    async alarms(historyLimit) {
+      const { desk, store } = mustRun();
+      return {
+        standing: desk.standing(),
+        history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
+      };
+    },
+    status: () => {
+      const { site, store, uplink, desk } = mustRun();
+      return statusView({
+        version: options.version,
+        sitePath: options.sitePath,
+        startedAt,
+        uptimeMs: clock.monoMs() - startedMono,
+        site,
+        rows: table.all(),
+        standing: desk.standing().length,
+        buses: poller.buses(),
+        devices: poller.devices(),
+        store,
+        uplink,
+        latency,
+      });
+    },
+  };
+}
+
+/** What exists only between start and stop. */
+interface Running {
+  readonly site: Site;
+  readonly store: Store;
+  readonly detector: Detector;
+  readonly desk: AlarmDesk;
+  readonly uplink: Uplink | undefined;
+}
+
+/** Alarm events whose way to the broker is being timed. */
+const mostCommitsMeasured = 1_000;

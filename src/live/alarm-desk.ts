@@ -1,5 +1,5 @@
-import type { Clock } from '../base/clock.ts';
 import { assert } from '../base/assert.ts';
+import type { Clock } from '../base/clock.ts';
 import type { AlarmEvent, AlarmState, Rule, Transition } from '../model/alarm.ts';
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';

@@ -1,0 +1,46 @@
+// Makes sure that the packages of package-lock.json are there, on any Node from 20 on and without a compiler.
+// Plain JavaScript without a package: it runs before there is any.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** The Node that plantroom runs on: carried by a package, so that every gateway runs the same one. */
+export const pinnedNode = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
+
+/** Runs npm ci when package-lock.json has changed since the last time. Ends the process when that fails. */
+export function ensureInstalled() {
+  const stampPath = join(root, 'node_modules', '.plantroom-installed');
+  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted && existsSync(pinnedNode)) return;
+
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
+    fail(`plantroom runs on 64-bit Linux (x64 or arm64), not on ${process.platform} ${process.arch}`);
+  }
+  console.error('installing the packages of package-lock.json …');
+  // The npm that started us, if one did: it may not be the one on the PATH.
+  const npm = process.env.npm_execpath;
+  const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
+  const args = [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (result.error || result.status !== 0) {
+    fail(`npm ci failed${result.error ? `: ${result.error.message}` : ''}; is the package registry reachable?`);
+  }
+  if (!existsSync(pinnedNode)) fail('npm left out the pinned Node; run: npm ci --include=optional');
+  writeFileSync(stampPath, wanted);
+}
+
+/** Runs a program of ours on the pinned Node and hands on its exit code. */
+export function runPinned(args) {
+  const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
+  const result = spawnSync(pinnedNode, args, { cwd: root, stdio: 'inherit', env });
+  return result.status ?? 1;
+}
+
+export function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,101 @@
+import type { Clock } from '../../src/base/clock.ts';
+import type { OpenBus, Read, ReadOutcome } from '../../src/driver.ts';
+import { createReadings } from '../../src/driver.ts';
+import type { Device } from '../../src/model/device.ts';
+import type { Point } from '../../src/model/point.ts';
+
+/** What the device does with a read: how long it takes, and whether an answer comes. */
+export interface ScriptedAnswer {
+  readonly takesMs: number;
+  readonly value?: number;
+  readonly isSilent?: boolean;
+}
+
+export interface ScriptedBus extends OpenBus {
+  /** Every read that went out: device, first point, monotonic start. */
+  readonly asked: { device: string; points: string[]; atMono: number }[];
+  /** True while two reads overlapped once: a bus has one request at a time. */
+  readonly hadCollision: () => boolean;
+}
+
+/** A bus whose devices answer by script, on the clock of the test. `pointsPerRead` plays the limit of the protocol. */
+export function createScriptedBus(
+  clock: Clock,
+  answer: (device: string, atMono: number) => ScriptedAnswer,
+  pointsPerRead = Number.POSITIVE_INFINITY,
+): ScriptedBus {
+  const asked: ScriptedBus['asked'] = [];
+  let underWay = 0;
+  let collided = false;
+  let cutOff: (() => void) | undefined;
+
+  return {
+    asked,
+    hadCollision: () => collided,
+    plan: (device, points) =>
+      chunks(points, pointsPerRead).map(part => ({
+        device,
+        label: part.map(point => point.id).join(' '),
+        points: part,
+        readings: createReadings(part),
+      })),
+    async read(read: Read): Promise<ReadOutcome> {
+      underWay += 1;
+      collided ||= underWay > 1;
+      const startMono = clock.monoMs();
+      asked.push({ device: read.device.id, points: read.points.map(({ id }) => id), atMono: startMono });
+      const script = answer(read.device.id, startMono);
+      const closed = await new Promise<boolean>(resolve => {
+        cutOff = () => resolve(true);
+        clock.at(startMono + script.takesMs, () => resolve(false));
+      });
+      underWay -= 1;
+      const atMono = clock.monoMs();
+      if (closed) return { kind: 'failed', atMono, reason: 'no-connection', detail: 'closed' };
+      if (script.isSilent) return { kind: 'failed', atMono, reason: 'timeout', detail: 'no answer' };
+      for (const reading of read.readings) Object.assign(reading, { value: script.value ?? 1, quality: 'good' });
+      return { kind: 'answered', atMono };
+    },
+    async close() {
+      cutOff?.();
+    },
+  };
+}
+
+let nextNumber = 0;
+
+/** A device with one point for each interval given. */
+export function deviceWith(id: string, intervalsMs: readonly number[], changes: Partial<Point> = {}): Device {
+  nextNumber += 1;
+  const device = nextNumber;
+  const points = intervalsMs.map((intervalMs, index): Point => {
+    nextNumber += 1;
+    return {
+      number: nextNumber,
+      key: `${id}/p${index}`,
+      id: `p${index}`,
+      name: `Point ${index}`,
+      device,
+      unit: 'bar',
+      intervalMs,
+      address: { protocol: 'self', measure: 'uptime' },
+      scale: 1,
+      offset: 0,
+      invalidValues: [],
+      states: undefined,
+      ...changes,
+    };
+  });
+  const readLimits = { maxRegisters: 125, maxBits: 2000, maxGap: 0 };
+  return { number: device, id, name: id, bus: 'b', profile: undefined, unitId: 1, readLimits, points };
+}
+
+function chunks(points: readonly Point[], size: number): Point[][] {
+  const parts: Point[][] = [];
+  for (const point of points) {
+    const last = parts.at(-1);
+    if (last && last.length < size) last.push(point);
+    else parts.push([point]);
+  }
+  return parts;
+}
