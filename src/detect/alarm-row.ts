@@ -1,0 +1,87 @@
+import { unreachable } from '../base/assert.ts';
+import type { CommunicationRule, LimitRule, RateRule, Rule, StateRule, TransitionKind } from '../model/alarm.ts';
+import { type AlarmPhase, stepAlarm } from './alarm-machine.ts';
+import { createDelay, type Delay, freezeDelay, runDelay, stopDelay } from './delay.ts';
+import type { Judgement } from './judgement.ts';
+import { type CommunicationCondition, createCommunicationCondition } from './rules/communication.ts';
+import { createLimitCondition, judgeLimit, type LimitCondition } from './rules/limit.ts';
+import { createRateCondition, judgeRate, type RateCondition } from './rules/rate.ts';
+import { createStateCondition, judgeState, type StateCondition } from './rules/state.ts';
+
+export type PointRule = LimitRule | RateRule | StateRule;
+export type PointCondition = LimitCondition | RateCondition | StateCondition;
+
+/** A rule and the state of its alarm. Rows of all kinds have one shape, which keeps the hot loop fast. */
+interface Row<RowRule extends Rule, Condition> {
+  readonly rule: RowRule;
+  readonly condition: Condition;
+  readonly onDelayMs: number;
+  readonly offDelayMs: number;
+  readonly delay: Delay;
+  phase: AlarmPhase;
+}
+
+export type PointRow = Row<PointRule, PointCondition>;
+export type DeviceRow = Row<CommunicationRule, CommunicationCondition>;
+export type AlarmRow = PointRow | DeviceRow;
+
+export function createRow(rule: Rule, phase: AlarmPhase): AlarmRow {
+  return rule.kind === 'communication' ? createDeviceRow(rule, phase) : createPointRow(rule, phase);
+}
+
+function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
+  const { onDelayMs, offDelayMs } = rule;
+  return { rule, condition: createPointCondition(rule), onDelayMs, offDelayMs, delay: createDelay(), phase };
+}
+
+/** The on-delay of a communication rule is part of its condition; a second one would double it. */
+function createDeviceRow(rule: CommunicationRule, phase: AlarmPhase): DeviceRow {
+  const condition = createCommunicationCondition(rule, phase === 'active');
+  return { rule, condition, onDelayMs: 0, offDelayMs: rule.offDelayMs, delay: createDelay(), phase };
+}
+
+function createPointCondition(rule: PointRule): PointCondition {
+  switch (rule.kind) {
+    case 'limit':
+      return createLimitCondition(rule);
+    case 'rate':
+      return createRateCondition(rule);
+    case 'state':
+      return createStateCondition(rule);
+    default:
+      return unreachable(rule);
+  }
+}
+
+export function isDeviceRow(row: AlarmRow): row is DeviceRow {
+  return row.rule.kind === 'communication';
+}
+
+/** What one sample says about a rule on its point. `isGood` is false for anything that must not be compared. */
+export function judgeSample(row: PointRow, value: number, isGood: boolean, mono: number): Judgement {
+  const { condition } = row;
+  if (condition.kind === 'rate') return judgeRate(condition, mono, value, isGood);
+  if (!isGood) return 'unsure';
+  return condition.kind === 'limit'
+    ? judgeLimit(condition, value, row.phase === 'active')
+    : judgeState(condition, value);
+}
+
+/** Takes a judgement through the delay into the alarm. Changes the row in place; returns what is to be recorded. */
+export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): TransitionKind | undefined {
+  const { delay } = row;
+  if (judgement === 'unsure') {
+    freezeDelay(delay, mono);
+    return undefined;
+  }
+  const isActive = row.phase === 'active';
+  if ((judgement === 'met') === isActive) {
+    stopDelay(delay);
+    return undefined;
+  }
+  if (!runDelay(delay, mono, isActive ? row.offDelayMs : row.onDelayMs)) return undefined;
+  stopDelay(delay);
+  const step = stepAlarm(row.phase, judgement === 'met' ? 'condition-met' : 'condition-gone');
+  row.phase = step.phase;
+  return step.transition;
+}

@@ -1,0 +1,153 @@
+import { assert } from '../base/assert.ts';
+import type { Rule, Transition, TransitionKind } from '../model/alarm.ts';
+import type { Sample, SampleBatch } from '../model/point.ts';
+import { stepAlarm } from './alarm-machine.ts';
+import {
+  type AlarmRow,
+  advanceRow,
+  createRow,
+  type DeviceRow,
+  isDeviceRow,
+  judgeSample,
+  type PointRow,
+} from './alarm-row.ts';
+import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
+import { judgeCommunication } from './rules/communication.ts';
+
+/** Decides, sample by sample, which alarms stand. Knows no clock and does no IO: the same code replays history. */
+export interface Detector {
+  /**
+   * Judges the samples of one read. Synchronous. Returns what changed, in the order of the samples, the device's own
+   * alarm first; the same empty array whenever nothing did.
+   *
+   * A bad sample freezes the alarms of its point. Durations are measured by sampledAtMono alone.
+   */
+  step(batch: SampleBatch): readonly Transition[];
+  /**
+   * Puts new rules in place of the old ones. A rule that stays (same key, same subject) keeps its alarm; one that judges
+   * as before also keeps its running delay and its window. A standing alarm whose rule is gone is `removed`.
+   */
+  replaceRules(rules: readonly Rule[], at: { mono: number; wall: number }): readonly Transition[];
+  isActive(alarmKey: string): boolean;
+  /** Keys of the alarms that stand on a point. */
+  activeOn(point: number): readonly string[];
+  /** Keys of all alarms that stand, those of devices included. */
+  active(): readonly string[];
+}
+
+/** The rows by what is sampled, so that a sample finds its rules with one look. */
+interface RuleIndex {
+  readonly byKey: ReadonlyMap<string, AlarmRow>;
+  readonly byPoint: readonly (readonly PointRow[])[];
+  readonly byDevice: readonly (readonly DeviceRow[])[];
+}
+
+const nothing: readonly never[] = Object.freeze([]);
+
+/**
+ * @param active keys of the alarms that stand in the store at start. They are not raised again; one that is no longer
+ * true returns with the first good sample. A key without a rule is ignored here: see `active`.
+ */
+export function createDetector(rules: readonly Rule[], active: Iterable<string>): Detector {
+  const standing = new Set(active);
+  let index = indexRows(rules.map(rule => createRow(rule, standing.has(rule.key) ? 'active' : 'normal')));
+  const latestMono: number[] = [];
+
+  /** Time does not run backwards, not even when samples of one device arrive out of order. */
+  function monoOf(batch: SampleBatch): number {
+    const latest = latestMono[batch.device];
+    const mono = latest !== undefined && latest > batch.sampledAtMono ? latest : batch.sampledAtMono;
+    latestMono[batch.device] = mono;
+    return mono;
+  }
+
+  return {
+    step(batch) {
+      const mono = monoOf(batch);
+      let changes: Transition[] | undefined;
+      for (const row of index.byDevice[batch.device] ?? nothing) {
+        const kind = advanceRow(row, judgeCommunication(row.condition, batch, mono), mono);
+        if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, undefined, batch));
+      }
+      for (const sample of batch.samples) {
+        const rows = index.byPoint[sample.point.number];
+        if (rows === undefined) continue;
+        const isGood = isComparable(sample);
+        for (const row of rows) {
+          const kind = advanceRow(row, judgeSample(row, sample.value, isGood, mono), mono);
+          if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, sample.value, batch));
+        }
+      }
+      return changes ?? nothing;
+    },
+    replaceRules(newRules, at) {
+      const old = index.byKey;
+      index = indexRows(newRules.map(rule => succeed(old.get(rule.key), rule)));
+      return removals(old, index.byKey, at);
+    },
+    isActive: alarmKey => index.byKey.get(alarmKey)?.phase === 'active',
+    activeOn: point => activeKeys(index.byPoint[point] ?? nothing),
+    active: () => activeKeys([...index.byKey.values()]),
+  };
+}
+
+/** The poller lets no number that is not finite pass as good; a wrong alarm is worth a second look here. */
+function isComparable(sample: Sample): boolean {
+  return sample.quality === 'good' && Number.isFinite(sample.value);
+}
+
+function append(changes: Transition[] | undefined, transition: Transition): Transition[] {
+  if (changes === undefined) return [transition];
+  changes.push(transition);
+  return changes;
+}
+
+function transitionOf(kind: TransitionKind, rule: Rule, value: number | undefined, batch: SampleBatch): Transition {
+  return { kind, rule, value, sampledAt: batch.sampledAt, sampledAtMono: batch.sampledAtMono };
+}
+
+/** The row of a new rule, with as much of the old one's state as still means the same. */
+function succeed(old: AlarmRow | undefined, rule: Rule): AlarmRow {
+  if (old === undefined || !hasSameSubject(old.rule, rule)) return createRow(rule, 'normal');
+  // The new rule is of the old one's kind here, and its terms say how it judges: only its texts are new.
+  if (hasSameTerms(old.rule, rule)) return { ...old, rule } as AlarmRow;
+  return createRow(rule, old.phase);
+}
+
+function removals(
+  old: ReadonlyMap<string, AlarmRow>,
+  now: ReadonlyMap<string, AlarmRow>,
+  at: { mono: number; wall: number },
+): readonly Transition[] {
+  const changes: Transition[] = [];
+  for (const [key, { rule, phase }] of old) {
+    const successor = now.get(key);
+    if (successor && hasSameSubject(rule, successor.rule)) continue;
+    const { transition } = stepAlarm(phase, 'rule-removed');
+    if (transition === undefined) continue;
+    changes.push({ kind: transition, rule, value: undefined, sampledAt: at.wall, sampledAtMono: at.mono });
+  }
+  return changes;
+}
+
+function indexRows(rows: readonly AlarmRow[]): RuleIndex {
+  const byKey = new Map(rows.map(row => [row.rule.key, row]));
+  assert(byKey.size === rows.length, 'two alarm rules have the same key');
+  const byPoint: PointRow[][] = [];
+  const byDevice: DeviceRow[][] = [];
+  for (const row of rows) {
+    if (isDeviceRow(row)) addTo(byDevice, row.rule.device, row);
+    else addTo(byPoint, row.rule.point, row);
+  }
+  return { byKey, byPoint, byDevice };
+}
+
+/** Fills the places before a number with empty lists: an array with holes is slow to look into. */
+function addTo<Item>(lists: Item[][], number: number, item: Item): void {
+  while (lists.length <= number) lists.push([]);
+  lists[number]?.push(item);
+}
+
+function activeKeys(rows: readonly AlarmRow[]): readonly string[] {
+  return rows.filter(row => row.phase === 'active').map(row => row.rule.key);
+}

@@ -1,0 +1,31 @@
+import type { RateRule } from '../../model/alarm.ts';
+import type { Judgement } from '../judgement.ts';
+import { addToWindow, createSlopeWindow, type SlopeWindow, slopePerS, spanS } from '../slope-window.ts';
+
+/** A value that changes too fast. */
+export interface RateCondition {
+  readonly kind: 'rate';
+  readonly direction: RateRule['direction'];
+  readonly ratePerS: number;
+  readonly minChange: number;
+  readonly window: SlopeWindow;
+}
+
+export function createRateCondition(rule: RateRule): RateCondition {
+  const { direction, ratePerS, minChange, windowMs } = rule;
+  return { kind: 'rate', direction, ratePerS, minChange, window: createSlopeWindow(windowMs) };
+}
+
+/**
+ * Takes every sample of the point, bad ones included: the window has to know its gaps. Met when the fitted slope is
+ * steeper than ratePerS and amounts to at least minChange over the time the window covers.
+ */
+export function judgeRate(condition: RateCondition, mono: number, value: number, isGood: boolean): Judgement {
+  const { window, direction } = condition;
+  addToWindow(window, mono, value, isGood);
+  if (!isGood) return 'unsure';
+  const slope = slopePerS(window);
+  if (Number.isNaN(slope)) return 'unsure';
+  const rate = direction === 'rise' ? slope : direction === 'fall' ? -slope : Math.abs(slope);
+  return rate > condition.ratePerS && rate * spanS(window) >= condition.minChange ? 'met' : 'gone';
+}

@@ -1,0 +1,105 @@
+import type { Point, SampleBatch } from '../model/point.ts';
+import type { Summary } from '../model/summary.ts';
+import { addSample, createTally, summaryOf, type Tally } from './tally.ts';
+
+/** What the points of one device did in one window, by the wall clock. Points without a sample in it are left out. */
+export interface DeviceWindow {
+  /** Number of the device. */
+  readonly device: number;
+  readonly windowStart: number;
+  readonly windowEnd: number;
+  readonly points: readonly Summary[];
+}
+
+/**
+ * Sums samples up in windows. A window belongs to one device and is closed by that device's first sample in another one,
+ * so the work of closing spreads over the devices by itself. Text points have no numbers and no summary.
+ *
+ * Windows end at whole multiples of windowMs of wall time and start there too, but for the first one of a device and the
+ * first one after the wall clock went back: those start at their first sample, because nothing is known from before it.
+ * No window is longer than windowMs, however the wall clock jumps.
+ */
+export interface Summarizer {
+  /** Counts the samples of one read. Returns the window that they closed by being in another one. */
+  add(batch: SampleBatch): DeviceWindow | undefined;
+  /** At stop: closes all windows. They end at `wall`, or where they end anyway when that is sooner. */
+  flush(wall: number): readonly DeviceWindow[];
+  /** Closes the window of a device that was removed, or whose points changed, at its last sample. */
+  forget(device: number): DeviceWindow | undefined;
+}
+
+interface OpenWindow {
+  readonly start: number;
+  /** The next whole multiple of windowMs. */
+  readonly end: number;
+  /** Wall time of the latest sample. */
+  latest: number;
+  /** By point number, in the order in which the points first came. */
+  readonly tallies: Map<number, Tally>;
+}
+
+export function createSummarizer(options: { windowMs: number }): Summarizer {
+  const { windowMs } = options;
+  const windows = new Map<number, OpenWindow>();
+
+  /** Leaves no window for the device. */
+  function close(device: number, window: OpenWindow, windowEnd: number): DeviceWindow | undefined {
+    windows.delete(device);
+    if (window.tallies.size === 0) return undefined;
+    const points = Array.from(window.tallies.values(), summaryOf);
+    // Samples carry fractions of a millisecond; windows do not, and still hold all their samples.
+    return { device, windowStart: Math.floor(window.start), windowEnd: Math.ceil(windowEnd), points };
+  }
+
+  return {
+    add(batch) {
+      const { device, sampledAt } = batch;
+      let window = windows.get(device);
+      let closed: DeviceWindow | undefined;
+      if (window === undefined || sampledAt < window.end - windowMs || sampledAt >= window.end) {
+        const next = openWindow(window, sampledAt, windowMs);
+        if (window) closed = close(device, window, sampledAt < window.start ? window.latest : window.end);
+        windows.set(device, next);
+        window = next;
+      }
+      addBatch(window, batch);
+      return closed;
+    },
+    flush(wall) {
+      const closed: DeviceWindow[] = [];
+      for (const [device, window] of windows) {
+        const done = close(device, window, Math.min(window.end, Math.max(wall, window.latest)));
+        if (done) closed.push(done);
+      }
+      return closed;
+    },
+    forget(device) {
+      const window = windows.get(device);
+      return window && close(device, window, window.latest);
+    },
+  };
+}
+
+function openWindow(previous: OpenWindow | undefined, wall: number, windowMs: number): OpenWindow {
+  const aligned = Math.floor(wall / windowMs) * windowMs;
+  const isContinued = previous !== undefined && previous.end <= aligned;
+  return { start: isContinued ? aligned : wall, end: aligned + windowMs, latest: wall, tallies: new Map() };
+}
+
+function addBatch(window: OpenWindow, batch: SampleBatch): void {
+  if (batch.sampledAt > window.latest) window.latest = batch.sampledAt;
+  for (const sample of batch.samples) {
+    const { point } = sample;
+    let tally = window.tallies.get(point.number);
+    if (tally === undefined) {
+      if (isText(point)) continue;
+      tally = createTally(point);
+      window.tallies.set(point.number, tally);
+    }
+    addSample(tally, sample);
+  }
+}
+
+function isText({ address }: Point): boolean {
+  return address.protocol === 'modbus' && address.type === 'string';
+}
