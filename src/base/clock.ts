@@ -10,7 +10,10 @@ export interface Clock {
   monoMs(): number;
   /** Milliseconds since 1970-01-01 UTC; may jump in either direction. */
   wallMs(): number;
-  /** Calls `callback` once, when monoMs() has reached `atMono` (at once, but never synchronously, if it already has). */
+  /**
+   * Calls `callback` once, when monoMs() reaches `atMono` to the millisecond, which is as fine as timers are: it may come
+   * up to 1 ms early. Never synchronously, also when that time has passed.
+   */
   at(atMono: number, callback: () => void): Timer;
   /** Resolves after `delayMs`; rejects with the signal's reason when it is aborted first. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
@@ -35,8 +38,7 @@ function armTimer(atMono: number, callback: () => void): Timer {
   const arm = () => {
     const leftMs = atMono - performance.now();
     const isLastLeg = leftMs <= longestTimerMs;
-    // setTimeout may fire up to a millisecond early; Math.ceil keeps "has reached" true.
-    handle = setTimeout(isLastLeg ? callback : arm, isLastLeg ? Math.max(0, Math.ceil(leftMs)) : longestTimerMs);
+    handle = setTimeout(isLastLeg ? callback : arm, isLastLeg ? Math.max(0, Math.round(leftMs)) : longestTimerMs);
   };
   arm();
   return { cancel: () => clearTimeout(handle) };

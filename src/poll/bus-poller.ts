@@ -77,7 +77,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
 
   function beginDue(group: Group): void {
     counts.readsDue += group.reads.length;
-    onLateness(clock.monoMs() - group.cadence.dueMono);
+    onLateness(Math.max(0, clock.monoMs() - group.cadence.dueMono));
   }
 
   function endDue(group: Group): void {

