@@ -1,0 +1,62 @@
+import type { TlsSettings } from '../model/site.ts';
+
+/** What carries messages to the broker. mqtt-link.ts is the real one; tests script others. */
+
+export interface Message {
+  readonly topic: string;
+  /** UTF-8 JSON. */
+  readonly payload: string;
+  readonly isRetained: boolean;
+}
+
+export interface LinkOptions {
+  /** mqtt://host:port or mqtts://host:port */
+  readonly url: string;
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly keepaliveMs: number;
+  readonly tls: TlsSettings | undefined;
+  /** What the broker publishes when we are gone without a word. */
+  readonly will: Message;
+}
+
+/** Opens one connection. Never rejects; lets go of everything when the signal is aborted first. */
+export type OpenLink = (options: LinkOptions, signal: AbortSignal) => Promise<Opened>;
+
+export type Opened =
+  | { readonly kind: 'open'; readonly link: Link }
+  | { readonly kind: 'failed'; readonly failure: LinkFailure };
+
+/** One connection, from the broker's consent to its end. It is never opened again. */
+export interface Link {
+  /** Most publishes the broker takes unanswered. */
+  readonly receiveMaximum: number;
+  /** Longest MQTT packet the broker takes, in bytes. */
+  readonly longestPacketBytes: number;
+  /** Resolves when the connection has ended, for whatever reason. Never rejects. */
+  readonly closed: Promise<LinkFailure>;
+  /** Publishes with QoS 1. Resolves to the broker's reason code, or to undefined when the connection ended before. */
+  publish(message: Message): Promise<number | undefined>;
+  /** Says goodbye, so that the broker drops the will, and resolves when the connection is down. May take for ever. */
+  close(): Promise<void>;
+  /** Cuts the connection at once; the broker publishes the will. */
+  destroy(): void;
+}
+
+/** Why there is no connection. failure.ts has the words. */
+export type LinkFailure =
+  /** The network or TLS; `code` is the system's. */
+  | { readonly kind: 'network'; readonly code: string | undefined; readonly detail: string }
+  /** The broker answered the connection request with a reason code. */
+  | { readonly kind: 'refused'; readonly reasonCode: number }
+  /** The broker ended the connection with a reason code. */
+  | { readonly kind: 'disconnected'; readonly reasonCode: number }
+  /** The connection ended without a word. */
+  | { readonly kind: 'lost' }
+  /** Something on our side that is needed to connect cannot be used: a certificate, a key, the password. */
+  | { readonly kind: 'unusable'; readonly detail: string }
+  /** No consent within the time. */
+  | { readonly kind: 'connect-timeout'; readonly afterMs: number }
+  /** No answer to a publish within the time. */
+  | { readonly kind: 'publish-timeout'; readonly afterMs: number; readonly topic: string };
