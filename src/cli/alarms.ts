@@ -1,0 +1,98 @@
+import type { Command } from 'commander';
+import { longestHistory } from '../api/client.ts';
+import { type AlarmEvent, type AlarmState, priorities } from '../model/alarm.ts';
+import type { AlarmsView } from '../model/view.ts';
+import { type CliContext, styleFor, widthOf } from './context.ts';
+import { findDaemon } from './daemon.ts';
+import { type GlobalOptions, wholeNumber } from './options.ts';
+import { printJson, printLines } from './output.ts';
+import { formatNumber } from './render/number.ts';
+import { paintForPriority, type Style } from './render/style.ts';
+import { type Column, renderTable } from './render/table.ts';
+import { formatTime } from './render/time.ts';
+import { formatAgeOr } from './render/words.ts';
+
+interface AlarmsOptions extends GlobalOptions {
+  readonly history?: number;
+}
+
+export function registerAlarms(program: Command, context: CliContext): void {
+  program
+    .command('alarms')
+    .summary('list the alarms that stand, and what happened before')
+    .description('Lists the alarms that stand, the most urgent first.')
+    .option('--history <n>', 'also the newest n alarm events', wholeNumber('--history', 1, longestHistory))
+    .addHelpText('after', '\nExamples:\n  plantroom alarms\n  plantroom alarms --history 20\n  plantroom alarms --json')
+    .action((_options: unknown, command: Command) => listAlarms(context, command.optsWithGlobals()));
+}
+
+async function listAlarms(context: CliContext, options: AlarmsOptions): Promise<void> {
+  const client = await findDaemon(context, options);
+  const view = await client.alarms(options.history ?? 0);
+  if (options.json) {
+    printJson(context, view);
+    return;
+  }
+  const width = widthOf(context.out);
+  const style = styleFor(context.out, context.env);
+  printLines(context, renderStanding(view.standing, context.clock.wallMs(), width, style));
+  if (options.history !== undefined) printLines(context, ['', ...renderHistory(view, width, style)]);
+}
+
+const standingColumns: readonly Column[] = [
+  { title: 'PRIORITY' },
+  { title: 'ALARM', minWidth: 12 },
+  { title: 'SINCE' },
+  { title: 'FOR', align: 'right' },
+  { title: 'MESSAGE', minWidth: 20 },
+];
+
+export function renderStanding(
+  standing: readonly AlarmState[],
+  nowMs: number,
+  width: number | undefined,
+  style: Style,
+): string[] {
+  if (standing.length === 0) return [style.good('No alarm stands.')];
+  const rows = sortByUrgency(standing).map(alarm => [
+    { text: alarm.priority, paint: paintForPriority(alarm.priority, style) },
+    alarm.alarm,
+    formatTime(alarm.raisedAt),
+    formatAgeOr(nowMs - alarm.raisedAt),
+    alarm.message,
+  ]);
+  return renderTable(standingColumns, rows, width, style);
+}
+
+/** The most urgent first, among equals the newest. */
+export function sortByUrgency(standing: readonly AlarmState[]): AlarmState[] {
+  const rank = ({ priority }: AlarmState) => priorities.indexOf(priority);
+  return [...standing].sort((a, b) => rank(b) - rank(a) || b.raisedAt - a.raisedAt || (a.alarm < b.alarm ? -1 : 1));
+}
+
+const historyColumns: readonly Column[] = [
+  { title: 'TIME' },
+  { title: 'EVENT' },
+  { title: 'PRIORITY' },
+  { title: 'ALARM', minWidth: 12 },
+  { title: 'VALUE', align: 'right' },
+  { title: 'MESSAGE', minWidth: 20 },
+];
+
+export function renderHistory(view: AlarmsView, width: number | undefined, style: Style): string[] {
+  if (view.history.length === 0) return ['No alarm event is stored yet.'];
+  const rows = view.history.map(event => [
+    formatTime(event.sampledAt),
+    { text: event.kind, paint: event.kind === 'raised' ? style.bad : style.good },
+    { text: event.priority, paint: paintForPriority(event.priority, style) },
+    event.alarm,
+    formatEventValue(event),
+    event.message,
+  ]);
+  return renderTable(historyColumns, rows, width, style);
+}
+
+function formatEventValue(event: AlarmEvent): string {
+  if (typeof event.state === 'string') return event.state;
+  return typeof event.value === 'number' ? `${formatNumber(event.value)} ${event.unit}`.trimEnd() : '';
+}

@@ -1,0 +1,162 @@
+import type { Command } from 'commander';
+import { formatAge } from '../base/duration.ts';
+import type { LatencyView, StatusView } from '../model/view.ts';
+import { type CliContext, styleFor, widthOf } from './context.ts';
+import { findDaemon } from './daemon.ts';
+import { printJson, printLines } from './output.ts';
+import { renderFacts } from './render/facts.ts';
+import { formatBytes, formatLatency, formatShare } from './render/number.ts';
+import type { Paint, Style } from './render/style.ts';
+import { type Cell, type Column, renderTable } from './render/table.ts';
+import { formatTime } from './render/time.ts';
+import { countOf } from './render/words.ts';
+
+export function registerStatus(program: Command, context: CliContext): void {
+  program
+    .command('status')
+    .summary('show how the gateway itself is doing')
+    .description('Shows buses, devices, store, uplink and latencies of the running gateway.')
+    .addHelpText('after', '\nExamples:\n  plantroom status\n  plantroom status --json')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals();
+      const client = await findDaemon(context, options);
+      const status = await client.status();
+      if (options.json) printJson(context, status);
+      else printLines(context, renderStatus(status, widthOf(context.out), styleFor(context.out, context.env)));
+    });
+}
+
+export function renderStatus(status: StatusView, width: number | undefined, style: Style): string[] {
+  const sections = [
+    renderFacts(factsOf(status, style), width, style),
+    renderBuses(status, width, style),
+    renderDevices(status, width, style),
+    renderLatencies(status, width, style),
+  ];
+  return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
+}
+
+function factsOf(status: StatusView, style: Style): [string, Cell][] {
+  const { gateway, points, alarms, store } = status;
+  const storeText = `${store.state}, ${formatBytes(store.sizeBytes)}, last alarm event ${store.lastEventNumber}, ${store.path}`;
+  return [
+    ['gateway', gateway.name === gateway.id ? gateway.id : `${gateway.name} (${gateway.id})`],
+    [
+      'process',
+      `version ${status.version}, pid ${status.pid}, up ${formatAge(status.uptimeMs)} since ${formatTime(status.startedAt)}, ${formatBytes(status.memoryBytes)}`,
+    ],
+    ['site', status.siteFile],
+    ['points', pointsFact(points, style)],
+    [
+      'alarms',
+      alarms.standing === 0
+        ? 'none stands'
+        : { text: `${alarms.standing} ${alarms.standing === 1 ? 'stands' : 'stand'}`, paint: style.bad },
+    ],
+    ['store', { text: storeText, paint: store.state === 'ok' ? style.plain : style.bad }],
+    ...(store.setAside === null ? [] : [['', `a broken file was set aside: ${store.setAside}`] as [string, Cell]]),
+    ['uplink', uplinkFact(status.uplink, style)],
+  ];
+}
+
+function pointsFact(points: StatusView['points'], style: Style): Cell {
+  const text = `${points.total}: ${points.good} good, ${points.bad} bad`;
+  return points.bad === 0 ? text : { text, paint: style.warning };
+}
+
+/** `connected to mqtt://broker:1883, backlog 0 alarms, 0 summaries` */
+export function describeUplink(uplink: StatusView['uplink']): string {
+  if (uplink.state === 'off') return 'off';
+  const where = uplink.state === 'connected' ? `connected to ${uplink.url}` : `${uplink.state}, ${uplink.url}`;
+  const why = uplink.state !== 'connected' && uplink.lastFailure !== null ? ` (${uplink.lastFailure})` : '';
+  const backlog = `backlog ${countOf(uplink.backlogAlarms, 'alarm')}, ${countOf(uplink.backlogSummaries, 'summary', 'summaries')}`;
+  const dropped = uplink.droppedSummaries === 0 ? '' : `, ${uplink.droppedSummaries} dropped`;
+  return `${where}${why}, ${backlog}${dropped}`;
+}
+
+function uplinkFact(uplink: StatusView['uplink'], style: Style): Cell {
+  return { text: describeUplink(uplink), paint: paintForUplink(uplink, style) };
+}
+
+export function paintForUplink({ state }: StatusView['uplink'], style: Style): Paint {
+  if (state === 'off') return style.plain;
+  return state === 'connected' ? style.good : style.warning;
+}
+
+const busColumns: readonly Column[] = [
+  { title: 'BUS', minWidth: 6 },
+  { title: 'PROTOCOL' },
+  { title: 'ENDPOINT', minWidth: 10 },
+  { title: 'LOAD', align: 'right' },
+  { title: 'DUE', align: 'right' },
+  { title: 'DONE', align: 'right' },
+  { title: 'FAILED', align: 'right' },
+  { title: 'MISSED', align: 'right' },
+];
+
+function renderBuses({ buses }: StatusView, width: number | undefined, style: Style): string[] {
+  const rows = buses.map(bus => [
+    bus.id,
+    bus.protocol,
+    bus.endpoint,
+    formatShare(bus.load),
+    String(bus.readsDue),
+    String(bus.readsDone),
+    countCell(bus.readsFailed, style),
+    countCell(bus.readsMissed, style),
+  ]);
+  return renderTable(busColumns, rows, width, style);
+}
+
+const deviceColumns: readonly Column[] = [
+  { title: 'DEVICE', minWidth: 8 },
+  { title: 'BUS', minWidth: 6 },
+  { title: 'HEALTH' },
+  { title: 'DONE', align: 'right' },
+  { title: 'FAILED', align: 'right' },
+  { title: 'MISSED', align: 'right' },
+  { title: 'NAME', minWidth: 8 },
+  { title: 'LAST FAILURE', minWidth: 12 },
+];
+
+function renderDevices({ devices }: StatusView, width: number | undefined, style: Style): string[] {
+  const paints = { online: style.good, offline: style.bad, unknown: style.warning } as const;
+  const rows = devices.map(device => [
+    device.id,
+    device.bus,
+    { text: device.health, paint: paints[device.health] },
+    String(device.readsDone),
+    countCell(device.readsFailed, style),
+    countCell(device.readsMissed, style),
+    device.name,
+    device.lastFailure ?? '',
+  ]);
+  return renderTable(deviceColumns, rows, width, style);
+}
+
+/** A count that should be zero. */
+function countCell(count: number, style: Style): Cell {
+  return count === 0 ? '0' : { text: String(count), paint: style.warning };
+}
+
+const latencyColumns: readonly Column[] = [
+  { title: 'LATENCY' },
+  { title: 'COUNT', align: 'right' },
+  { title: 'P50', align: 'right' },
+  { title: 'P99', align: 'right' },
+  { title: 'MAX', align: 'right' },
+];
+
+function renderLatencies({ latency }: StatusView, width: number | undefined, style: Style): string[] {
+  const row = (name: string, { count, p50, p99, max }: LatencyView) =>
+    count === 0
+      ? [name, '0', '', '', '']
+      : [name, String(count), formatLatency(p50), formatLatency(p99), formatLatency(max)];
+  const rows = [
+    row('read starts after due', latency.lateness),
+    row('sampled → detected', latency.sampledToDetected),
+    row('detected → stored', latency.detectedToCommitted),
+    row('stored → at the broker', latency.committedToAcknowledged),
+  ];
+  return renderTable(latencyColumns, rows, width, style);
+}
