@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { StatusView } from '../../src/model/view.ts';
+import { startDaemon } from '../fakes/daemon.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
-import { pause, type RunningGateway, startGateway } from './gateway.ts';
 import { type Child, cpuMs, rssBytes, startScript } from './process.ts';
 import { referencePoints, referenceReads, referenceSite } from './reference-site.ts';
 
@@ -34,7 +35,7 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
   await slave.next();
   const floors: Turn[] = [];
   const gateways: Turn[] = [];
-  let status: Awaited<ReturnType<RunningGateway['status']>> | undefined;
+  let status: StatusView | undefined;
   try {
     for (let round = 1; round <= rounds; round += 1) {
       say(`round ${round} of ${rounds}: floor`);
@@ -46,10 +47,10 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
       floors.push(await measure(floor.pid, slave, seconds));
       await floor.stop();
       say(`round ${round} of ${rounds}: gateway`);
-      const gateway = await startGateway(referenceSite({ devices, firstPort, intervalMs }));
+      const gateway = await startDaemon(referenceSite({ devices, firstPort, intervalMs }));
       gateways.push(await measure(gateway.pid, slave, seconds));
-      status = await gateway.status();
-      await gateway.stop();
+      status = await gateway.client.status();
+      await gateway[Symbol.asyncDispose]();
     }
   } finally {
     await slave.stop();
@@ -72,11 +73,11 @@ async function measure(pid: number, slave: Child, seconds: number): Promise<Turn
   return { cpuShare, rssBytes: rssBytes(pid), seen };
 }
 
-function report(
-  floors: readonly Turn[],
-  gateways: readonly Turn[],
-  status: Awaited<ReturnType<RunningGateway['status']>>,
-): readonly Figure[] {
+function pause(ms: number): Promise<void> {
+  return new Promise(resolve => setTimeout(resolve, ms));
+}
+
+function report(floors: readonly Turn[], gateways: readonly Turn[], status: StatusView): readonly Figure[] {
   const floorCpu = median(floors.map(turn => turn.cpuShare));
   const gatewayCpu = median(gateways.map(turn => turn.cpuShare));
   const due = status.buses.reduce((sum, bus) => sum + bus.readsDue, 0);

@@ -1,0 +1,93 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApiClient, createApiClient } from '../../src/api/client.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** The real daemon, as `plantroom run` starts it, in a folder of its own. */
+export interface Daemon {
+  readonly pid: number;
+  readonly folder: string;
+  readonly sitePath: string;
+  readonly socketPath: string;
+  readonly client: ApiClient;
+  /** Everything it has logged. */
+  readonly log: () => string;
+  writeSite(text: string): void;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** kill -9 */
+  kill(): Promise<void>;
+  /** Starts it again on the same folder and waits until it answers. */
+  start(): Promise<void>;
+  /** Asks the sqlite3 shell: what is really in the file. */
+  query(sql: string): string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Starts the daemon and waits until it answers on its socket. */
+export async function startDaemon(siteText: string): Promise<Daemon> {
+  const folder = mkdtempSync(join(tmpdir(), 'plantroom-'));
+  const sitePath = join(folder, 'site.yaml');
+  const socketPath = join(folder, 'plantroom.sock');
+  const dataFolder = join(folder, 'data');
+  const client = createApiClient(socketPath);
+  let said = '';
+  let child: ChildProcess | undefined;
+
+  async function start(): Promise<void> {
+    const args = ['run', '--site', sitePath, '--data', dataFolder, '--socket', socketPath];
+    child = spawn(process.execPath, [join(root, 'src/bin/plantroom.mjs'), ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    for (let attempt = 0; attempt < 400; attempt += 1) {
+      if (child.exitCode !== null) break;
+      const isUp = await client.status().then(
+        status => status.pid === child?.pid,
+        () => false,
+      );
+      if (isUp) return;
+      await new Promise(resolve => setTimeout(resolve, 50));
+    }
+    throw new Error(`the daemon does not answer:\n${said}`);
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<number | null> {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  }
+
+  writeFileSync(sitePath, siteText);
+  await start();
+  return {
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    folder,
+    sitePath,
+    socketPath,
+    client,
+    log: () => said,
+    writeSite: text => writeFileSync(sitePath, text),
+    stop: () => end('SIGTERM'),
+    kill: async () => {
+      await end('SIGKILL');
+    },
+    start,
+    query: sql =>
+      execFileSync('sqlite3', ['-readonly', join(dataFolder, 'plantroom.db'), sql], { encoding: 'utf8' }).trim(),
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

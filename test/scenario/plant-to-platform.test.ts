@@ -1,0 +1,213 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startDaemon } from '../fakes/daemon.ts';
+import { findFreePort, startMosquitto } from '../fakes/mosquitto.ts';
+import { startSubscriber } from '../fakes/mosquitto-sub.ts';
+import { startRegisterSlave } from '../fakes/register-slave.ts';
+import { waitUntil } from '../fakes/wait-until.ts';
+
+/** The whole way with parts that nobody here wrote: a libmodbus slave, mosquitto, mosquitto_sub, the sqlite3 shell. */
+
+interface Told {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly data: { readonly number: number; readonly occurrence: string; readonly value?: number };
+}
+
+function alarmsIn(received: readonly { topic: string; payload: string }[]): Told[] {
+  return received.filter(({ topic }) => topic.endsWith('/alarm')).map(({ payload }) => JSON.parse(payload) as Told);
+}
+
+describe('an independent slave, polled through a short site file', () => {
+  let folder: string;
+  let program: string;
+
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'plantroom-slave-'));
+    program = join(folder, 'ramp-slave');
+    const source = join(import.meta.dirname, '../fixtures/ramp-slave.c');
+    execFileSync('gcc', ['-O1', '-o', program, source, '-I/usr/include/modbus', '-lmodbus']);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test('raises a limit alarm and a rate alarm that mosquitto_sub prints', async () => {
+    await using broker = await startMosquitto();
+    await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/#' });
+    const port = await findFreePort();
+    const slave = spawn(program, [String(port)], { stdio: 'ignore' });
+    try {
+      const site = `gateway: {id: tower-a, name: Tower A}
+uplink: {url: "mqtt://127.0.0.1:${broker.port}"}
+buses:
+  - {id: pumps, protocol: modbus-tcp, host: 127.0.0.1, port: ${port}}
+devices:
+  - id: booster
+    bus: pumps
+    interval: 100ms
+    points:
+      - {id: pressure, holding-register: 0, type: u16, scale: 0.01, unit: bar}
+alarms:
+  - {id: pressure-low, point: booster/pressure, low: 3 bar, deadband: 0.1 bar, priority: urgent}
+  - id: pipe-burst
+    point: booster/pressure
+    rate: {fall: 0.5 bar/s, over: 2s, min-change: 0.5 bar}
+    priority: urgent
+`;
+      expect(site.split('\n').length).toBeLessThan(25);
+      await using daemon = await startDaemon(site);
+      await waitUntil(
+        () => new Set(alarmsIn(platform.received).map(({ subject }) => subject)).size >= 2,
+        () => `came: ${JSON.stringify(alarmsIn(platform.received))}\n${daemon.log()}`,
+      );
+      const subjects = alarmsIn(platform.received).map(({ type, subject }) => `${type} ${subject}`);
+      expect(subjects).toContain('plantroom.alarm.raised booster/pressure-low');
+      expect(subjects).toContain('plantroom.alarm.raised booster/pipe-burst');
+      expect(
+        daemon.query("select count(*) from alarm_log where alarm = 'booster/pressure-low' and kind = 'raised'"),
+      ).not.toBe('0');
+      expect(await daemon.stop()).toBe(0);
+    } finally {
+      slave.kill('SIGKILL');
+    }
+  });
+});
+
+function switchSite(slavePort: number, brokerPort: number, extra = ''): string {
+  return `gateway: {id: g1, name: Test}
+uplink: {url: "mqtt://127.0.0.1:${brokerPort}"}
+buses:
+  - {id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slavePort}}
+devices:
+  - id: sump
+    bus: room
+    interval: 50ms
+    points:
+      - {id: level, holding-register: 0, type: u16, scale: 0.01, unit: m}
+      - {id: flood, holding-register: 1, type: u16, states: {0: dry, 1: wet}}
+alarms:
+  - {id: level-high, point: sump/level, high: 2 m, deadband: 0.1 m, priority: high}
+  - {id: flooded, point: sump/flood, state: wet, priority: urgent, message: Sump flooded}
+${extra}`;
+}
+
+describe('a running gateway', () => {
+  test('keeps the alarms that stand over kill -9, and does not raise them twice', async () => {
+    await using broker = await startMosquitto();
+    await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/g1/alarm' });
+    await using slave = await startRegisterSlave();
+    await slave.set(1, 1);
+    await using daemon = await startDaemon(switchSite(slave.port, broker.port));
+    await platform.waitFor(1);
+    await daemon.kill();
+    await daemon.start();
+    expect((await daemon.client.alarms(10)).standing.map(({ alarm }) => alarm)).toEqual(['sump/flooded']);
+    await slave.set(1, 0);
+    await waitUntil(
+      () => alarmsIn(platform.received).some(({ type }) => type === 'plantroom.alarm.returned'),
+      () => 'the alarm did not return',
+    );
+    const told = alarmsIn(platform.received);
+    expect(told.map(({ type }) => type)).toEqual(['plantroom.alarm.raised', 'plantroom.alarm.returned']);
+    expect(new Set(told.map(({ data }) => data.occurrence)).size).toBe(1);
+  });
+
+  test('takes a changed site file without losing an alarm, and refuses a wrong one while the old one goes on', async () => {
+    await using broker = await startMosquitto();
+    await using slave = await startRegisterSlave();
+    await slave.set(1, 1);
+    await using daemon = await startDaemon(switchSite(slave.port, broker.port));
+    const standing = async () => (await daemon.client.alarms(10)).standing;
+    await waitUntilAsync(async () => (await standing()).length === 1);
+    const before = await standing();
+
+    daemon.writeSite(switchSite(slave.port, broker.port).replace('high: 2 m', 'high: 2 bar'));
+    expect(await daemon.client.command({ kind: 'reload' })).toMatchObject({ kind: 'refused' });
+    expect(await standing()).toEqual(before);
+
+    daemon.writeSite(switchSite(slave.port, broker.port, '  - {id: level-low, point: sump/level, low: 0.5 m}\n'));
+    process.kill(daemon.pid, 'SIGHUP');
+    await waitUntilAsync(async () => (await standing()).some(({ alarm }) => alarm === 'sump/level-low'));
+    expect(await standing()).toContainEqual(before[0]);
+
+    daemon.writeSite(switchSite(slave.port, broker.port).replace(/.*id: flooded.*\n/, ''));
+    expect(await daemon.client.command({ kind: 'reload' })).toMatchObject({ kind: 'done' });
+    expect(await standing()).toEqual([]);
+    expect((await daemon.client.alarms(10)).history.map(({ kind, alarm }) => `${kind} ${alarm}`)).toEqual(
+      expect.arrayContaining(['removed sump/flooded', 'removed sump/level-low']),
+    );
+  });
+
+  test('a hundred reloads in a row lose nothing', async () => {
+    await using broker = await startMosquitto();
+    await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/g1/alarm' });
+    await using slave = await startRegisterSlave();
+    await using daemon = await startDaemon(switchSite(slave.port, broker.port));
+    const reloads = Array.from({ length: 100 }, () => daemon.client.command({ kind: 'reload' }));
+    for (const value of [1, 0, 1, 0]) {
+      await slave.set(1, value);
+      const seen = alarmsIn(platform.received).length;
+      await platform.waitFor(seen + 1);
+    }
+    expect(new Set((await Promise.all(reloads)).map(({ kind }) => kind))).toEqual(new Set(['done']));
+    expect(alarmsIn(platform.received).map(({ data }) => data.number)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('starts without its devices and its broker, says so, and takes them when they come', async () => {
+    const brokerPort = await findFreePort();
+    const slavePort = await findFreePort();
+    await using daemon = await startDaemon(
+      switchSite(slavePort, brokerPort).replace(
+        'interval: 50ms',
+        'interval: 50ms\n    communication: {on-delay: 1s, priority: high}',
+      ),
+    );
+    await waitUntilAsync(
+      async () => (await daemon.client.status()).devices.find(({ id }) => id === 'sump')?.health === 'offline',
+    );
+    await waitUntilAsync(async () =>
+      (await daemon.client.alarms(1)).standing.some(({ alarm }) => alarm === 'sump/communication'),
+    );
+    expect((await daemon.client.status()).uplink.lastFailure).not.toBeNull();
+    await using slave = await startRegisterSlave(slavePort);
+    await waitUntilAsync(
+      async () => (await daemon.client.status()).devices.find(({ id }) => id === 'sump')?.health === 'online',
+    );
+    await waitUntilAsync(async () => (await daemon.client.alarms(1)).standing.length === 0);
+    expect(slave.port).toBe(slavePort);
+  });
+
+  test('a database that was broken while it was off is set aside, reported as an alarm, and the gateway starts on', async () => {
+    await using broker = await startMosquitto();
+    await using slave = await startRegisterSlave();
+    await using daemon = await startDaemon(switchSite(slave.port, broker.port));
+    await daemon.stop();
+    execFileSync('dd', [
+      'if=/dev/urandom',
+      `of=${join(daemon.folder, 'data/plantroom.db')}`,
+      'bs=4096',
+      'count=8',
+      'conv=notrunc',
+      'status=none',
+    ]);
+    await daemon.start();
+    const status = await daemon.client.status();
+    expect(status.store).toMatchObject({ state: 'set-aside' });
+    expect(status.store.setAside).toMatch(/broken/);
+    await waitUntilAsync(async () =>
+      (await daemon.client.alarms(1)).standing.some(({ alarm }) => alarm.startsWith('self/')),
+    );
+  });
+});
+
+async function waitUntilAsync(isMet: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
+    if (await isMet()) return;
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }
+  throw new Error('it never came to hold');
+}
