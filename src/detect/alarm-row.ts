@@ -11,13 +11,15 @@ import { createStateCondition, judgeState, type StateCondition } from './rules/s
 export type PointRule = LimitRule | RateRule | StateRule;
 export type PointCondition = LimitCondition | RateCondition | StateCondition;
 
-/** A rule and the state of its alarm. Rows of all kinds have one shape, which keeps the hot loop fast. */
-interface Row<RowRule extends Rule, Condition> {
+/**
+ * A rule and the state of its alarm. Rows of all kinds have one shape and hold their delay themselves: that is what keeps
+ * the hot loop fast.
+ */
+interface Row<RowRule extends Rule, Condition> extends Delay {
   readonly rule: RowRule;
   readonly condition: Condition;
   readonly onDelayMs: number;
   readonly offDelayMs: number;
-  readonly delay: Delay;
   phase: AlarmPhase;
 }
 
@@ -31,13 +33,13 @@ export function createRow(rule: Rule, phase: AlarmPhase): AlarmRow {
 
 function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
   const { onDelayMs, offDelayMs } = rule;
-  return { rule, condition: createPointCondition(rule), onDelayMs, offDelayMs, delay: createDelay(), phase };
+  return { rule, condition: createPointCondition(rule), onDelayMs, offDelayMs, phase, ...createDelay() };
 }
 
 /** The on-delay of a communication rule is part of its condition; a second one would double it. */
 function createDeviceRow(rule: CommunicationRule, phase: AlarmPhase): DeviceRow {
   const condition = createCommunicationCondition(rule, phase === 'active');
-  return { rule, condition, onDelayMs: 0, offDelayMs: rule.offDelayMs, delay: createDelay(), phase };
+  return { rule, condition, onDelayMs: 0, offDelayMs: rule.offDelayMs, phase, ...createDelay() };
 }
 
 function createPointCondition(rule: PointRule): PointCondition {
@@ -69,18 +71,17 @@ export function judgeSample(row: PointRow, value: number, isGood: boolean, mono:
 
 /** Takes a judgement through the delay into the alarm. Changes the row in place; returns what is to be recorded. */
 export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): TransitionKind | undefined {
-  const { delay } = row;
   if (judgement === 'unsure') {
-    freezeDelay(delay, mono);
+    freezeDelay(row, mono);
     return undefined;
   }
   const isActive = row.phase === 'active';
   if ((judgement === 'met') === isActive) {
-    stopDelay(delay);
+    stopDelay(row);
     return undefined;
   }
-  if (!runDelay(delay, mono, isActive ? row.offDelayMs : row.onDelayMs)) return undefined;
-  stopDelay(delay);
+  if (!runDelay(row, mono, isActive ? row.offDelayMs : row.onDelayMs)) return undefined;
+  stopDelay(row);
   const step = stepAlarm(row.phase, judgement === 'met' ? 'condition-met' : 'condition-gone');
   row.phase = step.phase;
   return step.transition;

@@ -11,6 +11,7 @@ import {
   judgeSample,
   type PointRow,
 } from './alarm-row.ts';
+import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
 import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
 import { judgeCommunication } from './rules/communication.ts';
 
@@ -35,11 +36,11 @@ export interface Detector {
   active(): readonly string[];
 }
 
-/** The rows by what is sampled, so that a sample finds its rules with one look. */
+/** The rows by their key and by what is sampled. */
 interface RuleIndex {
   readonly byKey: ReadonlyMap<string, AlarmRow>;
-  readonly byPoint: readonly (readonly PointRow[])[];
-  readonly byDevice: readonly (readonly DeviceRow[])[];
+  readonly byPoint: NumberedRows<PointRow>;
+  readonly byDevice: NumberedRows<DeviceRow>;
 }
 
 const nothing: readonly never[] = Object.freeze([]);
@@ -61,24 +62,39 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     return mono;
   }
 
+  function stepDevice(batch: SampleBatch, mono: number): readonly Transition[] {
+    const { rows, starts } = index.byDevice;
+    const end = starts[batch.device + 1] ?? 0;
+    let changes: Transition[] | undefined;
+    for (let at = starts[batch.device] ?? end; at < end; at += 1) {
+      const row = rows[at] as DeviceRow;
+      const kind = advanceRow(row, judgeCommunication(row.condition, batch, mono), mono);
+      if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, undefined, batch));
+    }
+    return changes ?? nothing;
+  }
+
+  function stepPoints(batch: SampleBatch, mono: number): readonly Transition[] {
+    const { rows, starts } = index.byPoint;
+    let changes: Transition[] | undefined;
+    for (const sample of batch.samples) {
+      const { number } = sample.point;
+      const end = starts[number + 1] ?? 0;
+      for (let at = starts[number] ?? end; at < end; at += 1) {
+        const row = rows[at] as PointRow;
+        const kind = advanceRow(row, judgeSample(row, sample.value, isComparable(sample), mono), mono);
+        if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, sample.value, batch));
+      }
+    }
+    return changes ?? nothing;
+  }
+
   return {
     step(batch) {
       const mono = monoOf(batch);
-      let changes: Transition[] | undefined;
-      for (const row of index.byDevice[batch.device] ?? nothing) {
-        const kind = advanceRow(row, judgeCommunication(row.condition, batch, mono), mono);
-        if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, undefined, batch));
-      }
-      for (const sample of batch.samples) {
-        const rows = index.byPoint[sample.point.number];
-        if (rows === undefined) continue;
-        const isGood = isComparable(sample);
-        for (const row of rows) {
-          const kind = advanceRow(row, judgeSample(row, sample.value, isGood, mono), mono);
-          if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, sample.value, batch));
-        }
-      }
-      return changes ?? nothing;
+      const ofDevice = stepDevice(batch, mono);
+      const ofPoints = stepPoints(batch, mono);
+      return ofDevice.length === 0 ? ofPoints : [...ofDevice, ...ofPoints];
     },
     replaceRules(newRules, at) {
       const old = index.byKey;
@@ -86,7 +102,7 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
       return removals(old, index.byKey, at);
     },
     isActive: alarmKey => index.byKey.get(alarmKey)?.phase === 'active',
-    activeOn: point => activeKeys(index.byPoint[point] ?? nothing),
+    activeOn: point => activeKeys(rowsOf(index.byPoint, point)),
     active: () => activeKeys([...index.byKey.values()]),
   };
 }
@@ -133,19 +149,17 @@ function removals(
 function indexRows(rows: readonly AlarmRow[]): RuleIndex {
   const byKey = new Map(rows.map(row => [row.rule.key, row]));
   assert(byKey.size === rows.length, 'two alarm rules have the same key');
-  const byPoint: PointRow[][] = [];
-  const byDevice: DeviceRow[][] = [];
+  const ofPoints: PointRow[] = [];
+  const ofDevices: DeviceRow[] = [];
   for (const row of rows) {
-    if (isDeviceRow(row)) addTo(byDevice, row.rule.device, row);
-    else addTo(byPoint, row.rule.point, row);
+    if (isDeviceRow(row)) ofDevices.push(row);
+    else ofPoints.push(row);
   }
-  return { byKey, byPoint, byDevice };
-}
-
-/** Fills the places before a number with empty lists: an array with holes is slow to look into. */
-function addTo<Item>(lists: Item[][], number: number, item: Item): void {
-  while (lists.length <= number) lists.push([]);
-  lists[number]?.push(item);
+  return {
+    byKey,
+    byPoint: numberRows(ofPoints, row => row.rule.point),
+    byDevice: numberRows(ofDevices, row => row.rule.device),
+  };
 }
 
 function activeKeys(rows: readonly AlarmRow[]): readonly string[] {

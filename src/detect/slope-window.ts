@@ -67,22 +67,19 @@ export function slopePerS(window: SlopeWindow): number {
   // Times are taken from the newest sample and values from the first, so that small slopes survive large numbers.
   const newestMono = timeOf(window, tail - 1);
   const base = rows[head * width + 1] as number;
-  let timeSum = 0;
-  let valueSum = 0;
-  for (let at = head * width; at < tail * width; at += width) {
-    timeSum += (rows[at] as number) - newestMono;
-    valueSum += (rows[at + 1] as number) - base;
-  }
-  const timeMean = timeSum / count;
-  const valueMean = valueSum / count;
-  let products = 0;
+  let times = 0;
+  let values = 0;
   let squares = 0;
+  let products = 0;
   for (let at = head * width; at < tail * width; at += width) {
-    const time = (rows[at] as number) - newestMono - timeMean;
-    products += time * ((rows[at + 1] as number) - base - valueMean);
+    const time = (rows[at] as number) - newestMono;
+    const value = (rows[at + 1] as number) - base;
+    times += time;
+    values += value;
     squares += time * time;
+    products += time * value;
   }
-  const slope = (products / squares) * 1_000;
+  const slope = (1_000 * (count * products - times * values)) / (count * squares - times * times);
   return Number.isFinite(slope) ? slope : Number.NaN;
 }
 

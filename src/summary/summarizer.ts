@@ -91,7 +91,8 @@ function addBatch(window: OpenWindow, batch: SampleBatch): void {
   for (const sample of batch.samples) {
     const { point } = sample;
     let tally = window.tallies.get(point.number);
-    if (tally === undefined) {
+    // After a reload the same number may have another unit or scale, and the two must not be mixed.
+    if (tally?.point !== point) {
       if (isText(point)) continue;
       tally = createTally(point);
       window.tallies.set(point.number, tally);
