@@ -1,0 +1,127 @@
+import type { Random } from '../base/random.ts';
+import type { Device } from '../model/device.ts';
+import { type BoosterSet, createBoosterSet, measureBoosterSet, stepBoosterSet } from './equipment/booster-set.ts';
+import type { ActiveFaults, Signals } from './equipment/equipment.ts';
+import { createFeederMeter, type FeederMeter, measureFeederMeter, stepFeederMeter } from './equipment/feeder-meter.ts';
+import { createLift, type Lift, measureLift, stepLift } from './equipment/lift.ts';
+import { createTank, measureTank, stepTank, type Tank } from './equipment/tank.ts';
+
+/** The equipment behind one device. */
+export type Equipment =
+  | { readonly kind: 'booster-set'; readonly state: BoosterSet }
+  | { readonly kind: 'tank'; readonly state: Tank }
+  | { readonly kind: 'feeder-meter'; readonly state: FeederMeter }
+  | { readonly kind: 'lift'; readonly state: Lift };
+
+/** All equipment of a site by device id; a device that is no known equipment is not in it. */
+export type Plant = ReadonlyMap<string, Equipment>;
+
+export interface PlantInputs {
+  /** Active faults by device id. */
+  readonly faults: ReadonlyMap<string, ActiveFaults>;
+  /** Time of day in the plant, 0 to 24. */
+  readonly hour: number;
+  readonly random: Random;
+}
+
+/** A longer step is cut into pieces of this, so that a lift does not jump. */
+const longestStepS = 0.5;
+
+/** A plant that was stopped for longer than this does not make up for it. */
+const longestCatchUpS = 60;
+
+const noFaults: ActiveFaults = new Set();
+
+/** Level at the suction of a booster set that has no tank: a main with 0.2 bar. */
+const mainsLevelM = 2;
+
+export function createPlant(devices: readonly Device[]): Plant {
+  const plant = new Map<string, Equipment>();
+  for (const device of devices) {
+    const equipment = equipmentFor(device);
+    if (equipment) plant.set(device.id, equipment);
+  }
+  return plant;
+}
+
+const creators: readonly (() => Equipment)[] = [
+  () => ({ kind: 'booster-set', state: createBoosterSet() }),
+  () => ({ kind: 'feeder-meter', state: createFeederMeter() }),
+  () => ({ kind: 'lift', state: createLift() }),
+  () => ({ kind: 'tank', state: createTank() }),
+];
+
+/** The equipment that measures most of the device's points, if it measures at least half of them. */
+function equipmentFor(device: Device): Equipment | undefined {
+  let most = Math.max(1, device.points.length / 2) - 1e-9;
+  let found: Equipment | undefined;
+  for (const create of creators) {
+    const equipment = create();
+    const signals = measureEquipment(equipment);
+    const known = device.points.filter(point => signals[point.id] !== undefined).length;
+    if (known > most) [most, found] = [known, equipment];
+  }
+  return found;
+}
+
+/** Lets time pass. The tanks feed the booster sets and the booster sets empty the tanks. */
+export function stepPlant(plant: Plant, inputs: PlantInputs, dtS: number): Plant {
+  let next = plant;
+  let leftS = Math.min(dtS, longestCatchUpS);
+  while (leftS > 0) {
+    const stepS = Math.min(leftS, longestStepS);
+    next = stepOnce(next, inputs, stepS);
+    leftS -= stepS;
+  }
+  return next;
+}
+
+function stepOnce(plant: Plant, inputs: PlantInputs, dtS: number): Plant {
+  const { hour, random } = inputs;
+  const all = [...plant.values()];
+  const levels = all.flatMap(equipment => (equipment.kind === 'tank' ? [equipment.state.levelM] : []));
+  const flows = all.flatMap(equipment => (equipment.kind === 'booster-set' ? [equipment.state.flowM3h] : []));
+  const suctionLevelM = levels.length > 0 ? Math.max(...levels) : mainsLevelM;
+  const outflowM3h = flows.reduce((sum, flow) => sum + flow, 0) / Math.max(1, levels.length);
+  const next = new Map<string, Equipment>();
+  for (const [id, equipment] of plant) {
+    const faults = inputs.faults.get(id) ?? noFaults;
+    next.set(id, stepEquipment(equipment, { hour, random, faults, suctionLevelM, outflowM3h }, dtS));
+  }
+  return next;
+}
+
+interface EquipmentInputs {
+  readonly hour: number;
+  readonly random: Random;
+  readonly faults: ActiveFaults;
+  readonly suctionLevelM: number;
+  readonly outflowM3h: number;
+}
+
+function stepEquipment(equipment: Equipment, inputs: EquipmentInputs, dtS: number): Equipment {
+  switch (equipment.kind) {
+    case 'booster-set':
+      return { kind: equipment.kind, state: stepBoosterSet(equipment.state, inputs, dtS) };
+    case 'tank':
+      return { kind: equipment.kind, state: stepTank(equipment.state, inputs, dtS) };
+    case 'feeder-meter':
+      return { kind: equipment.kind, state: stepFeederMeter(equipment.state, inputs, dtS) };
+    case 'lift':
+      return { kind: equipment.kind, state: stepLift(equipment.state, inputs, dtS) };
+  }
+}
+
+/** What the equipment measures now, by point id. */
+export function measureEquipment(equipment: Equipment): Signals {
+  switch (equipment.kind) {
+    case 'booster-set':
+      return measureBoosterSet(equipment.state);
+    case 'tank':
+      return measureTank(equipment.state);
+    case 'feeder-meter':
+      return measureFeederMeter(equipment.state);
+    case 'lift':
+      return measureLift(equipment.state);
+  }
+}
