@@ -6,6 +6,7 @@ import { reportFailure } from './failure.ts';
 import { registerPoints } from './points.ts';
 import { registerReload } from './reload.ts';
 import { registerStatus } from './status.ts';
+import { registerWatch } from './watch.ts';
 
 /**
  * The command line.
@@ -36,6 +37,7 @@ function createProgram(context: CliContext): Command {
     .version(context.version, '--version', 'print the version')
     .helpOption('-h, --help', 'explain')
     .helpCommand('help [verb]', 'explain a verb')
+    .commandsGroup('Verbs:')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -48,7 +50,7 @@ function createProgram(context: CliContext): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  const registers = [registerPoints, registerAlarms, registerStatus, registerReload];
+  const registers = [registerWatch, registerPoints, registerAlarms, registerStatus, registerReload];
   for (const register of registers) register(program, context);
   return program.addHelpText('after', '\nExit codes, JSON shapes and how the daemon is found: docs/cli.md');
 }
@@ -64,7 +66,9 @@ function asUsageError(error: CommanderError, argv: readonly string[]): Plantroom
 function usageHint(code: string, suggestion: string | undefined, argv: readonly string[]): string {
   if (suggestion !== undefined) return `did you mean ${suggestion}?`;
   if (code === 'commander.unknownCommand') return 'plantroom --help lists all verbs';
-  if (code === 'commander.excessArguments') return 'put a pattern into quotes, so that the shell leaves its * alone';
   const verb = argv.find(word => /^[a-z]+$/.test(word));
+  if (code === 'commander.excessArguments' && (verb === 'points' || verb === 'watch')) {
+    return 'put the pattern into quotes, so that the shell leaves its * alone';
+  }
   return `see plantroom ${verb === undefined ? '' : `${verb} `}--help`;
 }

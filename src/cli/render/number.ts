@@ -7,7 +7,7 @@ export const noValue = '–';
  */
 export function decimalsOf(value: number): number {
   // Scaled registers are never quite whole: 1200 × 0.1 is 120.00000000000001.
-  if (!Number.isFinite(value) || Math.abs(value - Math.round(value)) < 1e-9 * Math.abs(value)) return 0;
+  if (!Number.isFinite(value) || Math.abs(value - Math.round(value)) <= 1e-9 * Math.abs(value)) return 0;
   const size = Math.abs(value);
   if (size >= 1_000) return 0;
   if (size >= 100) return 1;

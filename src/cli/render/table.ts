@@ -28,11 +28,8 @@ export function renderTable(
   width: number | undefined,
   style: Style,
 ): string[] {
-  const texts = rows.map(row => columns.map((_, index) => escapeText(textOf(row[index]))));
-  const natural = columns.map((column, index) =>
-    texts.reduce((widest, row) => Math.max(widest, widthOfText(row[index] ?? '')), widthOfText(column.title)),
-  );
-  const widths = fitWidths(columns, natural, width);
+  const texts = escapeCells(columns, rows);
+  const widths = fitWidths(columns, naturalWidths(columns, texts), width);
   const line = (cellTexts: readonly string[], paints: readonly (Paint | undefined)[]) =>
     renderLine(columns, widths, cellTexts, paints);
   const header = line(
@@ -40,6 +37,21 @@ export function renderTable(
     columns.map(() => style.title),
   );
   return [header, ...rows.map((row, index) => line(texts[index] ?? [], row.map(paintOf)))];
+}
+
+/** Columns that the table takes when nothing is cut. */
+export function measureTable(columns: readonly Column[], rows: readonly (readonly Cell[])[]): number {
+  return totalWidth(naturalWidths(columns, escapeCells(columns, rows)));
+}
+
+function escapeCells(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string[][] {
+  return rows.map(row => columns.map((_, index) => escapeText(textOf(row[index]))));
+}
+
+function naturalWidths(columns: readonly Column[], texts: readonly (readonly string[])[]): number[] {
+  return columns.map((column, index) =>
+    texts.reduce((widest, row) => Math.max(widest, widthOfText(row[index] ?? '')), widthOfText(column.title)),
+  );
 }
 
 /** One line; a column of width 0 has no room and is left out. */
@@ -50,7 +62,8 @@ function renderLine(
   paints: readonly (Paint | undefined)[],
 ): string {
   const cells: string[] = [];
-  const shown = widths.flatMap((width, index) => (width > 0 ? [index] : []));
+  const filled = texts.findLastIndex((text, index) => text !== '' && (widths[index] ?? 0) > 0);
+  const shown = widths.flatMap((width, index) => (width > 0 && index <= filled ? [index] : []));
   for (const index of shown) {
     const width = widths[index] ?? 0;
     const align = columns[index]?.align ?? 'left';
@@ -96,11 +109,11 @@ function totalWidth(widths: readonly number[]): number {
   return shown.reduce((sum, width) => sum + width, 0) + gap.length * Math.max(0, shown.length - 1);
 }
 
-function textOf(cell: Cell | undefined): string {
+export function textOf(cell: Cell | undefined): string {
   if (cell === undefined) return '';
   return typeof cell === 'string' ? cell : cell.text;
 }
 
-function paintOf(cell: Cell): Paint | undefined {
+export function paintOf(cell: Cell): Paint | undefined {
   return typeof cell === 'string' ? undefined : cell.paint;
 }

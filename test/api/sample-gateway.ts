@@ -1,0 +1,194 @@
+import type { Gateway } from '../../src/gateway.ts';
+import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
+import type { Command, CommandReply } from '../../src/model/command.ts';
+import type { PointView, StatusView } from '../../src/model/view.ts';
+
+/** 2026-01-31 14:05:09 UTC */
+export const sampleWallMs = Date.UTC(2026, 0, 31, 14, 5, 9);
+
+/** A gateway whose every answer a test decides: it stands where the real one would, behind the same door. */
+export class SampleGateway implements Gateway {
+  pointViews: PointView[] = samplePoints();
+  standing: AlarmState[] = [sampleAlarm()];
+  history: AlarmEvent[] = [sampleEvent()];
+  statusView: StatusView = sampleStatus();
+  reply: CommandReply = { kind: 'done', message: 'reloaded: 2 devices, 4 points' };
+  /** Commands that came through the door. */
+  readonly commands: Command[] = [];
+  readonly historyLimits: number[] = [];
+
+  async start(): Promise<void> {}
+
+  async stop(): Promise<void> {}
+
+  async handle(command: Command): Promise<CommandReply> {
+    this.commands.push(command);
+    return this.reply;
+  }
+
+  points(): readonly PointView[] {
+    return this.pointViews;
+  }
+
+  async alarms(historyLimit: number) {
+    this.historyLimits.push(historyLimit);
+    return { standing: this.standing, history: this.history.slice(0, historyLimit) };
+  }
+
+  status(): StatusView {
+    return this.statusView;
+  }
+}
+
+export function samplePoint(changes: Partial<PointView> = {}): PointView {
+  return {
+    key: 'booster/pressure',
+    name: 'Discharge pressure',
+    device: 'booster',
+    deviceName: 'Booster set',
+    value: 5.204,
+    state: null,
+    unit: 'bar',
+    quality: 'good',
+    sampledAt: sampleWallMs,
+    ageMs: 340,
+    intervalMs: 1_000,
+    alarms: [],
+    ...changes,
+  };
+}
+
+export function samplePoints(): PointView[] {
+  return [
+    samplePoint({ alarms: ['booster/pressure-low'] }),
+    samplePoint({ key: 'booster/pump-1', name: '1号水泵', value: 1, state: 'running', unit: '' }),
+    samplePoint({
+      key: 'feeder/current-l1',
+      name: 'Current L1',
+      device: 'feeder',
+      deviceName: 'Main feeder',
+      value: 118.2,
+      unit: 'A',
+      quality: 'timeout',
+      ageMs: 65_000,
+    }),
+    samplePoint({
+      key: 'feeder/serial',
+      name: 'Serial number',
+      device: 'feeder',
+      deviceName: 'Main feeder',
+      value: null,
+      unit: '',
+      quality: 'not-read',
+      sampledAt: null,
+      ageMs: null,
+    }),
+  ];
+}
+
+export function sampleAlarm(changes: Partial<AlarmState> = {}): AlarmState {
+  return {
+    alarm: 'booster/pressure-low',
+    occurrence: 'abc-12',
+    raisedAt: sampleWallMs - 95_000,
+    priority: 'high',
+    message: 'Discharge pressure is low',
+    value: 1.93,
+    ...changes,
+  };
+}
+
+export function sampleEvent(changes: Partial<AlarmEvent> = {}): AlarmEvent {
+  return {
+    number: 12,
+    id: 'abc-12',
+    kind: 'raised',
+    alarm: 'booster/pressure-low',
+    occurrence: 'abc-12',
+    rule: 'limit',
+    priority: 'high',
+    message: 'Discharge pressure is low',
+    device: 'booster',
+    deviceName: 'Booster set',
+    point: 'booster/pressure',
+    pointName: 'Discharge pressure',
+    value: 1.93,
+    state: undefined,
+    unit: 'bar',
+    limit: 2,
+    sampledAt: sampleWallMs - 95_000,
+    detectedAt: sampleWallMs - 94_999,
+    ...changes,
+  };
+}
+
+export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
+  const latency = { count: 1_200, p50: 0.04, p99: 0.31, max: 4.2 };
+  return {
+    version: '0.1.0',
+    gateway: { id: 'demo', name: 'Demo plant' },
+    siteFile: '/etc/plantroom/site.yaml',
+    startedAt: sampleWallMs - 7_500_000,
+    uptimeMs: 7_500_000,
+    pid: 4711,
+    memoryBytes: 84_300_000,
+    points: { total: 4, good: 2, bad: 2 },
+    alarms: { standing: 1 },
+    buses: [
+      {
+        id: 'plant',
+        protocol: 'modbus-tcp',
+        endpoint: '127.0.0.1:15020',
+        readsDue: 4_800,
+        readsDone: 4_790,
+        readsFailed: 10,
+        readsMissed: 0,
+        load: 0.034,
+      },
+    ],
+    devices: [
+      {
+        id: 'booster',
+        name: 'Booster set',
+        bus: 'plant',
+        health: 'online',
+        readsDone: 3_600,
+        readsFailed: 0,
+        readsMissed: 0,
+        lastFailure: null,
+      },
+      {
+        id: 'feeder',
+        name: 'Main feeder',
+        bus: 'plant',
+        health: 'offline',
+        readsDone: 1_190,
+        readsFailed: 10,
+        readsMissed: 0,
+        lastFailure: 'no answer within 1s',
+      },
+    ],
+    store: {
+      path: '/var/lib/plantroom/plantroom.db',
+      state: 'ok',
+      setAside: null,
+      sizeBytes: 1_420_000,
+      lastEventNumber: 12,
+    },
+    uplink: {
+      state: 'connected',
+      url: 'mqtt://broker:1883',
+      lastFailure: null,
+      backlogAlarms: 0,
+      backlogSummaries: 3,
+      droppedSummaries: 0,
+    },
+    latency: {
+      sampledToDetected: latency,
+      detectedToCommitted: { count: 12, p50: 1.8, p99: 12.4, max: 120.2 },
+      committedToAcknowledged: { count: 0, p50: 0, p99: 0, max: 0 },
+      lateness: { count: 4_790, p50: 0.4, p99: 1.9, max: 1_240 },
+    },
+    ...changes,
+  };
+}
