@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createDetector, type Detector } from '../../src/detect/detector.ts';
+import type { Rule, Transition } from '../../src/model/alarm.ts';
+import type { SampleBatch } from '../../src/model/point.ts';
+import { type Change, type Event, judgeHistory } from './naive-detector.ts';
+import { communicationRule, limitRule, point, rateRule, sample, stateRule, type Value, wallAt } from './plant.ts';
+
+/*
+ * Random plants against the naive detector. Two devices, two points each: point 0 and 1 on device 0, point 2 and 3 on
+ * device 1. Values are quarters, so that limits are met exactly and reckoning is exact in binary; rates and changes are
+ * crooked, so that a fitted slope is never a hair beside its limit.
+ */
+
+const pointsOf = [
+  [0, 1],
+  [2, 3],
+] as const;
+
+const quarter = fc.integer({ min: 0, max: 32 }).map(number => number / 4);
+const delayMs = fc.constantFrom(0, 0, 250, 1_000, 2_500, 6_000);
+const number = fc.integer({ min: 0, max: 3 });
+
+const rule: fc.Arbitrary<Rule> = fc.oneof(
+  fc
+    .record({
+      number,
+      level: fc.constantFrom('high-high', 'high', 'low', 'low-low'),
+      limit: quarter,
+      deadband: fc.constantFrom(0, 0.25, 1, 3),
+      onDelayMs: delayMs,
+      offDelayMs: delayMs,
+    })
+    .map(({ number, ...parts }) => limitRule({ ...parts, ...placeOf(number) })),
+  fc
+    .record({
+      number,
+      direction: fc.constantFrom('rise', 'fall', 'both'),
+      ratePerS: fc.constantFrom(0.1131, 0.7313, 2.2361),
+      minChange: fc.constantFrom(0, 1.6181, 4.6692),
+      windowMs: fc.constantFrom(1_000, 3_000, 10_000, 30_000),
+      onDelayMs: delayMs,
+      offDelayMs: delayMs,
+    })
+    .map(({ number, ...parts }) => rateRule({ ...parts, ...placeOf(number) })),
+  fc
+    .record({ number, states: fc.array(quarter, { maxLength: 12 }), onDelayMs: delayMs, offDelayMs: delayMs })
+    .map(({ number, ...parts }) => stateRule({ ...parts, ...placeOf(number) })),
+  fc
+    .record({ device: fc.constantFrom(0, 1), onDelayMs: delayMs, offDelayMs: delayMs })
+    .map(parts => communicationRule(parts)),
+);
+
+const rules = fc
+  .array(rule, { minLength: 1, maxLength: 8 })
+  .map(list => list.map((one, index): Rule => ({ ...one, key: `rule/${index}` })));
+
+const value: fc.Arbitrary<Value> = fc.oneof(
+  { weight: 12, arbitrary: quarter },
+  { weight: 1, arbitrary: fc.constantFrom<Value>('refused', 'invalid-value', 'not-a-number', Number.NaN) },
+);
+
+const failure = fc.constantFrom<Value>('timeout', 'no-connection', 'bad-reply', 'offline', 'overrun');
+
+const read = fc.record({
+  device: fc.constantFrom(0, 1),
+  outcome: fc.oneof(
+    { weight: 3, arbitrary: fc.record({ values: fc.tuple(value, value) }) },
+    { weight: 1, arbitrary: fc.record({ failure }) },
+  ),
+  /** Which of the device's points are in the read. */
+  mask: fc.constantFrom([true, true], [true, true], [true, false], [false, true], [false, false]),
+});
+
+function history(afterMs: fc.Arbitrary<number>): fc.Arbitrary<Event[]> {
+  return fc.array(fc.tuple(read, afterMs), { minLength: 1, maxLength: 60 }).map(steps => {
+    let mono = 60_000;
+    return steps.map(([{ device, outcome, mask }, stepMs]): Event => {
+      mono += stepMs;
+      const values = pointsOf[device === 0 ? 0 : 1]
+        .map((at, index): [number, Value] => [
+          at,
+          'failure' in outcome ? outcome.failure : (outcome.values[index] ?? 0),
+        ])
+        .filter((_, index) => mask[index]);
+      return { device, mono, wall: wallAt(mono), isAnswered: 'values' in outcome, values };
+    });
+  });
+}
+
+const onward = fc.constantFrom(0, 250, 250, 500, 750, 2_000, 5_000);
+/** Time that sometimes stands still or goes back. */
+const unsteady = fc.oneof(
+  { weight: 8, arbitrary: onward },
+  { weight: 1, arbitrary: fc.constantFrom(-250, -1_000, -9_000) },
+);
+
+const standing = fc.array(fc.integer({ min: 0, max: 7 }).map(index => `rule/${index}`));
+
+function placeOf(number: number): { point: number; device: number } {
+  return { point: number, device: number < 2 ? 0 : 1 };
+}
+
+function batchOf({ device, mono, wall, isAnswered, values }: Event): SampleBatch {
+  const samples = values.map(([at, one]) => sample(point(at), one));
+  return { device, samples, isAnswered, sampledAtMono: mono, sampledAt: wall };
+}
+
+/** One batch for each sample; a read without points stays as it is. */
+function splitBatches(event: Event): SampleBatch[] {
+  if (event.values.length === 0) return [batchOf(event)];
+  return event.values.map(one => batchOf({ ...event, values: [one] }));
+}
+
+function run(detector: Detector, events: readonly Event[], firstEvent = 0): Change[] {
+  return events.flatMap((event, index) => detector.step(batchOf(event)).map(changeAt(firstEvent + index)));
+}
+
+function changeAt(event: number): (transition: Transition) => Change {
+  return ({ kind, rule }) => {
+    if (kind === 'removed') throw new Error('no rule was removed');
+    return { event, key: rule.key, kind };
+  };
+}
+
+/** What the naive detector makes of it, in the promised order. */
+function expectedChanges(list: readonly Rule[], events: readonly Event[], active: readonly string[]): Change[] {
+  const byRule = list.map(one => judgeHistory(one, events, active.includes(one.key)).changes);
+  return events.flatMap((event, index) => {
+    const places = [undefined, ...event.values.map(([at]) => at)];
+    return places.flatMap(place =>
+      list.flatMap((one, order) => {
+        const rulePlace = one.kind === 'communication' ? undefined : one.point;
+        return rulePlace === place ? (byRule[order] ?? []).filter(change => change.event === index) : [];
+      }),
+    );
+  });
+}
+
+test('no raise and no return is lost, invented, early or late', () => {
+  fc.assert(
+    fc.property(rules, history(unsteady), standing, (list, events, active) => {
+      const detector = createDetector(list, active);
+      expect(run(detector, events)).toEqual(expectedChanges(list, events, active));
+      const stillActive = list.filter(one => judgeHistory(one, events, active.includes(one.key)).isActive);
+      expect([...detector.active()].sort()).toEqual(stillActive.map(({ key }) => key).sort());
+    }),
+    { numRuns: 1_500 },
+  );
+});
+
+test('raise and return of one alarm take turns', () => {
+  fc.assert(
+    fc.property(rules, history(unsteady), standing, (list, events, active) => {
+      const changes = run(createDetector(list, active), events);
+      for (const { key } of list) {
+        const kinds = changes.filter(change => change.key === key).map(({ kind }) => kind);
+        const first = active.includes(key) ? 'returned' : 'raised';
+        expect(kinds).toEqual(
+          kinds.map((_, index) => ((index % 2 === 0) === (first === 'raised') ? 'raised' : 'returned')),
+        );
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('it makes no difference how samples were batched', () => {
+  fc.assert(
+    fc.property(rules, history(unsteady), standing, (list, events, active) => {
+      const whole = createDetector(list, active);
+      const split = createDetector(list, active);
+      for (const event of events) {
+        expect(splitBatches(event).flatMap(one => [...split.step(one)])).toEqual(whole.step(batchOf(event)));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('wall clock jumps of ten years change no transition but its sampledAt', () => {
+  const decadeMs = 10 * 365 * 86_400_000;
+  const jumps = fc.array(fc.constantFrom(0, 0, 0, decadeMs, -decadeMs, 3_600_000), { minLength: 60, maxLength: 60 });
+  fc.assert(
+    fc.property(rules, history(unsteady), jumps, (list, events, byMs) => {
+      const steady = createDetector(list, []);
+      const jumping = createDetector(list, []);
+      let offMs = 0;
+      for (const [index, event] of events.entries()) {
+        offMs += byMs[index] ?? 0;
+        const wall = event.wall + offMs;
+        const expected = steady.step(batchOf(event)).map(transition => ({ ...transition, sampledAt: wall }));
+        expect(jumping.step(batchOf({ ...event, wall }))).toEqual(expected);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a restart with no delay running loses nothing and doubles nothing', () => {
+  const originMs = fc.constantFrom(-60_000, 0, 1e9);
+  const cut = fc.nat({ max: 60 });
+  fc.assert(
+    fc.property(rules, history(onward), standing, cut, originMs, (list, events, active, at, shiftMs) => {
+      // A window of samples does not outlive the process; rates have their own test below.
+      const lasting = list.filter(({ kind }) => kind !== 'rate');
+      const before = events.slice(0, at);
+      fc.pre(lasting.every(one => !judgeHistory(one, before, active.includes(one.key)).isPending));
+      const first = createDetector(lasting, active);
+      const changes = run(first, before);
+      const second = createDetector(lasting, first.active());
+      const after = events.slice(at).map(event => ({ ...event, mono: event.mono + shiftMs }));
+      changes.push(...run(second, after, before.length));
+      expect(changes).toEqual(run(createDetector(lasting, active), events));
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('rules that are put in their own place change nothing', () => {
+  fc.assert(
+    fc.property(rules, history(unsteady), standing, fc.nat({ max: 60 }), (list, events, active, at) => {
+      const detector = createDetector(list, active);
+      const changes = run(detector, events.slice(0, at));
+      const copies = list.map((one): Rule => ({ ...one, message: 'the same in other words' }));
+      expect(detector.replaceRules(copies, { mono: 0, wall: 0 })).toEqual([]);
+      changes.push(...run(detector, events.slice(at), Math.min(at, events.length)));
+      expect(changes).toEqual(run(createDetector(list, active), events));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a standing rate alarm outlives a restart: it is not raised again and returns when the value has settled', () => {
+  const one = rateRule({ windowMs: 10_000, ratePerS: 1 });
+  const steep = Array.from({ length: 20 }, (_, index): Event => eventAt(index * 1_000, index * 2));
+  const flat = Array.from({ length: 20 }, (_, index): Event => eventAt((20 + index) * 1_000, 40));
+  const detector = createDetector([one], [one.key]);
+  expect(run(detector, steep)).toEqual([]);
+  expect(run(detector, flat).map(({ kind }) => kind)).toEqual(['returned']);
+});
+
+function eventAt(mono: number, one: Value): Event {
+  return { device: 0, mono, wall: wallAt(mono), isAnswered: true, values: [[0, one]] };
+}
