@@ -1,0 +1,74 @@
+/**
+ * The framing of Modbus TCP (Modbus Messaging on TCP/IP 1.0b, section 3.1.3): transaction id, protocol id 0, length of
+ * what follows, unit id, PDU.
+ */
+
+/** Transaction id, protocol id and length. The unit id is the first byte of what the length counts. */
+export const headerBytes = 6;
+
+/** The longest frame there is: header, unit id and a PDU of 253 bytes. */
+export const mostFrameBytes = headerBytes + 254;
+
+/** What the one right reply to a read looks like. */
+export interface ExpectedReply {
+  readonly transaction: number;
+  readonly unitId: number;
+  readonly functionCode: number;
+  /** The byte count that the request implies. */
+  readonly dataBytes: number;
+}
+
+export type ReplyCheck =
+  | { readonly kind: 'incomplete' }
+  | { readonly kind: 'complete'; readonly frameBytes: number }
+  | { readonly kind: 'wrong'; readonly detail: string };
+
+const incomplete: ReplyCheck = { kind: 'incomplete' };
+
+/** Unit id, function code with the top bit set, exception code. */
+const exceptionLength = 3;
+
+/** `unit id, PDU` behind a header of its own. */
+export function encodeMbap(transaction: number, unitAndPdu: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafe(headerBytes + unitAndPdu.length);
+  frame[0] = transaction >> 8;
+  frame[1] = transaction & 0xff;
+  frame[2] = 0;
+  frame[3] = 0;
+  frame[4] = unitAndPdu.length >> 8;
+  frame[5] = unitAndPdu.length & 0xff;
+  frame.set(unitAndPdu, headerBytes);
+  return frame;
+}
+
+/**
+ * Judges the first `filled` bytes of what came since the request was sent. Every byte that is there must fit the one
+ * right reply, or the five bytes of an exception; the first that does not makes it wrong, however many are missing.
+ */
+export function checkReply(bytes: Uint8Array, filled: number, expected: ExpectedReply): ReplyCheck {
+  if (filled >= 2 && wordAt(bytes, 0) !== expected.transaction) {
+    return wrong('transaction id', expected.transaction, wordAt(bytes, 0));
+  }
+  if (filled >= 4 && wordAt(bytes, 2) !== 0) return wrong('protocol id', 0, wordAt(bytes, 2));
+  if (filled < headerBytes) return incomplete;
+  const length = wordAt(bytes, 4);
+  const isException = length === exceptionLength;
+  if (!isException && length !== exceptionLength + expected.dataBytes) {
+    return wrong('length', exceptionLength + expected.dataBytes, length);
+  }
+  if (filled >= 7 && bytes[6] !== expected.unitId) return wrong('unit id', expected.unitId, bytes[6]);
+  const functionCode = isException ? expected.functionCode | 0x80 : expected.functionCode;
+  if (filled >= 8 && bytes[7] !== functionCode) return wrong('function code', functionCode, bytes[7]);
+  if (filled >= 9 && !isException && bytes[8] !== expected.dataBytes) {
+    return wrong('byte count', expected.dataBytes, bytes[8]);
+  }
+  return filled < headerBytes + length ? incomplete : { kind: 'complete', frameBytes: headerBytes + length };
+}
+
+function wrong(what: string, expected: number, found: number | undefined): ReplyCheck {
+  return { kind: 'wrong', detail: `${what} ${found} instead of ${expected}` };
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}

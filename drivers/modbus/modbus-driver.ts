@@ -1,0 +1,79 @@
+import { assert } from '../../src/base/assert.ts';
+import type { Driver, DriverOptions, OpenBus, Read, ReadOutcome } from '../../src/driver.ts';
+import type { Quality } from '../../src/model/quality.ts';
+import { decodeBit, decodeRegisters } from './codec.ts';
+import { exceptionText, isTargetSilent } from './exceptions.ts';
+import { isBitTable, type ModbusRead, planReads } from './read-plan.ts';
+import { TcpExchange } from './tcp-exchange.ts';
+
+/**
+ * Modbus TCP, reading only: function codes 1 to 4. The connection is made by the first read and made anew by the read
+ * after it broke; there is no back-off here, that is the poller's.
+ */
+export function createModbusDriver(): Driver {
+  return { protocol: 'modbus-tcp', create: openModbusBus };
+}
+
+function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
+  assert(bus.protocol === 'modbus-tcp', `bus ${bus.id} does not speak Modbus TCP`);
+  const exchange = new TcpExchange({ bus, clock, log });
+
+  function onException(read: ModbusRead, code: number, atMono: number): ReadOutcome {
+    const detail = exceptionText(code);
+    if (isTargetSilent(code)) {
+      spoil(read, 'timeout');
+      return { kind: 'failed', atMono, reason: 'timeout', detail };
+    }
+    spoil(read, 'refused');
+    if (read.lastException !== code) {
+      log.warn({ bus: bus.id, device: read.device.id, read: read.label, exception: detail }, 'device refuses a read');
+    }
+    read.lastException = code;
+    return { kind: 'answered', atMono };
+  }
+
+  return {
+    plan: planReads,
+    async read(read) {
+      assert(isModbusRead(read), 'a read of another driver');
+      const answer = await exchange.ask(read);
+      const atMono = clock.monoMs();
+      switch (answer.kind) {
+        case 'data':
+          decode(read, answer.bytes);
+          read.lastException = 0;
+          return { kind: 'answered', atMono };
+        case 'exception':
+          return onException(read, answer.code, atMono);
+        case 'failed':
+          spoil(read, answer.reason);
+          return { kind: 'failed', atMono, reason: answer.reason, detail: answer.detail };
+      }
+    },
+    close: () => exchange.close(),
+  };
+}
+
+function isModbusRead(read: Read): read is ModbusRead {
+  return 'slots' in read;
+}
+
+function decode(read: ModbusRead, bytes: Uint8Array): void {
+  const isBits = isBitTable(read.table);
+  const { slots, readings } = read;
+  for (let index = 0; index < slots.length; index += 1) {
+    const slot = slots[index];
+    const reading = readings[index];
+    if (!slot || !reading) continue;
+    if (isBits) decodeBit(bytes, slot.offset, reading);
+    else decodeRegisters(bytes, slot.offset, slot.address, reading);
+  }
+}
+
+function spoil(read: Read, quality: Quality): void {
+  for (const reading of read.readings) {
+    reading.value = Number.NaN;
+    reading.text = undefined;
+    reading.quality = quality;
+  }
+}

@@ -1,0 +1,171 @@
+import { assert } from '../../src/base/assert.ts';
+import type { Clock, Timer } from '../../src/base/clock.ts';
+import type { Log } from '../../src/base/log.ts';
+import type { ModbusTcpBus } from '../../src/model/bus.ts';
+import { crc16 } from './crc16.ts';
+import { checkReply, type ExpectedReply, encodeMbap, headerBytes, mostFrameBytes } from './mbap.ts';
+import { createReadClient, type Decoded, functionCodes, type ReadClient, type ReadRequest } from './read-client.ts';
+import { isBitTable } from './read-plan.ts';
+import { TcpLink } from './tcp-link.ts';
+
+/** How a request ended. `bytes` is good until the next request. */
+export type Answer =
+  | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  | { readonly kind: 'exception'; readonly code: number }
+  | { readonly kind: 'failed'; readonly reason: 'no-connection' | 'timeout' | 'bad-reply'; readonly detail: string };
+
+export interface TcpExchangeOptions {
+  readonly bus: ModbusTcpBus;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** The request under way. */
+interface Pending {
+  readonly request: ReadRequest;
+  readonly expected: ExpectedReply;
+  readonly settle: (answer: Answer) => void;
+  readonly deadline: Timer;
+}
+
+const crcBytes = 2;
+
+/**
+ * One request at a time over one connection, which is made when it is needed and replaced after any doubt: a timeout, a
+ * reply that is not exactly the one asked for, a byte nobody asked for.
+ */
+export class TcpExchange {
+  readonly #options: TcpExchangeOptions;
+  readonly #client: ReadClient;
+  /** What came since the request was sent. A piece is only added to an incomplete frame, so two frames are room enough. */
+  readonly #received = Buffer.alloc(3 * mostFrameBytes);
+  #filled = 0;
+  #transaction = 0;
+  #link: TcpLink | undefined;
+  #pending: Pending | undefined;
+  #isClosed = false;
+
+  constructor(options: TcpExchangeOptions) {
+    this.#options = options;
+    this.#client = createReadClient(
+      frame => this.#send(frame),
+      decoded => this.#onDecoded(decoded),
+    );
+  }
+
+  /**
+   * Never rejects, and takes no longer than both timeouts of the bus together. Makes at most one attempt to connect.
+   * A connection that the device closes before the first byte of an answer was idle for too long: that request, and
+   * only that, goes out a second time over a new one.
+   */
+  async ask(request: ReadRequest): Promise<Answer> {
+    const { bus, clock } = this.#options;
+    const endMono = clock.monoMs() + bus.connectTimeoutMs + bus.timeoutMs;
+    if (this.#link?.isOpen) {
+      const answer = await this.#transact(this.#link, request, endMono);
+      const isStale = answer.kind === 'failed' && answer.reason === 'no-connection' && this.#filled === 0;
+      if (!isStale || this.#isClosed) return answer;
+    }
+    if (this.#isClosed) return { kind: 'failed', reason: 'no-connection', detail: 'the bus is closed' };
+    const link = this.#connect(endMono);
+    if (await link.connected) return this.#transact(link, request, endMono);
+    return { kind: 'failed', reason: 'no-connection', detail: `${bus.host}:${bus.port}: ${link.goneBecause}` };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#link?.close('the bus is closed');
+  }
+
+  #connect(endMono: number): TcpLink {
+    const { bus, clock } = this.#options;
+    const link = TcpLink.open({
+      host: bus.host,
+      port: bus.port,
+      connectTimeoutMs: Math.min(bus.connectTimeoutMs, endMono - clock.monoMs()),
+      clock,
+      onBytes: bytes => this.#onBytes(bytes),
+      onGone: detail => this.#settle({ kind: 'failed', reason: 'no-connection', detail }),
+    });
+    this.#link = link;
+    return link;
+  }
+
+  #transact(link: TcpLink, request: ReadRequest, endMono: number): Promise<Answer> {
+    assert(this.#pending === undefined, 'two requests at once on one bus');
+    const { bus, clock } = this.#options;
+    if (!link.isOpen)
+      return Promise.resolve({ kind: 'failed', reason: 'no-connection', detail: 'the connection broke' });
+    this.#transaction = (this.#transaction + 1) & 0xffff;
+    this.#filled = 0;
+    return new Promise(settle => {
+      this.#pending = {
+        request,
+        expected: {
+          transaction: this.#transaction,
+          unitId: request.unitId,
+          functionCode: functionCodes[request.table],
+          dataBytes: isBitTable(request.table) ? Math.ceil(request.count / 8) : 2 * request.count,
+        },
+        settle,
+        deadline: clock.at(Math.min(clock.monoMs() + bus.timeoutMs, endMono), () => {
+          this.#drop({ kind: 'failed', reason: 'timeout', detail: `no answer within ${bus.timeoutMs} ms` });
+        }),
+      };
+      this.#client.request(request);
+    });
+  }
+
+  /** The library's frame is one of the serial line: without its CRC and behind a header it is one of TCP. */
+  #send(frame: Uint8Array): void {
+    this.#link?.send(encodeMbap(this.#transaction, frame.subarray(0, -crcBytes)));
+  }
+
+  #onBytes(bytes: Uint8Array): void {
+    const pending = this.#pending;
+    if (!pending) {
+      this.#replaceLink('bytes that nobody asked for');
+      return;
+    }
+    this.#received.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+    const check = checkReply(this.#received, this.#filled, pending.expected);
+    if (check.kind === 'wrong') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: check.detail });
+    if (check.kind !== 'complete') return;
+    const hasMore = this.#filled > check.frameBytes;
+    this.#decode(check.frameBytes);
+    if (hasMore) this.#replaceLink('bytes after the answer');
+  }
+
+  /** Puts the CRC that the library looks for behind the frame, where it lies. */
+  #decode(end: number): void {
+    const crc = crc16(this.#received, headerBytes, end);
+    this.#received[end] = crc & 0xff;
+    this.#received[end + 1] = crc >> 8;
+    this.#client.receive(this.#received.subarray(headerBytes, end + crcBytes));
+  }
+
+  #onDecoded(decoded: Decoded): void {
+    if (decoded.kind === 'damaged') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: decoded.detail });
+    else this.#settle(decoded);
+  }
+
+  /** Ends the request under way in doubt about the connection. */
+  #drop(answer: Answer & { kind: 'failed' }): void {
+    this.#settle(answer);
+    this.#replaceLink(answer.detail);
+  }
+
+  #replaceLink(why: string): void {
+    this.#options.log.debug({ bus: this.#options.bus.id, why }, 'connection dropped');
+    this.#link?.close(why);
+  }
+
+  #settle(answer: Answer): void {
+    const pending = this.#pending;
+    if (!pending) return;
+    this.#pending = undefined;
+    pending.deadline.cancel();
+    pending.settle(answer);
+  }
+}

@@ -1,0 +1,34 @@
+import { assert } from '../../src/base/assert.ts';
+import { createReadings, type Driver, type DriverOptions, type OpenBus } from '../../src/driver.ts';
+import type { SelfMeasure } from '../../src/model/point.ts';
+
+/** How to measure the gateway itself. Called at every read, so each must be quick; what it throws is a bug. */
+export type SelfInstruments = Readonly<Record<SelfMeasure, () => number>>;
+
+/** The gateway as a device on a bus of its own, so that its health is watched by ordinary rules. */
+export function createSelfDriver(instruments: SelfInstruments): Driver {
+  return { protocol: 'self', create: options => openSelfBus(options, instruments) };
+}
+
+function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): OpenBus {
+  let isClosed = false;
+  return {
+    plan: (device, points) =>
+      points.length === 0 ? [] : [{ device, label: 'gateway', points, readings: createReadings(points) }],
+    async read({ points, readings }) {
+      const atMono = clock.monoMs();
+      for (const [index, { address, key }] of points.entries()) {
+        assert(address.protocol === 'self', `${key} is no measure of the gateway`);
+        const reading = readings[index];
+        if (!reading) continue;
+        reading.value = isClosed ? Number.NaN : instruments[address.measure]();
+        reading.quality = isClosed ? 'no-connection' : Number.isFinite(reading.value) ? 'good' : 'not-a-number';
+      }
+      if (isClosed) return { kind: 'failed', atMono, reason: 'no-connection', detail: 'the bus is closed' };
+      return { kind: 'answered', atMono };
+    },
+    async close() {
+      isClosed = true;
+    },
+  };
+}
