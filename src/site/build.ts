@@ -1,0 +1,12 @@
+import type { Numbering } from './numbering.ts';
+import type { Problems } from './problem.ts';
+import type { ProfileShelf } from './profile.ts';
+
+/** What the builders of a site share. */
+export interface Build {
+  readonly problems: Problems;
+  readonly numbering: Numbering;
+  readonly profiles: ProfileShelf;
+  /** A path of the site file as an absolute one. */
+  resolvePath(path: string): string;
+}

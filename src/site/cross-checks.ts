@@ -1,0 +1,235 @@
+import { formatDuration } from '../base/duration.ts';
+import type { LimitLevel, LimitRule, RateRule } from '../model/alarm.ts';
+import type { Point } from '../model/point.ts';
+import { formatQuantity } from '../model/unit.ts';
+import type { RuleDraft } from './alarm.ts';
+import type { BusDrafts } from './bus.ts';
+import { type DeviceDraft, type DeviceDrafts, selfId } from './device.ts';
+import { siteLimits } from './limits.ts';
+import type { Place, Problems } from './problem.ts';
+import { listWords, suggestOr } from './suggestion.ts';
+import { placeOfKey, placeOfValue, type Tree } from './tree.ts';
+
+/** Everything built from a site file, before anyone looked whether the parts fit together. */
+export interface SiteDraft {
+  readonly tree: Tree;
+  readonly buses: BusDrafts;
+  readonly devices: DeviceDrafts;
+  readonly rules: readonly RuleDraft[];
+}
+
+type CrossCheck = (draft: SiteDraft, problems: Problems) => void;
+
+const everyDeviceHasItsBus: CrossCheck = ({ buses, devices }, problems) => {
+  const ids = [...buses.built.keys()];
+  for (const { id, raw, tree } of plantDevices(devices)) {
+    if (buses.built.has(raw.bus) || buses.broken.has(raw.bus)) continue;
+    const hint = suggestOr(raw.bus, ids, `the buses are ${listWords(ids)}`);
+    problems.error(
+      placeOfValue(tree, 'bus'),
+      `the device "${id}" is on the bus "${raw.bus}", which is not listed`,
+      hint,
+    );
+  }
+};
+
+const everyBusIsUsed: CrossCheck = ({ buses, devices }, problems) => {
+  if (devices.broken.size > 0) return;
+  const used = new Set(plantDevices(devices).map(device => device.raw.bus));
+  for (const [id, { tree }] of buses.built) {
+    if (!used.has(id))
+      problems.warn(
+        placeOfValue(tree, 'id'),
+        `no device is on the bus "${id}"`,
+        'remove the bus, or check the devices',
+      );
+  }
+};
+
+const oneBusPerSocket: CrossCheck = ({ buses }, problems) => {
+  const first = new Map<string, string>();
+  for (const [id, { bus, tree }] of buses.built) {
+    const socket = `${bus.host}:${bus.port}`;
+    const other = first.get(socket);
+    if (other === undefined) first.set(socket, id);
+    else
+      problems.warn(
+        placeOfValue(tree, 'host'),
+        `the buses "${other}" and "${id}" both lead to ${socket}`,
+        'one wire has one queue: make them one bus',
+      );
+  }
+};
+
+const oneDevicePerUnit: CrossCheck = ({ devices }, problems) => {
+  const first = new Map<string, string>();
+  for (const { id, device, tree } of plantDevices(devices)) {
+    const unit = `${device.bus} ${device.unitId}`;
+    const other = first.get(unit);
+    if (other === undefined) first.set(unit, id);
+    else {
+      const message = `the devices "${other}" and "${id}" are both unit ${device.unitId} of the bus "${device.bus}"`;
+      problems.warn(placeOfValue(tree, 'unit-id'), message, 'is one of the unit ids wrong?');
+    }
+  }
+};
+
+const limitsCanBeMet: CrossCheck = ({ rules }, problems) => {
+  for (const { rule, point, tree } of rules) {
+    const range = point && rangeOf(point);
+    if (rule.kind !== 'limit' || !range) continue;
+    const place = placeOfValue(tree, rule.level);
+    const span = `${point.key} goes from ${formatQuantity(range[0], '')} to ${formatQuantity(range[1], point.unit)}`;
+    const isHigh = rule.level.startsWith('high');
+    const hint = `${span}: check the limit, its unit and the scale of the point`;
+    if (isHigh ? rule.limit >= range[1] : rule.limit <= range[0]) {
+      problems.error(place, `the alarm "${rule.key}" can never come`, hint);
+    } else if (isHigh ? rule.limit < range[0] : rule.limit > range[1]) {
+      problems.error(place, `the alarm "${rule.key}" would always stand`, hint);
+    } else if (isHigh ? rule.limit - rule.deadband < range[0] : rule.limit + rule.deadband > range[1]) {
+      problems.error(
+        placeOfValue(tree, 'deadband'),
+        `the alarm "${rule.key}" could never return: its deadband is too wide`,
+        hint,
+      );
+    }
+  }
+};
+
+const ranks: Readonly<Record<LimitLevel, number>> = { 'low-low': 0, low: 1, high: 2, 'high-high': 3 };
+
+interface LimitDraft {
+  readonly rule: LimitRule;
+  readonly point: Point;
+  readonly tree: Tree;
+}
+
+const limitsStandInOrder: CrossCheck = ({ rules }, problems) => {
+  for (const limits of limitsByPoint(rules).values()) {
+    for (const lower of limits) {
+      // With many limits on one point only the nearest above matters; comparing all pairs would take for ever.
+      const upper = nearestAbove(lower, limits);
+      if (!upper || lower.rule.limit < upper.rule.limit) continue;
+      const [first, second] = [lower, upper].sort((a, b) => a.tree.start - b.tree.start);
+      if (!first || !second) continue;
+      const at = placeOfValue(second.tree, second.rule.level);
+      const message = `${describe(lower)} is not below ${describe(upper)}`;
+      problems.error(at, message, 'the order is low-low < low < high < high-high');
+    }
+  }
+};
+
+const deadbandsFitBetweenLimits: CrossCheck = ({ rules }, problems) => {
+  for (const limits of limitsByPoint(rules).values()) {
+    const lows = limits.filter(({ rule }) => ranks[rule.level] < 2);
+    const highs = limits.filter(({ rule }) => ranks[rule.level] >= 2);
+    const lowestHigh = Math.min(...highs.map(({ rule }) => rule.limit));
+    const highestLow = Math.max(...lows.map(({ rule }) => rule.limit));
+    if (lowestHigh <= highestLow) continue;
+    const hint = 'an alarm that returns only in the next alarm is of no use: make the deadband smaller';
+    const complain = ({ rule, point, tree }: LimitDraft, other: string) => {
+      const deadband = formatQuantity(rule.deadband, point.unit);
+      problems.error(
+        placeOfValue(tree, 'deadband'),
+        `the deadband of ${deadband} reaches as far as the ${other} limit`,
+        hint,
+      );
+    };
+    for (const low of lows) if (low.rule.limit + low.rule.deadband >= lowestHigh) complain(low, 'high');
+    for (const high of highs) if (high.rule.limit - high.rule.deadband <= highestLow) complain(high, 'low');
+  }
+};
+
+const ratesCanBeSeen: CrossCheck = ({ rules }, problems) => {
+  for (const { rule, point, tree } of rules) {
+    if (rule.kind !== 'rate' || !point) continue;
+    checkWindow(rule, point, tree, problems);
+    const change = rule.ratePerS * (rule.windowMs / 1_000);
+    // Conversions leave dust in the last digits.
+    if (rule.minChange <= change * (1 + 1e-9)) continue;
+    const window = formatDuration(rule.windowMs);
+    const message = `at this rate the value changes by ${formatQuantity(Number(change.toPrecision(4)), point.unit)} in ${window}, which min-change forbids`;
+    problems.error(placeOfValue(tree, 'rate', 'min-change'), message, 'make min-change smaller, or the window longer');
+  }
+};
+
+function checkWindow(rule: RateRule, point: Point, tree: Tree, problems: Problems): void {
+  if (rule.windowMs >= 2 * point.intervalMs) return;
+  const message = `${formatDuration(rule.windowMs)} holds too few values of ${point.key}, which is read every ${formatDuration(point.intervalMs)}`;
+  problems.error(
+    placeOfValue(tree, 'rate', 'over'),
+    message,
+    `write over: ${formatDuration(2 * point.intervalMs)} or longer`,
+  );
+}
+
+const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
+  const plant = plantDevices(devices);
+  const points = plant.reduce((sum, { device }) => sum + device.points.length, 0);
+  const refuse = (key: string, count: number, most: number, what: string) => {
+    if (count <= most) return;
+    const place: Place = placeOfKey(tree, key);
+    problems.error(place, `${count} ${what}; one gateway takes ${most}`, 'divide the site among several gateways');
+  };
+  refuse('devices', plant.length, siteLimits.maxDevices, 'devices');
+  refuse('devices', points, siteLimits.maxPoints, 'points');
+  refuse('alarms', rules.length, siteLimits.maxRules, 'alarms');
+};
+
+/** Each looks at the whole site for one kind of mistake. */
+export const crossChecks: readonly CrossCheck[] = [
+  everyDeviceHasItsBus,
+  everyBusIsUsed,
+  oneBusPerSocket,
+  oneDevicePerUnit,
+  limitsCanBeMet,
+  limitsStandInOrder,
+  deadbandsFitBetweenLimits,
+  ratesCanBeSeen,
+  staysWithinLimits,
+];
+
+function plantDevices(devices: DeviceDrafts): DeviceDraft[] {
+  return [...devices.built.values()].filter(({ id }) => id !== selfId);
+}
+
+function limitsByPoint(rules: readonly RuleDraft[]): Map<string, LimitDraft[]> {
+  const byPoint = new Map<string, LimitDraft[]>();
+  for (const { rule, point, tree } of rules) {
+    if (rule.kind !== 'limit' || !point) continue;
+    const limits = byPoint.get(point.key) ?? [];
+    limits.push({ rule, point, tree });
+    byPoint.set(point.key, limits);
+  }
+  return byPoint;
+}
+
+function nearestAbove(lower: LimitDraft, limits: readonly LimitDraft[]): LimitDraft | undefined {
+  let nearest: LimitDraft | undefined;
+  for (const candidate of limits) {
+    if (ranks[candidate.rule.level] <= ranks[lower.rule.level]) continue;
+    if (!nearest || candidate.rule.limit < nearest.rule.limit) nearest = candidate;
+  }
+  return nearest;
+}
+
+function describe({ rule, point }: LimitDraft): string {
+  return `${rule.level} ${formatQuantity(rule.limit, point.unit)} of ${point.key}`;
+}
+
+/** The engineering values that a point can have at all; undefined where its type sets no practical bounds. */
+function rangeOf({ address, scale, offset }: Point): readonly [number, number] | undefined {
+  if (address.protocol !== 'modbus') return undefined;
+  const raw = rawRange(address.type, address.bitCount);
+  if (!raw) return undefined;
+  const ends = raw.map(value => Number((value * scale + offset).toPrecision(12)));
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+function rawRange(type: string, bitCount: number): readonly [number, number] | undefined {
+  if (type === 'bits') return [0, 2 ** bitCount - 1];
+  const [, sign, width] = /^([us])(16|32|64)$/.exec(type) ?? [];
+  if (sign === undefined) return undefined;
+  const span = 2 ** Number(width);
+  return sign === 'u' ? [0, span - 1] : [-span / 2, span / 2 - 1];
+}

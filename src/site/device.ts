@@ -1,0 +1,198 @@
+import type { Device } from '../model/device.ts';
+import type { ModbusType, Point } from '../model/point.ts';
+import type { Build } from './build.ts';
+import { buildPoint, mergePoint, type PointDefaults, type PointDraft, placeOfField } from './point.ts';
+import type { Profile } from './profile.ts';
+import type { Raw } from './schema.ts';
+import { readShape } from './shape.ts';
+import { suggestOr } from './suggestion.ts';
+import { itemsOf, placeOf, placeOfValue, readText, type Tree } from './tree.ts';
+
+/** A device as built, with what the checks and the alarms still need of it. */
+export interface DeviceDraft {
+  readonly id: string;
+  readonly raw: Raw<'device'>;
+  readonly tree: Tree;
+  readonly device: Device;
+  readonly points: ReadonlyMap<string, Point>;
+  readonly profile: Profile | undefined;
+  /** Points whose description is wrong: alarms on them are not called unknown. */
+  readonly brokenPoints: ReadonlySet<string>;
+  /** True when not all of its points could be listed, since its profile is missing or wrong. */
+  readonly isIncomplete: boolean;
+}
+
+export interface DeviceDrafts {
+  /** By id, in the order of the site file. */
+  readonly built: ReadonlyMap<string, DeviceDraft>;
+  /** Ids of devices whose description is wrong. */
+  readonly broken: ReadonlySet<string>;
+}
+
+export const selfId = 'self';
+
+/** Name of the profile of the gateway's own points. It always comes with plantroom. */
+export const selfProfileName = 'gateway-self';
+
+const maxRegisters = 125;
+const maxBits = 2_000;
+
+/** Every device of the site file, and behind them the gateway itself. */
+export function buildDevices(siteTree: Tree, build: Build): DeviceDrafts {
+  const built = new Map<string, DeviceDraft>();
+  const broken = new Set<string>();
+  for (const tree of itemsOf(siteTree, 'devices')) {
+    const id = readText(tree, 'id');
+    if (id === selfId) {
+      build.problems.error(placeOfValue(tree, 'id'), '"self" is the gateway itself', 'give the device another id');
+    } else if (id !== undefined && (built.has(id) || broken.has(id))) {
+      build.problems.error(placeOfValue(tree, 'id'), `a second device "${id}"`, 'give each device its own id');
+    } else {
+      const device = buildDevice(tree, build);
+      if (device) built.set(device.id, device);
+      else if (id !== undefined) broken.add(id);
+    }
+  }
+  const self = buildSelf(siteTree, build);
+  if (self) built.set(selfId, self);
+  else broken.add(selfId);
+  return { built, broken };
+}
+
+function buildDevice(tree: Tree, build: Build): DeviceDraft | undefined {
+  const raw = readShape('device', 'a device', tree, build.problems);
+  if (!raw) return undefined;
+  const profile = takeProfile(raw, tree, build);
+  const points = collectPoints(raw, tree, profile, build);
+  const isIncomplete = raw.profile !== undefined && !profile;
+  if (points.length === 0 && !isIncomplete && itemsOf(tree, 'points').length === 0) {
+    const hint = 'add profile: with the name of a profile, or points:';
+    build.problems.error(placeOf(tree), `the device "${raw.id}" has no points`, hint);
+  }
+  return finishDevice({ raw, tree, profile, points, isIncomplete, unitId: raw['unit-id'] ?? 1 }, build);
+}
+
+/** The gateway as a device of its own site: always there, described by a profile that comes with plantroom. */
+function buildSelf(siteTree: Tree, build: Build): DeviceDraft | undefined {
+  const profile = build.profiles.take(selfProfileName, placeOf(siteTree));
+  if (!profile) return undefined;
+  const raw: Raw<'device'> = { id: selfId, name: 'Gateway', bus: selfId, profile: selfProfileName, interval: '5s' };
+  const points = [...profile.points.values()].map(point => ({ raw: point.raw, trees: [point.tree] }));
+  return finishDevice({ raw, tree: siteTree, profile, points, isIncomplete: false, unitId: undefined }, build);
+}
+
+function takeProfile(raw: Raw<'device'>, tree: Tree, build: Build): Profile | undefined {
+  if (raw.profile === undefined) return undefined;
+  const place = placeOfValue(tree, 'profile');
+  const profile = build.profiles.take(raw.profile, place);
+  if (profile?.settings.protocol !== 'self') return profile;
+  build.problems.error(
+    place,
+    `the profile "${raw.profile}" is the gateway's own`,
+    `its points are there anyway: ${selfId}/…`,
+  );
+  return undefined;
+}
+
+/** The profile's points that are wanted, with the changes of the site file, and the device's own behind them. */
+function collectPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefined, build: Build): PointDraft[] {
+  const drafts = new Map<string, PointDraft>();
+  for (const id of wantedPoints(raw, tree, profile, build)) {
+    const point = profile?.points.get(id);
+    if (point) drafts.set(id, { raw: point.raw, trees: [point.tree] });
+  }
+  const own = new Set<string>();
+  for (const item of itemsOf(tree, 'points')) {
+    const point = readShape('modbusPoint', 'a point', item, build.problems);
+    if (!point) continue;
+    if (own.has(point.id)) {
+      const message = `a second point "${point.id}" of the device "${raw.id}"`;
+      build.problems.error(placeOfValue(item, 'id'), message, 'give each point its own id');
+      continue;
+    }
+    own.add(point.id);
+    const base = profile?.points.get(point.id);
+    drafts.set(
+      point.id,
+      base ? mergePoint({ raw: base.raw, trees: [base.tree] }, point, item) : { raw: point, trees: [item] },
+    );
+  }
+  return [...drafts.values()];
+}
+
+function wantedPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefined, build: Build): readonly string[] {
+  const known = profile ? [...profile.points.keys()] : [];
+  if (!raw.only) return known;
+  if (raw.profile === undefined) {
+    const hint = 'add profile:, or remove only:';
+    build.problems.error(
+      placeOfValue(tree, 'only'),
+      '"only" chooses among the points of a profile, and there is none',
+      hint,
+    );
+    return [];
+  }
+  if (profile) {
+    itemsOf(tree, 'only').forEach((item, index) => {
+      const id = raw.only?.[index] ?? '';
+      if (profile.points.has(id)) return;
+      const hint = suggestOr(id, known, `config/profiles/${profile.name}.yaml lists its points`);
+      build.problems.error(placeOf(item), `the profile "${profile.name}" has no point "${id}"`, hint);
+    });
+  }
+  return raw.only;
+}
+
+interface DeviceParts {
+  readonly raw: Raw<'device'>;
+  readonly tree: Tree;
+  readonly profile: Profile | undefined;
+  readonly points: readonly PointDraft[];
+  readonly isIncomplete: boolean;
+  readonly unitId: number | undefined;
+}
+
+function finishDevice(parts: DeviceParts, build: Build): DeviceDraft {
+  const { raw, tree, profile, isIncomplete } = parts;
+  const settings = profile?.settings.protocol === 'modbus' ? (profile.settings as Raw<'modbusProfile'>) : undefined;
+  const number = build.numbering.device(raw.id);
+  const limit = raw['max-registers'] ?? settings?.['max-registers'] ?? maxRegisters;
+  const points: Point[] = [];
+  const brokenPoints = new Set<string>();
+  for (const draft of parts.points) {
+    const key = `${raw.id}/${draft.raw.id}`;
+    const identity = { number: build.numbering.point(key), key, device: number };
+    const point = buildPoint(draft, pointDefaults(raw, settings), identity, build.problems);
+    if (point && fitsIntoOneRead(point, draft, limit, build)) points.push(point);
+    else brokenPoints.add(draft.raw.id);
+  }
+  const device: Device = {
+    number,
+    id: raw.id,
+    name: raw.name ?? raw.id,
+    bus: raw.bus,
+    profile: raw.profile,
+    unitId: parts.unitId,
+    readLimits: { maxRegisters: limit, maxBits, maxGap: raw['max-gap'] ?? settings?.['max-gap'] ?? 0 },
+    points,
+  };
+  const byId = new Map(points.map(point => [point.id, point]));
+  return { id: raw.id, raw, tree, device, points: byId, profile, brokenPoints, isIncomplete };
+}
+
+function pointDefaults(raw: Raw<'device'>, settings: Raw<'modbusProfile'> | undefined): PointDefaults {
+  return {
+    interval: raw.interval ?? '1s',
+    wordOrder: settings?.['word-order'] ?? 'high-first',
+    byteOrder: settings?.['byte-order'] ?? 'high-first',
+    invalid: (settings?.invalid ?? {}) as Partial<Record<ModbusType, readonly number[]>>,
+  };
+}
+
+/** A value that is read in two halves may be torn: half of it old, half of it new. */
+function fitsIntoOneRead(point: Point, draft: PointDraft, limit: number, build: Build): boolean {
+  if (point.address.protocol !== 'modbus' || point.address.registerCount <= limit) return true;
+  const message = `point "${point.id}" takes ${point.address.registerCount} registers, and the device gives ${limit} in one read`;
+  build.problems.error(placeOfField(draft, 'type'), message, 'check type, length and max-registers');
+  return false;
+}

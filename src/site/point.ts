@@ -1,0 +1,121 @@
+import { parseDuration } from '../base/duration.ts';
+import type { Address, ModbusAddress, ModbusTable, ModbusType, Point } from '../model/point.ts';
+import { modbusTables } from '../model/point.ts';
+import { findUnit } from '../model/unit.ts';
+import { pointChecks } from './point-checks.ts';
+import type { Place, Problems } from './problem.ts';
+import type { RawPoint } from './schema.ts';
+import { descend, placeOf, type Tree } from './tree.ts';
+
+/** A point as the files describe it: the profile's fields with the site file's laid over them. */
+export interface PointDraft {
+  readonly raw: RawPoint;
+  /** Where it is described, the site file first. */
+  readonly trees: readonly Tree[];
+}
+
+/** The profile's point with the fields that the site file gives; an address given anew replaces the old one. */
+export function mergePoint(base: PointDraft, raw: RawPoint, tree: Tree): PointDraft {
+  const merged: RawPoint = { ...base.raw };
+  if (modbusTables.some(table => raw[table] !== undefined)) {
+    for (const table of modbusTables) delete merged[table];
+  }
+  return { raw: { ...merged, ...raw }, trees: [tree, ...base.trees] };
+}
+
+/** Where a field of the point is written; the point itself when it is written nowhere. */
+export function placeOfField(draft: PointDraft, field: string): Place {
+  for (const tree of draft.trees) {
+    const found = descend(tree, [field]);
+    if (found) return placeOf(found);
+  }
+  const [first] = draft.trees;
+  return first ? placeOf(first) : { file: '', line: 1, column: 1, text: '' };
+}
+
+/** What a profile or device says for points that say nothing themselves. */
+export interface PointDefaults {
+  readonly interval: string;
+  readonly wordOrder: ModbusAddress['wordOrder'];
+  readonly byteOrder: ModbusAddress['byteOrder'];
+  readonly invalid: Partial<Record<ModbusType, readonly number[]>>;
+}
+
+/** The point, or undefined with the reasons among the problems. */
+export function buildPoint(
+  draft: PointDraft,
+  defaults: PointDefaults,
+  identity: { readonly number: number; readonly key: string; readonly device: number },
+  problems: Problems,
+): Point | undefined {
+  const { raw } = draft;
+  let isWrong = false;
+  for (const check of pointChecks) {
+    const finding = check(raw);
+    if (!finding) continue;
+    isWrong = true;
+    problems.error(placeOfField(draft, finding.field), `point "${raw.id}": ${finding.message}`, finding.hint);
+    // The checks build on each other: what follows a wrong address or type would only be noise.
+    break;
+  }
+  if (isWrong) return undefined;
+  const address = buildAddress(raw, defaults);
+  const type = address.protocol === 'modbus' ? address.type : undefined;
+  return {
+    ...identity,
+    id: raw.id,
+    name: raw.name ?? raw.id,
+    unit: raw.unit === undefined ? '' : (findUnit(raw.unit) ?? ''),
+    intervalMs: parseDuration(raw.interval ?? defaults.interval) ?? 0,
+    address,
+    scale: raw.scale ?? 1,
+    offset: raw.offset ?? 0,
+    invalidValues: (raw.invalid ?? (type && defaults.invalid[type]) ?? []).map(value => asDecoded(value, type)),
+    states: buildStates(raw, type),
+  };
+}
+
+export function tableOf(raw: RawPoint): ModbusTable | undefined {
+  return modbusTables.find(table => raw[table] !== undefined);
+}
+
+function buildAddress(raw: RawPoint, defaults: PointDefaults): Address {
+  if (raw.measure !== undefined) return { protocol: 'self', measure: raw.measure };
+  const table = tableOf(raw) ?? 'holding-register';
+  const type = raw.type ?? 'bool';
+  return {
+    protocol: 'modbus',
+    table,
+    address: raw[table] ?? 0,
+    type,
+    wordOrder: raw['word-order'] ?? defaults.wordOrder,
+    byteOrder: raw['byte-order'] ?? defaults.byteOrder,
+    bit: raw.bit ?? 0,
+    bitCount: raw['bit-count'] ?? 1,
+    registerCount: raw.length ?? registersOf(type),
+  };
+}
+
+const registerCounts: Partial<Record<ModbusType, number>> = { u32: 2, s32: 2, f32: 2, u64: 4, s64: 4, f64: 4 };
+
+/** Registers that a value of this type takes; a string's length is its own. */
+export function registersOf(type: ModbusType): number {
+  return registerCounts[type] ?? 1;
+}
+
+/** 0x8000 in a list of raw numbers means the bits: as an s16 they are decoded as -32768, so that is what is compared. */
+function asDecoded(value: number, type: ModbusType | undefined): number {
+  if (type === 's16' && value > 0x7fff) return value - 2 ** 16;
+  if (type === 's32' && value > 0x7fffffff) return value - 2 ** 32;
+  return type === 'f32' ? Math.fround(value) : value;
+}
+
+const switchStates: ReadonlyMap<number, string> = new Map([
+  [0, 'off'],
+  [1, 'on'],
+]);
+
+function buildStates(raw: RawPoint, type: ModbusType | undefined): ReadonlyMap<number, string> | undefined {
+  if (raw.states) return new Map(Object.entries(raw.states).map(([value, text]) => [Number(value), text]));
+  return type === 'bool' ? switchStates : undefined;
+}

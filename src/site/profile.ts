@@ -1,0 +1,93 @@
+import { siteLimits } from './limits.ts';
+import type { Place, Problems } from './problem.ts';
+import type { Raw, RawPoint } from './schema.ts';
+import { readShape } from './shape.ts';
+import { listWords, suggestOr } from './suggestion.ts';
+import { itemsOf, placeOfKey, placeOfValue, readText, type Tree } from './tree.ts';
+import { parseYaml } from './yaml.ts';
+
+/** What reading a profile by its name gave. */
+export type ProfileText =
+  | { readonly kind: 'found'; readonly file: string; readonly text: string }
+  /** `known`: names of the profiles that there are. */
+  | { readonly kind: 'missing'; readonly known: readonly string[] }
+  | { readonly kind: 'unreadable'; readonly file: string; readonly message: string };
+
+export type ReadProfile = (name: string) => ProfileText;
+
+/** The point list of a device type, shapes checked. */
+export interface Profile {
+  readonly name: string;
+  readonly settings: Raw<'modbusProfile'> | Raw<'selfProfile'>;
+  readonly points: ReadonlyMap<string, { readonly raw: RawPoint; readonly tree: Tree }>;
+  readonly alarms: readonly { readonly raw: Raw<'profileAlarm'>; readonly tree: Tree }[];
+}
+
+/** Reads each profile once, however many devices use it. */
+export interface ProfileShelf {
+  /** Undefined, with the reason among the problems, when it is missing or wrong. `at`: where it is asked for. */
+  take(name: string, at: Place): Profile | undefined;
+  /** The files read so far. */
+  readonly files: readonly string[];
+}
+
+export function createProfileShelf(read: ReadProfile, problems: Problems): ProfileShelf {
+  const taken = new Map<string, Profile | undefined>();
+  const files: string[] = [];
+  return {
+    files,
+    take(name, at) {
+      if (taken.has(name)) return taken.get(name);
+      const found = read(name);
+      if (found.kind === 'missing') {
+        const hint = suggestOr(name, found.known, `the profiles are ${listWords(found.known, 60)}`);
+        problems.error(at, `no profile is called "${name}"`, hint);
+        return undefined;
+      }
+      files.push(found.file);
+      if (found.kind === 'unreadable') {
+        problems.error(
+          at,
+          `the profile ${found.file} cannot be read: ${found.message}`,
+          'check the file and its rights',
+        );
+      }
+      const profile = found.kind === 'found' ? parseProfile(name, found.text, found.file, problems) : undefined;
+      taken.set(name, profile);
+      return profile;
+    },
+  };
+}
+
+function parseProfile(name: string, text: string, file: string, problems: Problems): Profile | undefined {
+  const tree = parseYaml(text, file, problems);
+  if (!tree) return undefined;
+  const isSelf = readText(tree, 'protocol') === 'self';
+  const settings = readShape(isSelf ? 'selfProfile' : 'modbusProfile', 'the profile', tree, problems);
+  if (!settings) return undefined;
+  const points = new Map<string, { raw: RawPoint; tree: Tree }>();
+  for (const item of itemsOf(tree, 'points')) {
+    const raw: RawPoint | undefined = readShape(isSelf ? 'selfPoint' : 'modbusPoint', 'a point', item, problems);
+    if (!raw) continue;
+    if (points.has(raw.id)) {
+      problems.error(
+        placeOfValue(item, 'id'),
+        `a second point "${raw.id}" in this profile`,
+        'give each point its own id',
+      );
+    }
+    points.set(raw.id, { raw, tree: item });
+  }
+  const alarms: { raw: Raw<'profileAlarm'>; tree: Tree }[] = [];
+  for (const item of itemsOf(tree, 'alarms')) {
+    const raw = readShape('profileAlarm', 'an alarm', item, problems);
+    if (raw && points.has(raw.point)) alarms.push({ raw, tree: item });
+    else if (raw) {
+      const hint = suggestOr(raw.point, [...points.keys()], 'name the id of a point of this profile');
+      problems.error(placeOfValue(item, 'point'), `this profile has no point "${raw.point}"`, hint);
+    }
+  }
+  if (points.size === 0) problems.error(placeOfKey(tree, 'points'), 'this profile has no point', 'add at least one');
+  if (points.size > siteLimits.maxPoints) return undefined;
+  return { name, settings, points, alarms };
+}

@@ -1,0 +1,175 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { codeOf, messageOf } from '../base/errors.ts';
+import type { Site } from '../model/site.ts';
+import { buildRules } from './alarm.ts';
+import type { Build } from './build.ts';
+import { buildBuses, selfBus } from './bus.ts';
+import { crossChecks } from './cross-checks.ts';
+import { buildDevices, selfProfileName } from './device.ts';
+import { siteLimits } from './limits.ts';
+import { createNumbering, type Numbering } from './numbering.ts';
+import { Problems, type SiteProblem } from './problem.ts';
+import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
+import { readShape } from './shape.ts';
+import type { Tree } from './tree.ts';
+import { buildGateway, buildUplink } from './uplink.ts';
+import { parseYaml } from './yaml.ts';
+
+export { createNumbering, type Numbering } from './numbering.ts';
+export { formatProblem, type SiteProblem } from './problem.ts';
+export type { ProfileText, ReadProfile } from './profile.ts';
+export { readSecret, type SecretSources, systemSecretSources } from './secret.ts';
+
+export type LoadResult =
+  | {
+      readonly kind: 'ok';
+      readonly site: Site;
+      readonly warnings: readonly SiteProblem[];
+      /** The site file and the profiles that were read. */
+      readonly files: readonly string[];
+    }
+  /** All that is wrong at once, warnings among it. */
+  | { readonly kind: 'wrong'; readonly problems: readonly SiteProblem[] };
+
+export interface ParseOptions {
+  readonly readProfile: ReadProfile;
+  readonly numbering: Numbering;
+  /** Makes a path of the site file absolute. */
+  readonly resolvePath: (path: string) => string;
+}
+
+/** The profiles that come with plantroom. */
+const shippedProfiles = fileURLToPath(new URL('../../config/profiles', import.meta.url));
+
+/**
+ * Reads a site file and its profiles. Synchronous: it runs at the start, in `check` and at a reload. Pass the same
+ * numbering at every reload of a process.
+ */
+export function loadSite(path: string, options: { readonly numbering?: Numbering } = {}): LoadResult {
+  const file = readText(path);
+  if (file.kind === 'unreadable') {
+    const problem: SiteProblem = {
+      file: path,
+      line: 1,
+      column: 1,
+      text: '',
+      message: file.message,
+      hint: file.hint,
+      severity: 'error',
+    };
+    return { kind: 'wrong', problems: [problem] };
+  }
+  const folder = dirname(resolve(path));
+  return parseSite(file.text, path, {
+    readProfile: createProfileReader(join(folder, 'profiles')),
+    numbering: options.numbering ?? createNumbering(),
+    resolvePath: written => resolve(folder, written),
+  });
+}
+
+/** The text of a site file → the site, or every problem at once. Reads nothing but profiles, by the function given. */
+export function parseSite(text: string, file: string, options: ParseOptions): LoadResult {
+  const problems = new Problems();
+  const profiles = createProfileShelf(options.readProfile, problems);
+  const build: Build = { problems, profiles, numbering: options.numbering, resolvePath: options.resolvePath };
+  const tree = checkText(text, file, problems) ? parseYaml(text, file, problems) : undefined;
+  const site = tree && buildSite(tree, build);
+  if (!site || problems.hasErrors) return { kind: 'wrong', problems: problems.list() };
+  return { kind: 'ok', site, warnings: problems.list(), files: [file, ...profiles.files] };
+}
+
+function buildSite(tree: Tree, build: Build): Site | undefined {
+  if (!readShape('site', 'the site file', tree, build.problems) && tree.kind !== 'map') return undefined;
+  const gateway = buildGateway(tree, build);
+  const uplink = buildUplink(tree, gateway?.id ?? '', build);
+  const buses = buildBuses(tree, build);
+  const devices = buildDevices(tree, build);
+  const rules = buildRules(tree, devices, build);
+  for (const check of crossChecks) check({ tree, buses, devices, rules }, build.problems);
+  if (!gateway) return undefined;
+  const built = [...devices.built.values()].map(({ device }) => device);
+  return {
+    gateway,
+    uplink,
+    buses: [...[...buses.built.values()].map(({ bus }) => bus), selfBus],
+    devices: built,
+    points: built.flatMap(device => device.points),
+    rules: rules.map(({ rule }) => rule),
+  };
+}
+
+/** What no YAML reader should ever see. */
+function checkText(text: string, file: string, problems: Problems): boolean {
+  const start = { file, line: 1, column: 1, text: '' };
+  if (Buffer.byteLength(text) > siteLimits.maxFileBytes) {
+    problems.error(start, tooLong(Buffer.byteLength(text)), 'is this the site file?');
+  } else if (text.trim() === '') {
+    problems.error(start, 'the file is empty', 'config/demo.yaml of plantroom is a model of a site file');
+  } else {
+    // Tab, line feed and carriage return are the only control characters of a text file.
+    const binary = /[^\P{Cc}\t\n\r\u0085]|\uFFFD/u.exec(text);
+    if (!binary) return true;
+    const before = text.slice(0, binary.index).split('\n');
+    const place = { file, line: before.length, column: (before.at(-1)?.length ?? 0) + 1, text: '' };
+    problems.error(place, 'this is not text in UTF-8', 'save the file as UTF-8; is it the site file at all?');
+  }
+  return false;
+}
+
+function tooLong(bytes: number): string {
+  return `the file has ${bytes} bytes; a site file has at most ${siteLimits.maxFileBytes}`;
+}
+
+type FileText =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'unreadable'; readonly message: string; readonly hint: string; readonly code: string | undefined };
+
+function readText(path: string): FileText {
+  try {
+    const { size } = statSync(path);
+    // Before it is read: a file of many gigabytes would take the memory with it.
+    if (size > siteLimits.maxFileBytes) {
+      return { kind: 'unreadable', message: tooLong(size), hint: 'is this the site file?', code: undefined };
+    }
+    return { kind: 'text', text: readFileSync(path, 'utf8') };
+  } catch (thrown) {
+    const code = codeOf(thrown);
+    const known: Record<string, readonly [string, string]> = {
+      ENOENT: ['there is no such file', 'check the path'],
+      EISDIR: ['this is a folder', 'give the path of the site file in it'],
+      EACCES: ['the file may not be read', 'check its owner and its rights'],
+    };
+    const [message, hint] = known[code ?? ''] ?? [`the file cannot be read: ${messageOf(thrown)}`, 'check the path'];
+    return { kind: 'unreadable', message, hint, code };
+  }
+}
+
+/** Looks for a profile beside the site file first, then among those that come with plantroom. */
+function createProfileReader(siteFolder: string): ReadProfile {
+  return name => {
+    // The gateway's own profile describes this very program: nothing beside a site file can know better.
+    const folders = name === selfProfileName ? [shippedProfiles] : [siteFolder, shippedProfiles];
+    for (const folder of folders) {
+      const path = join(folder, `${name}.yaml`);
+      const file = relative('.', path).startsWith('..') ? path : relative('.', path);
+      const found = readText(path);
+      if (found.kind === 'text') return { kind: 'found', file, text: found.text };
+      if (found.code !== 'ENOENT' && found.code !== 'ENOTDIR') {
+        return { kind: 'unreadable', file, message: found.message };
+      }
+    }
+    return { kind: 'missing', known: [...new Set(folders.flatMap(listProfiles))].sort() } satisfies ProfileText;
+  };
+}
+
+function listProfiles(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter(name => name.endsWith('.yaml'));
+    return names.map(name => name.slice(0, -'.yaml'.length)).filter(name => name !== selfProfileName);
+  } catch {
+    // Most sites have no profiles of their own.
+    return [];
+  }
+}
