@@ -16,7 +16,7 @@ const packetTooLarge = 0x95;
 
 export interface DrainOptions {
   readonly link: Link;
-  /** In the order of their rank: a lane sends only while those before it have nothing to send. */
+  /** In the order of their rank: a lane sends only when the broker has taken all of those before it. */
   readonly sources: readonly LaneSource[];
   /** The first message on this connection; it is not repeated. */
   readonly birth: Message;
@@ -34,6 +34,8 @@ export interface DrainOptions {
 
 /** Sends the outbox over one connection. */
 export interface Drain {
+  /** What the broker has not answered, oldest first. */
+  readonly unanswered: ReadonlySet<Message>;
   /** The outbox has something new. */
   notify(): void;
   /** Sends nothing new but this last message, and resolves when everything in flight is answered and settled. */
@@ -47,7 +49,7 @@ export function createDrain(options: DrainOptions): Drain {
   const window = Math.max(1, Math.min(link.receiveMaximum, longestWindow));
   const finished = Promise.withResolvers<void>();
   const stopped = Promise.withResolvers<void>();
-  let inFlight = 0;
+  const unanswered = new Set<Message>();
   let isFinishing = false;
   let isStopped = false;
   let last: Message | undefined;
@@ -64,9 +66,9 @@ export function createDrain(options: DrainOptions): Drain {
   }));
 
   function pump(): void {
-    while (!isStopped && inFlight < window && (isFinishing ? sendLast() : sendNext()));
+    while (!isStopped && unanswered.size < window && (isFinishing ? sendLast() : sendNext()));
     if (!lanes.every(({ lane }) => lane.isSettled)) return;
-    if (isFinishing && inFlight === 0 && !last) finished.resolve();
+    if (isFinishing && unanswered.size === 0 && !last) finished.resolve();
     if (isStopped) stopped.resolve();
   }
 
@@ -97,13 +99,13 @@ export function createDrain(options: DrainOptions): Drain {
   }
 
   function send(message: Message, onAnswer: (reasonCode: number) => void): void {
-    inFlight += 1;
+    unanswered.add(message);
     const deadline = clock.at(clock.monoMs() + publishTimeoutMs, () => options.onUnanswered(message.topic));
     publish(message).then(reasonCode => {
       deadline.cancel();
       // Without an answer the connection has ended, and this drain with it.
       if (reasonCode === undefined) return;
-      inFlight -= 1;
+      unanswered.delete(message);
       onAnswer(reasonCode);
       pump();
     });
@@ -121,6 +123,7 @@ export function createDrain(options: DrainOptions): Drain {
   pump();
 
   return {
+    unanswered,
     notify() {
       for (const { lane } of lanes) lane.wake();
       pump();

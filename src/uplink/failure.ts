@@ -16,6 +16,17 @@ export function isTakeover(failure: LinkFailure): boolean {
   return failure.kind === 'disconnected' && failure.reasonCode === sessionTakenOver;
 }
 
+/** What mqtt.js says to a PUBACK with a reason code that MQTT 5 does not have there. */
+const invalidPuback = 'Invalid puback reason code';
+
+/**
+ * True when the broker probably found a message too large: mosquitto with `message_size_limit` then sends 0x95 in a
+ * PUBACK, where MQTT 5 has no such code, and the connection ends over it.
+ */
+export function isSizeSuspected(failure: LinkFailure): boolean {
+  return failure.kind === 'network' && failure.detail === invalidPuback;
+}
+
 /** One line about why there is no connection. */
 export function describeFailure(failure: LinkFailure, party: Party): string {
   switch (failure.kind) {
@@ -26,7 +37,7 @@ export function describeFailure(failure: LinkFailure, party: Party): string {
     case 'disconnected':
       return describeDisconnect(failure.reasonCode, party);
     case 'lost':
-      return `the connection to ${hostOf(party)} ended without a word: look at the broker's log and at the network`;
+      return `the connection to ${hostOf(party)} ended without a word: look at the broker's log, and whether another client uses the client id "${party.clientId}"`;
     case 'unusable':
       return failure.detail;
     case 'connect-timeout':
@@ -56,7 +67,11 @@ export function describePublishRefusal(reasonCode: number, topic: string, party:
 
 function describeNetwork(code: string | undefined, detail: string, party: Party): string {
   const host = hostOf(party);
-  switch (code) {
+  switch (code ?? detail) {
+    case 'Keepalive timeout':
+      return `${host} did not answer for one and a half keep-alives: the network or the broker hangs`;
+    case invalidPuback:
+      return `${host} refused a message in a way that MQTT 5 does not have, most often since it is too large: raise its limit on the size of messages`;
     case 'ECONNREFUSED':
       return `nothing answers at ${host} (connection refused): is the broker running, and is the port right?`;
     case 'ENOTFOUND':

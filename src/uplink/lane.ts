@@ -75,9 +75,10 @@ export class Lane {
     this.#options = options;
   }
 
-  /** True when nothing waits to be handed out. What is in flight does not count. */
+  /** True when nothing waits to be handed out and the broker has taken all that was. */
   get isIdle(): boolean {
-    return !this.#mayHaveMore && !this.#isReading && this.#page.length === 0 && !this.#isStumbling;
+    if (this.#mayHaveMore || this.#isReading || this.#isStumbling) return false;
+    return this.#page.length === 0 && this.#inFlight === 0;
   }
 
   /** True when nothing that was accepted waits to be settled. */
@@ -196,7 +197,7 @@ export class Lane {
   #recover(): void {
     if (this.#isStopped) return;
     if (!this.#isStumbling) {
-      const isOver = this.#takenSinceStumble >= recoveredAfter || (this.isIdle && this.#inFlight === 0);
+      const isOver = this.#takenSinceStumble >= recoveredAfter || this.isIdle;
       if (this.#stumbles === 0 || !isOver) return;
       this.#stumbles = 0;
       this.#options.onTrouble(undefined);

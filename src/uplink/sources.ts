@@ -44,18 +44,21 @@ export function createAlarmSource(outbox: Outbox, topic: string, gatewayId: stri
   };
 }
 
-export function createSummarySource(
-  outbox: Outbox,
-  topic: string,
-  gatewayId: string,
-  longestPacketBytes: number,
-): LaneSource {
-  let longestBytes = Math.min(longestSummaryBytes, payloadRoomBytes(longestPacketBytes, topic));
+export interface SummarySource extends LaneSource {
+  /** The broker of the connection that begins takes packets of this length at most. */
+  fit(longestPacketBytes: number): void;
+}
+
+/** What it learns from refusals about the size a broker takes holds for as long as it lives, over all connections. */
+export function createSummarySource(outbox: Outbox, topic: string, gatewayId: string): SummarySource {
+  let grantedBytes = longestSummaryBytes;
+  let learnedBytes = longestSummaryBytes;
   return {
     topic,
     window: summaryWindow,
     async read(after, limit) {
       const rows = await outbox.readSummaryOutbox(after, limit);
+      const longestBytes = Math.min(grantedBytes, learnedBytes);
       return rows.map(({ number, record }) => ({
         number,
         messages: encodeSummary(record, gatewayId, longestBytes).map(payload => ({
@@ -69,7 +72,10 @@ export function createSummarySource(
     settle: numbers => outbox.settleSummaries(numbers),
     cutSmaller(message) {
       const halfBytes = Math.floor(Buffer.byteLength(message.payload) / 2);
-      longestBytes = Math.max(shortestSummaryBytes, Math.min(longestBytes, halfBytes));
+      learnedBytes = Math.max(shortestSummaryBytes, Math.min(learnedBytes, halfBytes));
+    },
+    fit(longestPacketBytes) {
+      grantedBytes = payloadRoomBytes(longestPacketBytes, topic);
     },
   };
 }

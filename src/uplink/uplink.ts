@@ -6,7 +6,7 @@ import { type Random, randomId } from '../base/random.ts';
 import type { AlarmEvent } from '../model/alarm.ts';
 import type { UplinkSettings } from '../model/site.ts';
 import { createDrain, type Drain, publishTimeoutMs } from './drain.ts';
-import { describeFailure, describePublishRefusal, isTakeover } from './failure.ts';
+import { describeFailure, describePublishRefusal, isSizeSuspected, isTakeover } from './failure.ts';
 import type { Parcel } from './lane.ts';
 import type { Link, LinkFailure, Message, Opened, OpenLink } from './link.ts';
 import { MqttLink } from './mqtt-link.ts';
@@ -72,6 +72,8 @@ export function createUplink(options: UplinkOptions): Uplink {
   const log = options.log.child({ stage: 'uplink' });
   const openLink = options.openLink ?? MqttLink.open;
   const topics = topicsOf(settings.topicPrefix, gateway.id);
+  const alarms = createAlarmSource(outbox, topics.alarm, gateway.id);
+  const summaries = createSummarySource(outbox, topics.summary, gateway.id);
   const troubles = new TroubleBook(log);
   let state: UplinkFigures['state'] = 'waiting';
   let connectionFailure: string | null = null;
@@ -126,6 +128,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     const failure = await Promise.race([link.closed, cut.promise]);
     signal.removeEventListener('abort', sayGoodbye);
     link.destroy();
+    if (isSizeSuspected(failure)) cutSummaries(drain.unanswered);
     const settled = drain.stop();
     drain = undefined;
     troubles.clear();
@@ -157,12 +160,10 @@ export function createUplink(options: UplinkOptions): Uplink {
   }
 
   function startDrain(link: Link, onUnanswered: (topic: string) => void): Drain {
+    summaries.fit(link.longestPacketBytes);
     return createDrain({
       link,
-      sources: [
-        createAlarmSource(outbox, topics.alarm, gateway.id),
-        createSummarySource(outbox, topics.summary, gateway.id, link.longestPacketBytes),
-      ],
+      sources: [alarms, summaries],
       birth: statusMessage('connected'),
       clock,
       random,
@@ -171,6 +172,13 @@ export function createUplink(options: UplinkOptions): Uplink {
       onAccepted,
       onUnanswered,
     });
+  }
+
+  function cutSummaries(unanswered: ReadonlySet<Message>): void {
+    const [longest] = [...unanswered]
+      .filter(({ topic }) => topic === summaries.topic)
+      .sort((a, b) => b.payload.length - a.payload.length);
+    if (longest) summaries.cutSmaller(longest);
   }
 
   function onAccepted({ event }: Parcel, reasonCode: number): void {

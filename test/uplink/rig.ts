@@ -1,0 +1,98 @@
+import type { Log } from '../../src/base/log.ts';
+import { seededRandom } from '../../src/base/random.ts';
+import type { AlarmEvent } from '../../src/model/alarm.ts';
+import { createUplink, type Uplink } from '../../src/uplink/uplink.ts';
+import { MemoryOutbox } from '../fakes/memory-outbox.ts';
+import { settle, VirtualClock } from '../fakes/virtual-clock.ts';
+import { alarmEvent, gateway, settingsFor, summaryRecord } from './samples.ts';
+import { ScriptedBroker } from './scripted-link.ts';
+
+/** An uplink on a clock that stands still, with a broker that waits for its cues. */
+export class Rig {
+  readonly clock = new VirtualClock();
+  readonly broker = new ScriptedBroker();
+  readonly outbox = new MemoryOutbox();
+  readonly acknowledged: { readonly event: AlarmEvent; readonly atMono: number }[] = [];
+  readonly lines: string[] = [];
+  readonly uplink: Uplink;
+  #alarms = 0;
+  #summaries = 0;
+
+  constructor(password: () => string | undefined = () => 'secret') {
+    this.uplink = createUplink({
+      settings: settingsFor(1883),
+      gateway,
+      version: '0.1.0',
+      password,
+      outbox: this.outbox,
+      clock: this.clock,
+      random: seededRandom(7),
+      log: this.#log(),
+      onAcknowledged: (event, atMono) => this.acknowledged.push({ event, atMono }),
+      openLink: this.broker.openLink,
+    });
+  }
+
+  /** A started uplink whose broker has let it in and has taken the birth message. */
+  static async connected(prepare: (rig: Rig) => void = () => {}): Promise<Rig> {
+    const rig = new Rig();
+    prepare(rig);
+    rig.uplink.start();
+    await settle();
+    rig.broker.admit();
+    await settle();
+    rig.broker.answer();
+    await settle();
+    return rig;
+  }
+
+  addAlarms(count: number): void {
+    for (let i = 0; i < count; i += 1) {
+      this.#alarms += 1;
+      this.outbox.alarms.set(this.#alarms, alarmEvent(this.#alarms));
+    }
+    this.uplink.notify();
+  }
+
+  addSummaries(count: number, pointCount = 2): void {
+    for (let i = 0; i < count; i += 1) {
+      this.#summaries += 1;
+      this.outbox.summaries.set(this.#summaries, summaryRecord(this.#summaries, pointCount));
+    }
+    this.uplink.notify();
+  }
+
+  async answer(reasonCode = 0): Promise<void> {
+    this.broker.answer(reasonCode);
+    await settle();
+  }
+
+  async answerAll(reasonCode = 0): Promise<void> {
+    while (this.broker.unanswered.length > 0) await this.answer(reasonCode);
+  }
+
+  /** Numbers of the alarm events that are published and unanswered. */
+  get alarmsInFlight(): readonly number[] {
+    return this.broker.unanswered.filter(({ topic }) => topic.endsWith('/alarm')).map(numberOf);
+  }
+
+  get summariesInFlight(): number {
+    return this.broker.unanswered.filter(({ topic }) => topic.endsWith('/summary')).length;
+  }
+
+  #log(): Log {
+    const note = (fields: Record<string, unknown>, message: string) => {
+      this.lines.push(`${message}${fields.reason === undefined ? '' : `: ${fields.reason}`}`);
+    };
+    const log: Log = { debug() {}, info: note, warn: note, error: note, child: () => log };
+    return log;
+  }
+}
+
+export function numberOf(message: { readonly payload: string }): number {
+  return JSON.parse(message.payload).data.number;
+}
+
+export function idOf(message: { readonly payload: string }): string {
+  return JSON.parse(message.payload).id;
+}
