@@ -1,12 +1,13 @@
 import { parseDuration } from '../base/duration.ts';
-import { type LimitLevel, limitLevels, type Rule } from '../model/alarm.ts';
+import type { LimitLevel, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
+import { checkAlarm, communicationId, conditionsOf, stateTexts } from './alarm-checks.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
-import type { Raw, RawAlarm } from './schema.ts';
-import { readShape } from './shape.ts';
+import type { RawAlarm } from './schema.ts';
+import { readShape, type Shaped } from './shape.ts';
 import { listWords, suggestOr } from './suggestion.ts';
 import { itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
 
@@ -18,9 +19,6 @@ export interface RuleDraft {
   readonly tree: Tree;
 }
 
-/** Alarm ids that the gateway gives itself. */
-const communicationId = 'communication';
-
 /** All rules of the site. An alarm of the site file takes the place of a profile's with the same device and id. */
 export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build): RuleDraft[] {
   const drafts = new Map<string, RuleDraft>();
@@ -31,9 +29,10 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
   }
   const own = new Map<string, Tree>();
   for (const tree of itemsOf(siteTree, 'alarms')) {
-    const raw = readShape('siteAlarm', 'an alarm', tree, build.problems);
-    const found = raw && findPoint(raw, tree, devices, build);
-    if (!raw || !found) continue;
+    const shaped = readShape('siteAlarm', 'an alarm', tree, build.problems);
+    const found = shaped && findPoint(shaped.raw, tree, devices, build);
+    if (!shaped || !found) continue;
+    const { raw } = shaped;
     const key = `${found.device.id}/${raw.id}`;
     const first = own.get(key);
     if (first) {
@@ -41,7 +40,7 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
       build.problems.error(placeOfValue(tree, 'id'), message, 'give each alarm of a device its own id');
     }
     own.set(key, tree);
-    const rule = buildRule(raw, tree, found.device, found.point, build);
+    const rule = buildRule({ ...shaped, tree }, found.device, found.point, build);
     if (rule) drafts.set(key, { rule, point: found.point, tree });
   }
   return [...drafts.values()];
@@ -51,7 +50,7 @@ function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
   return (device.profile?.alarms ?? []).flatMap(({ raw, tree }) => {
     // A point that `only` leaves out takes its alarms along.
     const point = device.points.get(raw.point);
-    const rule = point && buildRule(raw, tree, device, point, build);
+    const rule = point && buildRule({ raw, tree, isWhole: true }, device, point, build);
     return rule ? [{ rule, point, tree }] : [];
   });
 }
@@ -104,62 +103,40 @@ function findPoint(
   return undefined;
 }
 
-const conditions = [...limitLevels, 'rate', 'state'] as const;
-
-function buildRule(
-  raw: RawAlarm | Raw<'profileAlarm'>,
-  tree: Tree,
-  device: DeviceDraft,
-  point: Point,
-  build: Build,
-): Rule | undefined {
-  const fail = (key: string, message: string, hint: string): undefined => {
-    build.problems.error(placeOfValue(tree, key), message, hint);
+function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: Build): Rule | undefined {
+  const { raw, tree } = draft;
+  const finding = checkAlarm(raw, point);
+  if (finding) {
+    const isNoise = finding.field === undefined && !draft.isWhole;
+    if (!isNoise) build.problems.error(placeOfValue(tree, finding.field ?? ''), finding.message, finding.hint);
     return undefined;
+  }
+  const parts: RuleParts = {
+    raw,
+    tree,
+    point,
+    build,
+    base: {
+      key: `${device.id}/${raw.id}`,
+      device: device.device.number,
+      point: point.number,
+      priority: raw.priority ?? 'medium',
+      onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
+      offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
+    },
   };
-  if (raw.id === communicationId)
-    return fail('id', `the alarm id "${communicationId}" is the gateway's own`, 'give the alarm another id');
-  const given = conditions.filter(condition => raw[condition] !== undefined);
-  const [condition] = given;
-  if (!condition) return fail('', `the alarm "${raw.id}" has no condition`, `add one of ${conditions.join(', ')}`);
-  if (given.length > 1)
-    return fail(
-      given[1] ?? '',
-      `the alarm "${raw.id}" has ${given.length} conditions: ${given.join(' and ')}`,
-      'write an alarm of its own for each',
-    );
-  const kind = kindOfPoint(point);
-  if (kind === 'text')
-    return fail('point', `${point.key} is a text and cannot have alarms`, 'choose a point that is a number');
-  if (condition === 'state' && kind === 'number')
-    return fail(
-      'state',
-      `${point.key} is a number without states`,
-      'use high or low, or give the point states: {0: …, 1: …}',
-    );
-  if (condition !== 'state' && kind === 'states')
-    return fail(
-      condition,
-      `${point.key} has states and takes no "${condition}"`,
-      `write state: with one of ${stateTexts(point)}`,
-    );
-  if (raw.deadband !== undefined && (condition === 'rate' || condition === 'state'))
-    return fail('deadband', '"deadband" belongs to limits only', 'remove it');
-  const base = {
-    key: `${device.id}/${raw.id}`,
-    device: device.device.number,
-    point: point.number,
-    priority: raw.priority ?? 'medium',
-    onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
-    offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-  } as const;
-  const parts: RuleParts = { raw, tree, point, build, base };
+  const condition = conditionsOf(raw)[0] ?? 'state';
   if (condition === 'state') return buildStateRule(parts);
   return condition === 'rate' ? buildRateRule(parts) : buildLimitRule(parts, condition);
 }
 
+/** An alarm as it is written. */
+interface AlarmDraft extends Shaped<'siteAlarm' | 'profileAlarm'> {
+  readonly tree: Tree;
+}
+
 interface RuleParts {
-  readonly raw: RawAlarm | Raw<'profileAlarm'>;
+  readonly raw: RawAlarm;
   readonly tree: Tree;
   readonly point: Point;
   readonly build: Build;
@@ -249,13 +226,4 @@ function buildStateRule({ raw, tree, point, build, base }: RuleParts): Rule | un
 function valuesOfState(point: Point, state: string | number): number[] {
   const entries = [...(point.states ?? [])];
   return entries.filter(([value, text]) => value === state || text === state).map(([value]) => value);
-}
-
-function stateTexts(point: Point): string {
-  return listWords([...(point.states ?? [])].map(([value, text]) => `${text} (${value})`));
-}
-
-function kindOfPoint(point: Point): 'number' | 'states' | 'text' {
-  if (point.address.protocol === 'modbus' && point.address.type === 'string') return 'text';
-  return point.states === undefined ? 'number' : 'states';
 }

@@ -37,7 +37,7 @@ export function buildBuses(siteTree: Tree, build: Build): BusDrafts {
 }
 
 function buildBus(tree: Tree, build: Build): ModbusTcpBus | undefined {
-  const raw = readShape('bus', 'a bus', tree, build.problems);
+  const raw = readShape('bus', 'a bus', tree, build.problems)?.raw;
   if (!raw) return undefined;
   return {
     protocol: 'modbus-tcp',

@@ -60,7 +60,7 @@ export function buildDevices(siteTree: Tree, build: Build): DeviceDrafts {
 }
 
 function buildDevice(tree: Tree, build: Build): DeviceDraft | undefined {
-  const raw = readShape('device', 'a device', tree, build.problems);
+  const raw = readShape('device', 'a device', tree, build.problems)?.raw;
   if (!raw) return undefined;
   const profile = takeProfile(raw, tree, build);
   const points = collectPoints(raw, tree, profile, build);
@@ -77,7 +77,7 @@ function buildSelf(siteTree: Tree, build: Build): DeviceDraft | undefined {
   const profile = build.profiles.take(selfProfileName, placeOf(siteTree));
   if (!profile) return undefined;
   const raw: Raw<'device'> = { id: selfId, name: 'Gateway', bus: selfId, profile: selfProfileName, interval: '5s' };
-  const points = [...profile.points.values()].map(point => ({ raw: point.raw, trees: [point.tree] }));
+  const points = [...profile.points.values()].map(point => ({ raw: point.raw, trees: [point.tree], isWhole: true }));
   return finishDevice({ raw, tree: siteTree, profile, points, isIncomplete: false, unitId: undefined }, build);
 }
 
@@ -99,23 +99,22 @@ function collectPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefi
   const drafts = new Map<string, PointDraft>();
   for (const id of wantedPoints(raw, tree, profile, build)) {
     const point = profile?.points.get(id);
-    if (point) drafts.set(id, { raw: point.raw, trees: [point.tree] });
+    if (point) drafts.set(id, { raw: point.raw, trees: [point.tree], isWhole: true });
   }
-  const own = new Set<string>();
+  const seen = new Set<string>();
   for (const item of itemsOf(tree, 'points')) {
-    const point = readShape('modbusPoint', 'a point', item, build.problems);
-    if (!point) continue;
-    if (own.has(point.id)) {
+    const shaped = readShape('modbusPoint', 'a point', item, build.problems);
+    if (!shaped) continue;
+    const point = shaped.raw;
+    if (seen.has(point.id)) {
       const message = `a second point "${point.id}" of the device "${raw.id}"`;
       build.problems.error(placeOfValue(item, 'id'), message, 'give each point its own id');
       continue;
     }
-    own.add(point.id);
+    seen.add(point.id);
     const base = profile?.points.get(point.id);
-    drafts.set(
-      point.id,
-      base ? mergePoint({ raw: base.raw, trees: [base.tree] }, point, item) : { raw: point, trees: [item] },
-    );
+    const own: PointDraft = { raw: point, trees: [item], isWhole: shaped.isWhole };
+    drafts.set(point.id, base ? mergePoint({ raw: base.raw, trees: [base.tree], isWhole: true }, own) : own);
   }
   return [...drafts.values()];
 }

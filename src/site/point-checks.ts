@@ -4,7 +4,7 @@ import type { RawPoint } from './schema.ts';
 import { suggestOr } from './suggestion.ts';
 
 /** What is wrong with a point, and at which of its fields. */
-interface Finding {
+export interface Finding {
   readonly field: string;
   readonly message: string;
   readonly hint: string;
@@ -146,7 +146,7 @@ const hasInvalidValuesInRange: PointCheck = raw => {
 };
 
 /** In this order: each check may rely on those before it. */
-export const pointChecks: readonly PointCheck[] = [
+const pointChecks: readonly PointCheck[] = [
   hasOneAddress,
   hasType,
   isBoolWhereOneBitIs,
@@ -160,6 +160,15 @@ export const pointChecks: readonly PointCheck[] = [
   hasKnownUnit,
   hasInvalidValuesInRange,
 ];
+
+/** What is wrong with a point, of which there may be more; undefined when nothing is. */
+export function firstFinding(raw: RawPoint): Finding | undefined {
+  for (const check of pointChecks) {
+    const finding = check(raw);
+    if (finding) return finding;
+  }
+  return undefined;
+}
 
 function isBitTable(raw: RawPoint): boolean {
   return raw.coil !== undefined || raw['discrete-input'] !== undefined;

@@ -2,7 +2,7 @@ import { parseDuration } from '../base/duration.ts';
 import type { Address, ModbusAddress, ModbusTable, ModbusType, Point } from '../model/point.ts';
 import { modbusTables } from '../model/point.ts';
 import { findUnit } from '../model/unit.ts';
-import { pointChecks } from './point-checks.ts';
+import { firstFinding } from './point-checks.ts';
 import type { Place, Problems } from './problem.ts';
 import type { RawPoint } from './schema.ts';
 import { descend, placeOf, type Tree } from './tree.ts';
@@ -12,15 +12,17 @@ export interface PointDraft {
   readonly raw: RawPoint;
   /** Where it is described, the site file first. */
   readonly trees: readonly Tree[];
+  /** False when something in it was already found wrong. */
+  readonly isWhole: boolean;
 }
 
 /** The profile's point with the fields that the site file gives; an address given anew replaces the old one. */
-export function mergePoint(base: PointDraft, raw: RawPoint, tree: Tree): PointDraft {
+export function mergePoint(base: PointDraft, { raw, trees, isWhole }: PointDraft): PointDraft {
   const merged: RawPoint = { ...base.raw };
   if (modbusTables.some(table => raw[table] !== undefined)) {
     for (const table of modbusTables) delete merged[table];
   }
-  return { raw: { ...merged, ...raw }, trees: [tree, ...base.trees] };
+  return { raw: { ...merged, ...raw }, trees: [...trees, ...base.trees], isWhole };
 }
 
 /** Where a field of the point is written; the point itself when it is written nowhere. */
@@ -49,16 +51,13 @@ export function buildPoint(
   problems: Problems,
 ): Point | undefined {
   const { raw } = draft;
-  let isWrong = false;
-  for (const check of pointChecks) {
-    const finding = check(raw);
-    if (!finding) continue;
-    isWrong = true;
-    problems.error(placeOfField(draft, finding.field), `point "${raw.id}": ${finding.message}`, finding.hint);
-    // The checks build on each other: what follows a wrong address or type would only be noise.
-    break;
+  // The first finding is enough: the checks build on each other, and what follows a wrong type would only be noise.
+  const finding = firstFinding(raw);
+  if (finding) {
+    const place = placeOfField(draft, finding.field);
+    if (draft.isWhole) problems.error(place, `point "${raw.id}": ${finding.message}`, finding.hint);
+    return undefined;
   }
-  if (isWrong) return undefined;
   const address = buildAddress(raw, defaults);
   const type = address.protocol === 'modbus' ? address.type : undefined;
   return {

@@ -63,11 +63,11 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
   const tree = parseYaml(text, file, problems);
   if (!tree) return undefined;
   const isSelf = readText(tree, 'protocol') === 'self';
-  const settings = readShape(isSelf ? 'selfProfile' : 'modbusProfile', 'the profile', tree, problems);
+  const settings = readShape(isSelf ? 'selfProfile' : 'modbusProfile', 'the profile', tree, problems)?.raw;
   if (!settings) return undefined;
   const points = new Map<string, { raw: RawPoint; tree: Tree }>();
   for (const item of itemsOf(tree, 'points')) {
-    const raw: RawPoint | undefined = readShape(isSelf ? 'selfPoint' : 'modbusPoint', 'a point', item, problems);
+    const raw: RawPoint | undefined = readShape(isSelf ? 'selfPoint' : 'modbusPoint', 'a point', item, problems)?.raw;
     if (!raw) continue;
     if (points.has(raw.id)) {
       problems.error(
@@ -80,7 +80,7 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
   }
   const alarms: { raw: Raw<'profileAlarm'>; tree: Tree }[] = [];
   for (const item of itemsOf(tree, 'alarms')) {
-    const raw = readShape('profileAlarm', 'an alarm', item, problems);
+    const raw = readShape('profileAlarm', 'an alarm', item, problems)?.raw;
     if (raw && points.has(raw.point)) alarms.push({ raw, tree: item });
     else if (raw) {
       const hint = suggestOr(raw.point, [...points.keys()], 'name the id of a point of this profile');

@@ -334,7 +334,7 @@ const part = z.unknown().refine(value => value !== undefined, { error: 'a mappin
 
 /** The shapes by the name of what they describe. */
 const shapes = {
-  site: site.extend({ gateway: part, uplink: z.unknown(), buses: items, devices: items, alarms: items.optional() }),
+  site: site.extend({ gateway: part, uplink: z.unknown().optional(), buses: items, devices: items, alarms: items.optional() }),
   gateway,
   uplink,
   bus,
@@ -363,7 +363,7 @@ export interface Misfit {
 }
 
 /** A plain value as a shape's type, or what does not fit. */
-export function fit<Name extends ShapeName>(
+export function fitShape<Name extends ShapeName>(
   name: Name,
   value: unknown,
 ): { kind: 'fits'; value: Raw<Name> } | { kind: 'misfits'; misfits: readonly Misfit[] } {

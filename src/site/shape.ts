@@ -1,7 +1,14 @@
 import type { Place, Problems } from './problem.ts';
-import { fit, type Misfit, type Raw, type ShapeName } from './schema.ts';
-import { listWords, suggestOr } from './suggestion.ts';
+import { fitShape, type Misfit, type Raw, type ShapeName } from './schema.ts';
+import { listWords, suggest, suggestOr } from './suggestion.ts';
 import { descend, placeOf, placeOfKey, type Tree, toPlain } from './tree.ts';
+
+/** The raw data of a shape. */
+export interface Shaped<Name extends ShapeName> {
+  readonly raw: Raw<Name>;
+  /** False when something that did not fit was taken out: what seems to be missing may just be misspelt. */
+  readonly isWhole: boolean;
+}
 
 /**
  * The tree as the raw data of a shape. What does not fit is reported and taken out, so that the checks that follow see
@@ -12,17 +19,31 @@ export function readShape<Name extends ShapeName>(
   what: string,
   tree: Tree,
   problems: Problems,
-): Raw<Name> | undefined {
+): Shaped<Name> | undefined {
   let plain = toPlain(tree);
   // Each round takes out what did not fit, and with it at most one level of what contained it.
   for (let round = 0; round < 4; round += 1) {
-    const result = fit(name, plain);
-    if (result.kind === 'fits') return result.value;
-    if (round === 0) for (const misfit of result.misfits) report(misfit, what, tree, problems);
+    const result = fitShape(name, plain);
+    if (result.kind === 'fits') return { raw: result.value, isWhole: round === 0 };
+    if (round === 0) reportAll(result.misfits, what, tree, problems);
     for (const misfit of result.misfits) plain = takeOut(plain, misfit.path);
     if (plain === undefined) return undefined;
   }
   return undefined;
+}
+
+function reportAll(misfits: readonly Misfit[], what: string, tree: Tree, problems: Problems): void {
+  const holderOf = ({ path }: Misfit) => path.slice(0, -1).join('\0');
+  // A key that is missed beside a misspelt one that was meant to be it needs no line of its own.
+  const meant = new Set<string>();
+  for (const misfit of misfits) {
+    if (misfit.kind !== 'unknown-key') continue;
+    meant.add(`${holderOf(misfit)}\0${suggest(String(misfit.path.at(-1)), misfit.known)}`);
+  }
+  for (const misfit of misfits) {
+    const isMeant = meant.has(`${holderOf(misfit)}\0${String(misfit.path.at(-1))}`);
+    if (!isMeant || descend(tree, misfit.path)) report(misfit, what, tree, problems);
+  }
 }
 
 function report(misfit: Misfit, what: string, tree: Tree, problems: Problems): void {

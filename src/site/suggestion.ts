@@ -3,8 +3,8 @@ import { distance } from 'fastest-levenshtein';
 /** The known word that was probably meant, or undefined when none is near. */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   const wanted = fold(word);
-  // A third of the letters may be wrong: more, and the suggestion confuses.
-  let best = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  // A third of the letters may be wrong: more, and the suggestion confuses. In p1 and p2 no letter is a slip.
+  let best = Math.floor(wanted.length / 3) + 1;
   let found: string | undefined;
   // Nobody misspells a word of a hundred letters; measuring it would only take time.
   if (wanted.length > 100) return undefined;

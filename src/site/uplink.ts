@@ -7,14 +7,14 @@ import { descend, placeOfValue, type Tree } from './tree.ts';
 
 export function buildGateway(siteTree: Tree, build: Build): GatewaySettings | undefined {
   const tree = descend(siteTree, ['gateway']);
-  const raw = tree && readShape('gateway', '"gateway"', tree, build.problems);
+  const raw = tree && readShape('gateway', '"gateway"', tree, build.problems)?.raw;
   return raw && { id: raw.id, name: raw.name ?? raw.id };
 }
 
 /** Undefined when the site has no uplink, and when it is wrong. */
 export function buildUplink(siteTree: Tree, gatewayId: string, build: Build): UplinkSettings | undefined {
   const tree = descend(siteTree, ['uplink']);
-  const raw = tree && readShape('uplink', '"uplink"', tree, build.problems);
+  const raw = tree && readShape('uplink', '"uplink"', tree, build.problems)?.raw;
   if (!tree || !raw) return undefined;
   const url = checkUrl(raw.url, tree, build);
   const password = raw.password && buildSecret(raw.password, tree, build);
