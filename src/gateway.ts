@@ -15,7 +15,7 @@ import type { SampleBatch } from './model/point.ts';
 import type { Site } from './model/site.ts';
 import type { AlarmsView, PointView, StatusView } from './model/view.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
-import { createNumbering, formatProblem, loadSite, readSecret } from './site/site.ts';
+import { createNumbering, formatProblem, loadSite, readSecret, systemSecretSources } from './site/site.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
@@ -144,7 +144,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   function openUplink(site: Site, store: Store): Uplink | undefined {
     const settings = site.uplink;
     if (!settings) return undefined;
-    const password = () => (settings.password ? readSecret(settings.password) : undefined);
+    const secrets = systemSecretSources(warning => log.warn({}, warning));
+    const password = () => (settings.password ? readSecret(settings.password, secrets) : undefined);
     const { gateway } = site;
     const { version } = options;
     return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
