@@ -1,10 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes, PlantroomError } from '../base/errors.ts';
 import { registerAlarms } from './alarms.ts';
+import { registerCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { reportFailure } from './failure.ts';
 import { registerPoints } from './points.ts';
 import { registerReload } from './reload.ts';
+import { registerRun } from './run.ts';
+import { registerSim } from './sim.ts';
 import { registerStatus } from './status.ts';
 import { registerWatch } from './watch.ts';
 
@@ -50,7 +53,16 @@ function createProgram(context: CliContext): Command {
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     });
-  const registers = [registerWatch, registerPoints, registerAlarms, registerStatus, registerReload];
+  const registers = [
+    registerRun,
+    registerCheck,
+    registerWatch,
+    registerPoints,
+    registerAlarms,
+    registerStatus,
+    registerReload,
+    registerSim,
+  ];
   for (const register of registers) register(program, context);
   return program.addHelpText('after', '\nExit codes, JSON shapes and how the daemon is found: docs/cli.md');
 }

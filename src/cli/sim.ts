@@ -1,0 +1,201 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { PlantroomError } from '../base/errors.ts';
+import { seededRandom } from '../base/random.ts';
+import type { Site } from '../model/site.ts';
+import { openControl } from '../sim/control.ts';
+import { createControlClient } from '../sim/control-client.ts';
+import { controlSocketIn } from '../sim/control-socket.ts';
+import { type DeviceFaultsView, describeDuration } from '../sim/fault-desk.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../sim/simulator.ts';
+import { formatProblem, loadSite } from '../site/site.ts';
+import { type CliContext, styleFor, widthOf } from './context.ts';
+import { duration, type GlobalOptions, oneOf, wholeNumber } from './options.ts';
+import { printJson, printLines } from './output.ts';
+import type { Style } from './render/style.ts';
+import { type Cell, type Column, renderTable } from './render/table.ts';
+import { formatAgeOr } from './render/words.ts';
+
+/** Where the simulator of the demo keeps its socket, below the current folder or the project's. */
+const defaultFolder = join('var', 'demo');
+
+interface SimOptions extends GlobalOptions {
+  readonly data?: string;
+}
+
+interface RunOptions extends SimOptions {
+  readonly site: string;
+  readonly seed: number;
+  readonly values: SimulatorOptions['values'];
+}
+
+interface FaultOptions extends SimOptions {
+  readonly for?: number;
+}
+
+const dataOption = ['--data <folder>', 'the folder of the simulator that is meant (default: var/demo)'] as const;
+
+export function registerSim(program: Command, context: CliContext): void {
+  const sim = program
+    .command('sim')
+    .summary('simulate the plant, and break it')
+    .description('Serves the devices of a site file as simulated Modbus slaves, and makes faults in them.')
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plantroom sim run --site config/demo.yaml\n  plantroom sim fault feeder phase-loss --for 20s\n  plantroom sim clear',
+    );
+  sim
+    .command('run')
+    .summary('serve the devices of a site file')
+    .description('Serves the devices of a site file on their own addresses, until it is stopped. Only on this machine.')
+    .requiredOption('--site <file>', 'the site file')
+    .option(...dataOption)
+    .option('--seed <n>', 'same number, same noise', wholeNumber('--seed', 0, 999_999_999), 1)
+    .option(
+      '--values <kind>',
+      'plant: equipment moves them; ramp: each counts up; constant: none moves',
+      oneOf('--values', ['plant', 'ramp', 'constant'] as const),
+      'plant' as const,
+    )
+    .action((_options: unknown, command: Command) => runSimulator(context, command.optsWithGlobals()));
+  sim
+    .command('faults')
+    .summary('list the faults that are on, and those that could be')
+    .description('Lists the faults that are on and, by device, the faults that can be started.')
+    .argument('[device]', 'only this device')
+    .option(...dataOption)
+    .action((device: string | undefined, _options: unknown, command: Command) =>
+      listFaults(context, device, command.optsWithGlobals()),
+    );
+  sim
+    .command('fault')
+    .summary('start a fault')
+    .description('Starts a fault of a device, in the plant or on its wire. `plantroom sim faults` lists them.')
+    .argument('<device>', 'the id of the device, as in the site file')
+    .argument('<fault>', 'the name of the fault')
+    .option('--for <duration>', 'ends it by itself after this time', duration('--for', '100ms', '7d'))
+    .option(...dataOption)
+    .action((device: string, fault: string, _options: unknown, command: Command) =>
+      startFault(context, device, fault, command.optsWithGlobals()),
+    );
+  sim
+    .command('clear')
+    .summary('end faults')
+    .description('Ends all faults, of one device or of all of them.')
+    .argument('[device]', 'only this device')
+    .option(...dataOption)
+    .action((device: string | undefined, _options: unknown, command: Command) =>
+      clearFaults(context, device, command.optsWithGlobals()),
+    );
+}
+
+async function runSimulator(context: CliContext, options: RunOptions): Promise<void> {
+  const site = readSite(context, options.site);
+  const stopped = waitForSignal(context);
+  const random = seededRandom(options.seed);
+  const simulator = await startSimulator({ site, clock: context.clock, random, values: options.values });
+  try {
+    const socketPath = controlSocketIn(resolve(context.cwd, options.data ?? defaultFolder));
+    const control = await openControl(simulator, socketPath);
+    try {
+      if (options.json) printJson(context, { endpoints: simulator.endpoints, socket: socketPath });
+      else printLines(context, describeSimulator(simulator, options.site));
+      await stopped;
+    } finally {
+      await control.close();
+    }
+  } finally {
+    await simulator.stop();
+  }
+}
+
+/**
+ * The site of a file that is right.
+ *
+ * @throws PlantroomError `site` with the first of its problems
+ */
+export function readSite(context: CliContext, file: string): Site {
+  const loaded = loadSite(resolve(context.cwd, file));
+  if (loaded.kind === 'ok') return loaded.site;
+  const errors = loaded.problems.filter(problem => problem.severity === 'error');
+  const first = errors[0] === undefined ? file : formatProblem(errors[0]).split('\n')[0];
+  throw new PlantroomError(errors.length > 1 ? `${first} (and ${errors.length - 1} more)` : String(first), {
+    kind: 'site',
+    hint: `see everything that is wrong with it: plantroom check ${file}`,
+  });
+}
+
+/** Resolves on the first signal that asks to end. */
+function waitForSignal(context: CliContext): Promise<void> {
+  return new Promise(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) context.signals.on(signal, () => resolve());
+  });
+}
+
+function describeSimulator(simulator: Simulator, siteFile: string): string[] {
+  return [
+    `The simulated plant of ${siteFile} is running:`,
+    ...simulator.endpoints.map(({ host, port, devices }) => `  ${host}:${port}  ${devices.join(', ')}`),
+    'Ctrl-C stops it. In another terminal: plantroom sim faults',
+  ];
+}
+
+async function listFaults(context: CliContext, device: string | undefined, options: SimOptions): Promise<void> {
+  const all = await clientFor(context, options).faults();
+  const views = device === undefined ? all : all.filter(view => view.device === device);
+  if (options.json) {
+    printJson(context, views);
+    return;
+  }
+  const style = styleFor(context.out, context.env);
+  printLines(context, renderFaults(views, widthOf(context.out), style));
+}
+
+const columns: readonly Column[] = [
+  { title: 'DEVICE' },
+  { title: 'FAULT' },
+  { title: 'ON', align: 'right' },
+  { title: 'WHAT HAPPENS', minWidth: 20 },
+];
+
+/** The faults of the plant by device; those of the wire are the same for all and come once, below. */
+export function renderFaults(views: readonly DeviceFaultsView[], width: number | undefined, style: Style): string[] {
+  const rows: Cell[][] = [];
+  for (const { device, active, possible } of views) {
+    for (const { name, description, where } of possible) {
+      const on = active.find(other => other.name === name);
+      if (where === 'wire' && on === undefined) continue;
+      rows.push([device, name, onCell(on, style), description]);
+    }
+  }
+  const wire = views[0]?.possible.filter(fault => fault.where === 'wire') ?? [];
+  for (const { name, description } of wire) rows.push(['any', name, '', description]);
+  return renderTable(columns, rows, width, style);
+}
+
+function onCell(on: DeviceFaultsView['active'][number] | undefined, style: Style): Cell {
+  if (on === undefined) return '';
+  return { text: on.leftMs === null ? 'on' : `${formatAgeOr(on.leftMs)} left`, paint: style.bad };
+}
+
+async function startFault(context: CliContext, device: string, fault: string, options: FaultOptions): Promise<void> {
+  await clientFor(context, options).startFault(device, fault, options.for);
+  if (options.json) printJson(context, { device, fault, forMs: options.for ?? null });
+  else printLines(context, [`${device} has ${fault} ${describeDuration(options.for)}.`]);
+}
+
+async function clearFaults(context: CliContext, device: string | undefined, options: SimOptions): Promise<void> {
+  const cleared = await clientFor(context, options).clear(device);
+  if (options.json) printJson(context, { cleared });
+  else printLines(context, [cleared === 0 ? 'There was no fault.' : `Faults ended: ${cleared}.`]);
+}
+
+/** The simulator of --data, else the one of the demo in this folder, else the one in the project's. */
+function clientFor(context: CliContext, options: SimOptions) {
+  if (options.data !== undefined) return createControlClient(controlSocketIn(resolve(context.cwd, options.data)));
+  const folders = [context.cwd, join(import.meta.dirname, '..', '..')].map(folder => join(folder, defaultFolder));
+  const folder = folders.find(candidate => existsSync(controlSocketIn(candidate))) ?? folders[0] ?? defaultFolder;
+  return createControlClient(controlSocketIn(folder));
+}

@@ -1,0 +1,47 @@
+import type { Writable } from 'node:stream';
+import { PlantroomError } from '../base/errors.ts';
+import type { Site } from '../model/site.ts';
+import { escapeText } from './render/text.ts';
+import { countOf } from './render/words.ts';
+
+/** What a site file holds, or what is wrong with it. */
+export interface SiteReport {
+  readonly site: Site | undefined;
+  /** What loadSite found, errors and warnings. */
+  readonly problems: readonly SiteProblem[];
+  /** The same for people: `file:line:column: …`, one or two lines each. */
+  readonly lines: readonly string[];
+}
+
+interface SiteProblem {
+  readonly severity: 'error' | 'warning';
+}
+
+/** Loads a site file, by the path as the person gave it. The schema and the YAML parser are only loaded by the verbs that need them. */
+export async function readSite(sitePath: string): Promise<SiteReport> {
+  const { formatProblem, loadSite } = await import('../site/site.ts');
+  const loaded = loadSite(sitePath);
+  const problems = loaded.kind === 'ok' ? loaded.warnings : loaded.problems;
+  const lines = problems.flatMap(problem => formatProblem(problem).split('\n')).map(escapeText);
+  return { site: loaded.kind === 'ok' ? loaded.site : undefined, problems, lines };
+}
+
+/**
+ * Loads a site file that has to be right. What is wrong with it is listed on `output` first.
+ *
+ * @throws PlantroomError `site`
+ */
+export async function loadSiteOrExplain(output: Writable, sitePath: string): Promise<Site> {
+  const { site, problems, lines } = await readSite(sitePath);
+  if (site) return site;
+  output.write(`${lines.join('\n')}\n`);
+  throw wrongSite(problems, sitePath);
+}
+
+export function wrongSite(problems: readonly SiteProblem[], sitePath: string): PlantroomError {
+  const count = problems.filter(({ severity }) => severity === 'error').length;
+  return new PlantroomError(`${sitePath} is wrong: ${countOf(count, 'problem')}`, {
+    kind: 'site',
+    hint: 'each line above says where it is and what to write instead',
+  });
+}
