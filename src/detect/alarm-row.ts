@@ -38,7 +38,7 @@ function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
 
 /** The on-delay of a communication rule is part of its condition; a second one would double it. */
 function createDeviceRow(rule: CommunicationRule, phase: AlarmPhase): DeviceRow {
-  const condition = createCommunicationCondition(rule, phase === 'active');
+  const condition = createCommunicationCondition(rule);
   return { rule, condition, onDelayMs: 0, offDelayMs: rule.offDelayMs, phase, ...createDelay() };
 }
 

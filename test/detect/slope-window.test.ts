@@ -25,6 +25,12 @@ test('is as exact on a meter that stands at a thousand million', () => {
   expect(slopePerS(window)).toBeCloseTo(0.25, 6);
 });
 
+test('a slope too steep to reckon with is no slope', () => {
+  const window = createSlopeWindow(10_000);
+  for (let mono = 0; mono <= 10_000; mono += 1_000) addToWindow(window, mono, mono === 1_000 ? 2.5e303 : 0, true);
+  expect(slopePerS(window)).toBeNaN();
+});
+
 test('samples of the same or an earlier time are left out', () => {
   const window = createSlopeWindow(4_000);
   for (const mono of [0, 1_000, 2_000]) addToWindow(window, mono, mono / 1_000, true);

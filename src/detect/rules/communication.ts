@@ -13,8 +13,8 @@ export interface CommunicationCondition {
   isLost: boolean;
 }
 
-export function createCommunicationCondition(rule: CommunicationRule, isLost: boolean): CommunicationCondition {
-  return { kind: 'communication', lossMs: rule.onDelayMs, silence: createDelay(), isLost };
+export function createCommunicationCondition(rule: CommunicationRule): CommunicationCondition {
+  return { kind: 'communication', lossMs: rule.onDelayMs, silence: createDelay(), isLost: false };
 }
 
 /**
