@@ -1,0 +1,55 @@
+import BetterSqlite3 from 'better-sqlite3';
+
+/** The only file that touches the SQLite library. Everything here blocks its thread: worker only. */
+export type Database = BetterSqlite3.Database;
+
+/** How long SQLite itself waits for another process, say a person's sqlite3 shell. Longer waits are our back-off's. */
+const busyTimeoutMs = 100;
+
+/** Opens a database for good: every commit has reached the disk when it returns. The file is made when missing. */
+export function openDatabase(path: string): Database {
+  const database = new BetterSqlite3(path, { timeout: busyTimeoutMs });
+  try {
+    database.pragma('journal_mode = WAL');
+    // NORMAL would lose the last acknowledged commits at a power cut.
+    database.pragma('synchronous = FULL');
+    // A small write-ahead file: on a full disk what it takes is missing elsewhere.
+    database.pragma('wal_autocheckpoint = 250');
+    database.pragma('journal_size_limit = 1048576');
+    database.pragma('temp_store = MEMORY');
+    database.pragma('cell_size_check = ON');
+    database.pragma('trusted_schema = OFF');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Opens a new file without a write-ahead file yet, so that what is written first stands in the file itself. */
+export function createDatabase(path: string): Database {
+  const database = new BetterSqlite3(path, { timeout: busyTimeoutMs });
+  database.pragma('journal_mode = DELETE');
+  database.pragma('synchronous = FULL');
+  return database;
+}
+
+/** Opens an existing file to look at it. Changes neither the file nor its write-ahead file, on closing neither. */
+export function openForReading(path: string): Database {
+  return new BetterSqlite3(path, { readonly: true, fileMustExist: true, timeout: busyTimeoutMs });
+}
+
+/** A connection that never writes and only serves to hold a lock. */
+export function openForLocking(path: string): Database {
+  return new BetterSqlite3(path, { timeout: 0 });
+}
+
+/** Moves everything from the write-ahead file into the database and empties it. False when a reader is in the way. */
+export function checkpoint(database: Database): boolean {
+  const [row] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  return row?.busy === 0;
+}
+
+export function readNumberPragma(database: Database, name: 'user_version' | 'application_id'): number {
+  return Number(database.pragma(name, { simple: true }));
+}

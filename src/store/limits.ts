@@ -1,0 +1,33 @@
+/** What the store may grow to, on the disk and in memory. Every limit names what happens when it is reached. */
+export interface StoreLimits {
+  /** Summary records waiting in the outbox. Beyond it the oldest are dropped and counted. */
+  readonly summaryRows: number;
+  /** Alarm events kept in the log. Beyond it the oldest that were sent are removed; unsent ones never are. */
+  readonly alarmLogRows: number;
+  /** Alarm events that wait in memory while the disk refuses. Beyond it new events are refused, and counted. */
+  readonly waitingEvents: number;
+  /** Summaries and settled numbers that wait in memory while the disk refuses. Beyond it new ones are refused. */
+  readonly waitingRows: number;
+  /** Rows in one transaction; what is over waits for the next. Keeps an alarm from waiting behind a long write. */
+  readonly transactionRows: number;
+  /** Rows in the answer to one read; a caller that asks for more gets this many. */
+  readonly readRows: number;
+  /** Size of the file kept back for the day the disk is full: it is given up so that alarms can still be written. */
+  readonly reserveBytes: number;
+}
+
+export const defaultLimits: StoreLimits = {
+  summaryRows: 200_000,
+  alarmLogRows: 100_000,
+  waitingEvents: 10_000,
+  waitingRows: 20_000,
+  transactionRows: 1_000,
+  readRows: 1_000,
+  reserveBytes: 4 * 1024 * 1024,
+};
+
+/** These newest events stay in the log whatever `alarmLogRows` says: people look back after an incident. */
+export const leastAlarmLogRows = 10_000;
+
+/** Old rows of the alarm log are removed in steps of this many, so that no commit waits long. */
+export const trimStepRows = 500;

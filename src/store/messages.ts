@@ -1,0 +1,102 @@
+import type { ErrorKind } from '../base/errors.ts';
+import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
+import type { SummaryRecord } from '../model/summary.ts';
+import type { StoreLimits } from './limits.ts';
+
+/** What the store's face and its worker thread say to each other. Plain data only: it is cloned on the way. */
+
+export type AlarmStateChange =
+  | { readonly kind: 'set'; readonly state: AlarmState }
+  | { readonly kind: 'clear'; readonly alarm: string };
+
+/** A summary in the outbox. Numbers rise but may have gaps. */
+export interface NumberedSummary {
+  readonly number: number;
+  readonly record: SummaryRecord;
+}
+
+export interface AlarmLogQuery {
+  readonly limit: number;
+  /** Only events with a lower number: the next page. */
+  readonly before?: number | undefined;
+  /** Only events of this alarm. */
+  readonly alarm?: string | undefined;
+}
+
+/** One call of commitAlarms: committed whole or not at all, perhaps together with others. */
+export interface AlarmWork {
+  readonly events: readonly AlarmEvent[];
+  readonly states: readonly AlarmStateChange[];
+}
+
+export type OutboxWork =
+  /** `lost`: records that were refused before these for want of memory; added to the count of the dropped. */
+  | { readonly kind: 'append-summaries'; readonly records: readonly SummaryRecord[]; readonly lost: number }
+  | { readonly kind: 'settle-alarms'; readonly numbers: readonly number[]; readonly sentAt: number }
+  | { readonly kind: 'settle-summaries'; readonly numbers: readonly number[] };
+
+/** What openStore finds on the disk. */
+export interface Opened {
+  readonly id: string;
+  readonly path: string;
+  readonly lastEventNumber: number;
+  /** Path of the broken file that was set aside. */
+  readonly setAside: string | undefined;
+  /** What was lost or saved on the way, in a sentence; undefined when all was well. */
+  readonly loss: string | undefined;
+}
+
+/** What every reply tells of the file. */
+export interface FileFigures {
+  readonly backlogAlarms: number;
+  readonly backlogSummaries: number;
+  readonly droppedSummaries: number;
+  readonly sizeBytes: number;
+  /** As in Opened; a file that breaks while it is in use is set aside as well. */
+  readonly setAside: string | undefined;
+  readonly loss: string | undefined;
+}
+
+/** Every request with its answer. */
+export interface Requests {
+  open: {
+    readonly body: { readonly folder: string; readonly openedAt: number; readonly limits: StoreLimits };
+    readonly answer: Opened;
+  };
+  'commit-alarms': { readonly body: readonly AlarmWork[]; readonly answer: undefined };
+  'write-outbox': { readonly body: readonly OutboxWork[]; readonly answer: undefined };
+  'read-alarm-outbox': { readonly body: OutboxQuery; readonly answer: readonly AlarmEvent[] };
+  'read-summary-outbox': { readonly body: OutboxQuery; readonly answer: readonly NumberedSummary[] };
+  'read-alarm-states': { readonly body: undefined; readonly answer: readonly AlarmState[] };
+  'read-alarm-log': { readonly body: AlarmLogQuery; readonly answer: readonly AlarmEvent[] };
+  close: { readonly body: undefined; readonly answer: undefined };
+}
+
+export interface OutboxQuery {
+  readonly after: number;
+  readonly limit: number;
+}
+
+export type RequestKind = keyof Requests;
+
+export type RequestMessage = {
+  [Kind in RequestKind]: { readonly request: number; readonly kind: Kind; readonly body: Requests[Kind]['body'] };
+}[RequestKind];
+
+export interface ReplyMessage {
+  readonly request: number;
+  readonly outcome:
+    | { readonly kind: 'done'; readonly answer: Requests[RequestKind]['answer'] }
+    | { readonly kind: 'failed'; readonly failure: Failure };
+  /** Undefined as long as no database is open. */
+  readonly figures: FileFigures | undefined;
+}
+
+/** Why a request failed, in a form that can be cloned. */
+export interface Failure {
+  readonly errorKind: ErrorKind;
+  readonly message: string;
+  readonly hint: string | undefined;
+  /** True when the disk is to blame and the same request may succeed later; false when the request itself is wrong. */
+  readonly isPassing: boolean;
+}

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { randomId } from '../base/random.ts';
+import { checkpoint, createDatabase, type Database, openDatabase } from './database.ts';
+import { examine } from './examine.ts';
+import { removeUnfinished, renameDurably, type StorePaths, setAside } from './files.ts';
+import { readMeta, writeMeta } from './meta.ts';
+import { migrate } from './migrations.ts';
+import { type Salvaged, salvage } from './salvage.ts';
+
+export interface OpenedDatabase {
+  readonly database: Database;
+  readonly setAside: string | undefined;
+  /** What was lost or saved on the way, in a sentence. */
+  readonly loss: string | undefined;
+}
+
+/** What was done about a damaged or missing file before it could be opened. */
+interface Preparation {
+  readonly setAside?: string;
+  readonly loss?: string;
+}
+
+/**
+ * Opens the database of a folder that this process has locked: makes it when there is none, brings its schema up to
+ * date, and puts a new one in the place of a broken one, which is set aside. `openedAt` dates the name of that file.
+ *
+ * Throws PlantroomError `storage` for a file of a newer plantroom, and what SQLite throws where the disk refuses.
+ */
+export function openStoreDatabase(paths: StorePaths, openedAt: number): OpenedDatabase {
+  const prepared = prepare(paths, openedAt);
+  const database = openDatabase(paths.database);
+  try {
+    migrate(database);
+    // After any loss numbers may be given a second time. A new id keeps the new events from looking like the old ones.
+    if (prepared.loss !== undefined) writeMeta(database, 'store_id', randomId());
+    markOpen(database);
+    return { database, setAside: prepared.setAside, loss: prepared.loss };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Opens again after the disk failed. What was committed before must be safe in the database before more is written. */
+export function reopenDatabase(paths: StorePaths): Database {
+  const database = openDatabase(paths.database);
+  try {
+    // A failed sync leaves write-ahead pages that were never written but look written. They are not built upon.
+    if (!checkpoint(database)) throw new Error('another process reads the database; it cannot be made safe meanwhile');
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Closes in order: nothing is left in a write-ahead file, and the next start knows it. */
+export function closeDatabase(database: Database): void {
+  try {
+    writeMeta(database, 'is_open', 0);
+  } catch {
+    // On a full or dead disk the mark stays, and the next start finds the write-ahead file it asks for.
+  } finally {
+    database.close();
+  }
+}
+
+function markOpen(database: Database): void {
+  try {
+    writeMeta(database, 'is_open', 1);
+    checkpoint(database);
+  } catch {
+    // A full disk must not keep a gateway from starting; its state shows with the first commit.
+  }
+}
+
+function prepare(paths: StorePaths, openedAt: number): Preparation {
+  removeUnfinished(paths.building);
+  if (existsSync(paths.next)) return putInPlace(paths, openedAt, 'a replacement that a power cut had interrupted');
+  if (!existsSync(paths.database)) return prepareMissing(paths, openedAt);
+  const verdict = examine(paths.database);
+  switch (verdict.kind) {
+    case 'sound':
+      return verdict.isWalLost ? { loss: 'the write-ahead file is gone: the last commits may be missing' } : {};
+    case 'foreign-wal':
+      return setWalAside(paths, openedAt);
+    case 'broken':
+      return openAlone(paths, openedAt) ?? replaceBroken(paths, openedAt, verdict.why);
+  }
+}
+
+function prepareMissing(paths: StorePaths, openedAt: number): Preparation {
+  // A write-ahead file without its database would be played into the new one.
+  const stray = existsSync(`${paths.database}-wal`) ? setAside(paths, openedAt, true) : undefined;
+  build(paths);
+  renameDurably(paths.next, paths.database, paths.folder);
+  return stray ? { setAside: stray, loss: 'the database is gone, only its write-ahead file was there' } : {};
+}
+
+const foreignWal = 'the write-ahead file was of another database: the last commits may be missing';
+
+function setWalAside(paths: StorePaths, openedAt: number): Preparation {
+  const path = setAside(paths, openedAt, true);
+  const verdict = examine(paths.database);
+  if (verdict.kind === 'broken') return replaceBroken(paths, openedAt, verdict.why);
+  return { setAside: path, loss: foreignWal };
+}
+
+/** A database that is broken only together with its write-ahead file has met one of another database. */
+function openAlone(paths: StorePaths, openedAt: number): Preparation | undefined {
+  const wal = `${paths.database}-wal`;
+  if (!existsSync(wal)) return undefined;
+  const path = setAside(paths, openedAt, true);
+  if (examine(paths.database).kind === 'sound') return { setAside: path, loss: foreignWal };
+  renameDurably(path, wal, paths.folder);
+  return undefined;
+}
+
+function replaceBroken(paths: StorePaths, openedAt: number, why: string): Preparation {
+  const saved = build(paths, paths.database);
+  return putInPlace(paths, openedAt, `${why}; ${describeSalvaged(saved)}`);
+}
+
+function describeSalvaged(saved: Salvaged): string {
+  const rest = saved.isWhole ? '' : ', more may be missing';
+  return `saved ${saved.events} unsent alarm events and ${saved.states} standing alarms${rest}`;
+}
+
+/** Both names exist or the old one is already gone: wherever the power goes, the next start goes on here. */
+function putInPlace(paths: StorePaths, openedAt: number, why: string): Preparation {
+  const path = setAside(paths, openedAt, false);
+  renameDurably(paths.next, paths.database, paths.folder);
+  return { setAside: path, loss: `the database was broken: ${why}` };
+}
+
+/** Makes a new database under the `next` name; it gets that name only once it is whole and on the disk. */
+function build(paths: StorePaths, brokenPath?: string): Salvaged {
+  const database = createDatabase(paths.building);
+  let saved: Salvaged = { events: 0, states: 0, isWhole: true };
+  try {
+    database.pragma(`application_id = ${randomStamp()}`);
+    migrate(database);
+    database.transaction(() => {
+      writeMeta(database, 'store_id', randomId());
+      writeMeta(database, 'is_open', 0);
+      if (brokenPath !== undefined) saved = salvage(brokenPath, database);
+    })();
+  } finally {
+    database.close();
+  }
+  renameDurably(paths.building, paths.next, paths.folder);
+  return saved;
+}
+
+/** See examine.ts. Never 0, which is what a zeroed header holds. */
+function randomStamp(): number {
+  return (randomBytes(4).readUInt32BE(0) & 0x7fffffff) | 1;
+}
+
+export function storeId(database: Database): string {
+  return readMeta(database, 'store_id') ?? '';
+}

@@ -1,0 +1,53 @@
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+
+/**
+ * A file that only takes up space. On a full disk SQLite can neither insert nor delete; giving this file up makes the
+ * room in which alarms can still be written and summaries dropped.
+ */
+export interface Reserve {
+  /** Gives the space to the database. False when there was none left to give. */
+  release(): boolean;
+  /** Takes the space back as soon as the disk has plenty again; costs nothing while the file is there. */
+  restore(): void;
+}
+
+/** The reserve is only taken from a disk that has this many times its size free. */
+const plentyFactor = 4;
+
+export function createReserve(path: string, folder: string, bytes: number): Reserve {
+  let isHeld = existsSync(path);
+  return {
+    release() {
+      if (!isHeld) return false;
+      rmSync(path, { force: true });
+      isHeld = false;
+      return true;
+    },
+    restore() {
+      if (isHeld || bytes === 0 || freeBytes(folder) < bytes * plentyFactor) return;
+      isHeld = fill(path, bytes);
+    },
+  };
+}
+
+function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
+}
+
+function fill(path: string, bytes: number): boolean {
+  try {
+    const descriptor = openSync(path, 'w');
+    try {
+      // A file system may refuse blocks it promised earlier; only written ones are certain.
+      writeSync(descriptor, Buffer.alloc(bytes));
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    return true;
+  } catch {
+    rmSync(path, { force: true });
+    return false;
+  }
+}

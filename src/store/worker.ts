@@ -1,0 +1,81 @@
+import { parentPort } from 'node:worker_threads';
+import { assert, unreachable } from '../base/assert.ts';
+import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
+import type { Failure, ReplyMessage, RequestKind, RequestMessage, Requests } from './messages.ts';
+import { StoreFile } from './store-file.ts';
+
+/** The store's thread. It answers requests in their order, one at a time, and blocks as long as the disk does. */
+
+let file: StoreFile | undefined;
+
+function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
+  if (message.kind === 'open') {
+    file = StoreFile.open(message.body);
+    return file.opened();
+  }
+  assert(file, `the store was asked to ${message.kind} before it was opened`);
+  switch (message.kind) {
+    case 'commit-alarms':
+      file.commitAlarms(message.body);
+      return undefined;
+    case 'write-outbox':
+      file.writeOutbox(message.body);
+      return undefined;
+    case 'read-alarm-outbox':
+      return file.unsentAlarms(message.body);
+    case 'read-summary-outbox':
+      return file.waitingSummaries(message.body);
+    case 'read-alarm-states':
+      return file.alarmStates();
+    case 'read-alarm-log':
+      return file.alarmLog(message.body);
+    case 'close':
+      file.close();
+      file = undefined;
+      return undefined;
+    default:
+      return unreachable(message);
+  }
+}
+
+function tryAnswer(message: RequestMessage): ReplyMessage['outcome'] {
+  try {
+    return { kind: 'done', answer: answer(message) };
+  } catch (error) {
+    return { kind: 'failed', failure: toFailure(error) };
+  }
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof PlantroomError) {
+    const isPassing = error.kind === 'storage' || error.kind === 'busy';
+    return { errorKind: error.kind, message: error.message, hint: error.hint, isPassing };
+  }
+  const code = codeOf(error) ?? '';
+  const message = code === '' ? messageOf(error) : `${messageOf(error)} (${code})`;
+  const isPassing = isOfDisk(code);
+  return { errorKind: isPassing ? 'storage' : 'internal', message, hint: hintFor(code), isPassing };
+}
+
+/** SQLite's and the system's complaints about a disk; anything else says that the request was wrong. */
+function isOfDisk(code: string): boolean {
+  return (
+    /^E[A-Z]+$/.test(code) ||
+    /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|CORRUPT|NOTADB|PERM|NOLFS)/.test(code)
+  );
+}
+
+function hintFor(code: string): string | undefined {
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return 'the disk is full: free some space';
+  if (code.startsWith('SQLITE_IOERR')) return 'the disk fails: look into the system log, replace the card';
+  if (code.startsWith('SQLITE_READONLY')) return 'the file or its file system is read-only';
+  return undefined;
+}
+
+assert(parentPort, 'the store worker runs as a worker thread only');
+const port = parentPort;
+port.on('message', (message: RequestMessage) => {
+  const reply: ReplyMessage = { request: message.request, outcome: tryAnswer(message), figures: file?.figures() };
+  port.postMessage(reply);
+  if (message.kind === 'commit-alarms' || message.kind === 'write-outbox') file?.tidy();
+});
