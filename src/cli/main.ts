@@ -1,15 +1,24 @@
 import { Command, CommanderError } from 'commander';
 import { exitCodes, PlantroomError } from '../base/errors.ts';
-import { registerAlarms } from './alarms.ts';
-import { registerCheck } from './check.ts';
 import type { CliContext } from './context.ts';
 import { reportFailure } from './failure.ts';
-import { registerPoints } from './points.ts';
-import { registerReload } from './reload.ts';
-import { registerRun } from './run.ts';
-import { registerSim } from './sim.ts';
-import { registerStatus } from './status.ts';
-import { registerWatch } from './watch.ts';
+
+type Register = (program: Command, context: CliContext) => void;
+
+/**
+ * The verbs, in the order of the help text. Each is loaded when it is needed, so that the daemon does not carry the
+ * simulator in its memory.
+ */
+const verbs: Readonly<Record<string, () => Promise<Register>>> = {
+  run: async () => (await import('./run.ts')).registerRun,
+  check: async () => (await import('./check.ts')).registerCheck,
+  watch: async () => (await import('./watch.ts')).registerWatch,
+  points: async () => (await import('./points.ts')).registerPoints,
+  alarms: async () => (await import('./alarms.ts')).registerAlarms,
+  status: async () => (await import('./status.ts')).registerStatus,
+  reload: async () => (await import('./reload.ts')).registerReload,
+  sim: async () => (await import('./sim.ts')).registerSim,
+};
 
 /**
  * The command line.
@@ -20,7 +29,9 @@ import { registerWatch } from './watch.ts';
 export async function main(argv: readonly string[], context: CliContext): Promise<number> {
   const isJson = argv.includes('--json');
   try {
-    await createProgram(context).parseAsync(argv, { from: 'user' });
+    const program = createProgram(context);
+    for (const load of verbsFor(argv)) (await load())(program, context);
+    await program.parseAsync(argv, { from: 'user' });
     return context.exitCode;
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) return reportFailure(context, thrown, isJson);
@@ -32,7 +43,7 @@ export async function main(argv: readonly string[], context: CliContext): Promis
 }
 
 function createProgram(context: CliContext): Command {
-  const program = new Command('plantroom')
+  return new Command('plantroom')
     .description('Polls plant equipment, detects alarms on the spot, keeps them and forwards them over MQTT.')
     .usage('<verb> [options]')
     .option('--socket <path>', 'the socket of the daemon that is meant')
@@ -52,19 +63,15 @@ function createProgram(context: CliContext): Command {
       getErrHelpWidth: () => context.err.columns ?? 80,
       getOutHasColors: () => false,
       getErrHasColors: () => false,
-    });
-  const registers = [
-    registerRun,
-    registerCheck,
-    registerWatch,
-    registerPoints,
-    registerAlarms,
-    registerStatus,
-    registerReload,
-    registerSim,
-  ];
-  for (const register of registers) register(program, context);
-  return program.addHelpText('after', '\nExit codes, JSON shapes and how the daemon is found: docs/cli.md');
+    })
+    .addHelpText('after', '\nExit codes, JSON shapes and how the daemon is found: docs/cli.md');
+}
+
+/** The one verb that stands first; all of them where help or a suggestion may be needed. */
+function verbsFor(argv: readonly string[]): readonly (() => Promise<Register>)[] {
+  const first = argv.find(word => !word.startsWith('-')) ?? '';
+  const load = Object.hasOwn(verbs, first) ? verbs[first] : undefined;
+  return load === undefined ? Object.values(verbs) : [load];
 }
 
 /** What commander says, in our words: `error: unknown command 'pionts'\n(Did you mean points?)`. */
