@@ -1,4 +1,4 @@
-import { chmod, mkdir, unlink } from 'node:fs/promises';
+import { chmod, lstat, mkdir, unlink } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -60,6 +60,8 @@ export async function openControl(simulator: Simulator, socketPath: string): Pro
 async function claim(socketPath: string): Promise<void> {
   try {
     await mkdir(dirname(socketPath), { recursive: true });
+    // A connection to a plain file is refused just like one to a dead socket.
+    if (!(await lstat(socketPath)).isSocket()) throw new Error('there is a file of that name');
     if (await isAnswered(socketPath)) {
       throw new PlantroomError(`another simulator already listens on ${socketPath}`, {
         kind: 'busy',

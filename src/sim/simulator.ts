@@ -151,7 +151,7 @@ function planEndpoint(group: { host: string; port: number; devices: readonly Dev
 }
 
 function unitIdOf(device: Device): number {
-  return device.unitId ?? 255;
+  return device.unitId ?? 1;
 }
 
 function refuseForeignHost(bus: ModbusTcpBus): void {
