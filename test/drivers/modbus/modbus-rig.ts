@@ -1,0 +1,78 @@
+import { expect } from 'vitest';
+import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
+import type { Clock } from '../../../src/base/clock.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import type { OpenBus, Read } from '../../../src/driver.ts';
+import type { ModbusTcpBus } from '../../../src/model/bus.ts';
+import type { Device, ReadLimits } from '../../../src/model/device.ts';
+import type { ModbusAddress, ModbusTable, Point } from '../../../src/model/point.ts';
+
+export const timeouts = { connectTimeoutMs: 3_000, timeoutMs: 1_000 };
+
+export function modbusBus(port: number, host = '127.0.0.1'): ModbusTcpBus {
+  return { protocol: 'modbus-tcp', id: 'bus', host, port, ...timeouts };
+}
+
+export function openBusAt(port: number, clock: Clock): OpenBus {
+  return createModbusDriver().create({ bus: modbusBus(port), clock, log: silentLog });
+}
+
+/** The one read that fetches these points. */
+export function planOne(bus: OpenBus, device: Device): Read {
+  const [read, ...more] = bus.plan(device, device.points);
+  expect(more).toEqual([]);
+  if (!read) throw new Error('nothing was planned');
+  return read;
+}
+
+export function modbusAddress(
+  table: ModbusTable,
+  address: number,
+  changes: Partial<ModbusAddress> = {},
+): ModbusAddress {
+  const isBit = table === 'coil' || table === 'discrete-input';
+  return {
+    protocol: 'modbus',
+    table,
+    address,
+    type: isBit ? 'bool' : 'u16',
+    wordOrder: 'high-first',
+    byteOrder: 'high-first',
+    bit: 0,
+    bitCount: 1,
+    registerCount: 1,
+    ...changes,
+  };
+}
+
+export function modbusDevice(
+  addresses: readonly ModbusAddress[],
+  changes: { unitId?: number; readLimits?: Partial<ReadLimits> } = {},
+): Device {
+  const points = addresses.map(
+    (address, number): Point => ({
+      number,
+      key: `device/p${number}`,
+      id: `p${number}`,
+      name: `Point ${number}`,
+      device: 1,
+      unit: '',
+      intervalMs: 1_000,
+      address,
+      scale: 1,
+      offset: 0,
+      invalidValues: [],
+      states: undefined,
+    }),
+  );
+  return {
+    number: 1,
+    id: 'device',
+    name: 'Device',
+    bus: 'bus',
+    profile: undefined,
+    unitId: changes.unitId ?? 1,
+    readLimits: { maxRegisters: 125, maxBits: 2_000, maxGap: 0, ...changes.readLimits },
+    points,
+  };
+}
