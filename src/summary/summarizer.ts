@@ -29,7 +29,7 @@ export interface Summarizer {
 }
 
 interface OpenWindow {
-  readonly start: number;
+  start: number;
   /** The next whole multiple of windowMs. */
   readonly end: number;
   /** Wall time of the latest sample. */
@@ -88,17 +88,23 @@ function openWindow(previous: OpenWindow | undefined, wall: number, windowMs: nu
 
 function addBatch(window: OpenWindow, batch: SampleBatch): void {
   if (batch.sampledAt > window.latest) window.latest = batch.sampledAt;
+  if (batch.sampledAt < window.start) window.start = batch.sampledAt;
   for (const sample of batch.samples) {
     const { point } = sample;
     let tally = window.tallies.get(point.number);
-    // After a reload the same number may have another unit or scale, and the two must not be mixed.
-    if (tally?.point !== point) {
+    if (tally === undefined || !isSameMeasure(tally.point, point)) {
       if (isText(point)) continue;
       tally = createTally(point);
       window.tallies.set(point.number, tally);
     }
     addSample(tally, sample);
   }
+}
+
+/** After a reload the same number may have another unit or scale. The two must not be mixed: the point starts anew. */
+function isSameMeasure(one: Point, other: Point): boolean {
+  if (one === other) return true;
+  return one.unit === other.unit && one.scale === other.scale && one.offset === other.offset;
 }
 
 function isText({ address }: Point): boolean {
