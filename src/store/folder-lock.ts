@@ -39,7 +39,7 @@ function tryLock(paths: StorePaths): Database {
 function holdLock(path: string): Database {
   const database = openForLocking(path);
   try {
-    database.exec('BEGIN IMMEDIATE');
+    database.prepare('BEGIN IMMEDIATE').run();
     return database;
   } catch (error) {
     database.close();
