@@ -1,5 +1,5 @@
 import { unreachable } from '../base/assert.ts';
-import type { CommunicationRule, LimitRule, RateRule, Rule, StateRule, TransitionKind } from '../model/alarm.ts';
+import type { CommunicationRule, Rule, TransitionKind } from '../model/alarm.ts';
 import { type AlarmPhase, stepAlarm } from './alarm-machine.ts';
 import { createDelay, type Delay, freezeDelay, runDelay, stopDelay } from './delay.ts';
 import type { Judgement } from './judgement.ts';
@@ -8,8 +8,8 @@ import { createLimitCondition, judgeLimit, type LimitCondition } from './rules/l
 import { createRateCondition, judgeRate, type RateCondition } from './rules/rate.ts';
 import { createStateCondition, judgeState, type StateCondition } from './rules/state.ts';
 
-export type PointRule = LimitRule | RateRule | StateRule;
-export type PointCondition = LimitCondition | RateCondition | StateCondition;
+type PointRule = Exclude<Rule, CommunicationRule>;
+type PointCondition = LimitCondition | RateCondition | StateCondition;
 
 /**
  * A rule and the state of its alarm. Rows of all kinds have one shape and hold their delay themselves: that is what keeps

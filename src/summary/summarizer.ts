@@ -42,40 +42,31 @@ export function createSummarizer(options: { windowMs: number }): Summarizer {
   const { windowMs } = options;
   const windows = new Map<number, OpenWindow>();
 
-  /** Leaves no window for the device. */
-  function close(device: number, window: OpenWindow, windowEnd: number): DeviceWindow | undefined {
-    windows.delete(device);
-    if (window.tallies.size === 0) return undefined;
-    const points = Array.from(window.tallies.values(), summaryOf);
-    // Samples carry fractions of a millisecond; windows do not, and still hold all their samples.
-    return { device, windowStart: Math.floor(window.start), windowEnd: Math.ceil(windowEnd), points };
-  }
-
   return {
     add(batch) {
       const { device, sampledAt } = batch;
-      let window = windows.get(device);
-      let closed: DeviceWindow | undefined;
-      if (window === undefined || sampledAt < window.end - windowMs || sampledAt >= window.end) {
-        const next = openWindow(window, sampledAt, windowMs);
-        if (window) closed = close(device, window, sampledAt < window.start ? window.latest : window.end);
-        windows.set(device, next);
-        window = next;
+      const current = windows.get(device);
+      if (current && sampledAt >= current.end - windowMs && sampledAt < current.end) {
+        addBatch(current, batch);
+        return undefined;
       }
-      addBatch(window, batch);
-      return closed;
+      const next = openWindow(current, sampledAt, windowMs);
+      windows.set(device, next);
+      addBatch(next, batch);
+      return current && closeWindow(device, current, sampledAt < current.start ? current.latest : current.end);
     },
     flush(wall) {
-      const closed: DeviceWindow[] = [];
-      for (const [device, window] of windows) {
-        const done = close(device, window, Math.min(window.end, Math.max(wall, window.latest)));
-        if (done) closed.push(done);
-      }
-      return closed;
+      const open = [...windows];
+      windows.clear();
+      return open.flatMap(([device, window]) => {
+        const windowEnd = Math.min(window.end, Math.max(wall, window.latest));
+        return closeWindow(device, window, windowEnd) ?? [];
+      });
     },
     forget(device) {
       const window = windows.get(device);
-      return window && close(device, window, window.latest);
+      windows.delete(device);
+      return window && closeWindow(device, window, window.latest);
     },
   };
 }
@@ -84,6 +75,14 @@ function openWindow(previous: OpenWindow | undefined, wall: number, windowMs: nu
   const aligned = Math.floor(wall / windowMs) * windowMs;
   const isContinued = previous !== undefined && previous.end <= aligned;
   return { start: isContinued ? aligned : wall, end: aligned + windowMs, latest: wall, tallies: new Map() };
+}
+
+/** Undefined when there is nothing to tell, as of a device that has only texts. */
+function closeWindow(device: number, window: OpenWindow, windowEnd: number): DeviceWindow | undefined {
+  if (window.tallies.size === 0) return undefined;
+  const points = Array.from(window.tallies.values(), summaryOf);
+  // Samples carry fractions of a millisecond; windows do not, and still hold all their samples.
+  return { device, windowStart: Math.floor(window.start), windowEnd: Math.ceil(windowEnd), points };
 }
 
 function addBatch(window: OpenWindow, batch: SampleBatch): void {

@@ -173,14 +173,17 @@ describe('a window', () => {
     expect(names(sums.add(batch(noon + 120_000, [good(b, 1)])))).toEqual(['meter/p1']);
   });
 
-  test('never mixes the samples of a point with those it gives after a reload', () => {
-    const sums = summarizer();
-    sums.add(batch(noon, [good(point(0), 5_000)]));
-    sums.add(batch(noon + 1_000, [good(point(0, { unit: 'MW' }), 5)]));
-    expect(sums.flush(noon + 2_000)[0]?.points).toEqual([
-      { point: 'meter/p0', unit: 'MW', count: 1, min: 5, max: 5, mean: 5, last: 5, goodShare: 1 },
-    ]);
-  });
+  test.each<Partial<Point>>([{ unit: 'MW' }, { scale: 0.001 }, { offset: 10 }])(
+    'never mixes the samples of a point with those it gives after a reload with %j',
+    parts => {
+      const sums = summarizer();
+      sums.add(batch(noon, [good(point(0), 5_000)]));
+      sums.add(batch(noon + 1_000, [good(point(0, parts), 5)]));
+      const [summary, ...more] = sums.flush(noon + 2_000)[0]?.points ?? [];
+      expect(summary).toMatchObject({ unit: parts.unit ?? 'kW', count: 1, mean: 5, goodShare: 1 });
+      expect(more).toEqual([]);
+    },
+  );
 
   test('of nothing but texts is not told', () => {
     const sums = summarizer();
