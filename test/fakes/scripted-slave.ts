@@ -14,7 +14,7 @@ export interface SlaveRequest {
 /** What the slave does with one request: bytes in pieces that arrive one by one, then perhaps the end. */
 export interface Move {
   readonly pieces: readonly Uint8Array[];
-  readonly then?: 'close' | 'reset';
+  readonly end?: 'close' | 'reset';
 }
 
 export type Script = (request: SlaveRequest, good: Buffer) => Move;
@@ -57,13 +57,15 @@ export async function openScriptedSlave(): Promise<ScriptedSlave> {
   let movesMade = 0;
 
   async function onRequest(socket: Socket, frame: Buffer): Promise<void> {
+    // It has closed its half: what still comes is not heard.
+    if (socket.writableEnded) return;
     const request = parseRequest(frame, requests.length);
     requests.push(request);
     const good = encodeGood(request);
     const move: Move = scripts.shift()?.(request, good) ?? { pieces: [good] };
     for (const piece of move.pieces) await send(socket, piece);
-    if (move.then === 'close') socket.end();
-    if (move.then === 'reset') socket.resetAndDestroy();
+    if (move.end === 'close') socket.end();
+    if (move.end === 'reset') socket.resetAndDestroy();
     movesMade += 1;
   }
 
