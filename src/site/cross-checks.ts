@@ -34,7 +34,9 @@ const everyDeviceHasItsBus: CrossCheck = ({ buses, devices }, problems) => {
 };
 
 const everyBusIsUsed: CrossCheck = ({ buses, devices }, problems) => {
-  if (devices.broken.size > 0) return;
+  const isLost = plantDevices(devices).some(({ raw }) => !buses.built.has(raw.bus));
+  // A bus may only seem unused while its device is not understood.
+  if (isLost || devices.broken.size > 0) return;
   const used = new Set(plantDevices(devices).map(device => device.raw.bus));
   for (const [id, { tree }] of buses.built) {
     if (!used.has(id))
@@ -61,9 +63,10 @@ const oneBusPerSocket: CrossCheck = ({ buses }, problems) => {
   }
 };
 
-const oneDevicePerUnit: CrossCheck = ({ devices }, problems) => {
+const oneDevicePerUnit: CrossCheck = ({ buses, devices }, problems) => {
   const first = new Map<string, string>();
   for (const { id, device, tree } of plantDevices(devices)) {
+    if (!buses.built.has(device.bus)) continue;
     const unit = `${device.bus} ${device.unitId}`;
     const other = first.get(unit);
     if (other === undefined) first.set(unit, id);

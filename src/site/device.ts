@@ -3,7 +3,7 @@ import type { ModbusType, Point } from '../model/point.ts';
 import type { Build } from './build.ts';
 import { buildPoint, mergePoint, type PointDefaults, type PointDraft, placeOfField } from './point.ts';
 import type { Profile } from './profile.ts';
-import type { Raw } from './schema.ts';
+import type { Raw, RawPoint } from './schema.ts';
 import { readShape } from './shape.ts';
 import { suggestOr } from './suggestion.ts';
 import { itemsOf, placeOf, placeOfValue, readText, type Tree } from './tree.ts';
@@ -77,7 +77,7 @@ function buildSelf(siteTree: Tree, build: Build): DeviceDraft | undefined {
   const profile = build.profiles.take(selfProfileName, placeOf(siteTree));
   if (!profile) return undefined;
   const raw: Raw<'device'> = { id: selfId, name: 'Gateway', bus: selfId, profile: selfProfileName, interval: '5s' };
-  const points = [...profile.points.values()].map(point => ({ raw: point.raw, trees: [point.tree], isWhole: true }));
+  const points = [...profile.points.values()].map(draftOf);
   return finishDevice({ raw, tree: siteTree, profile, points, isIncomplete: false, unitId: undefined }, build);
 }
 
@@ -99,7 +99,7 @@ function collectPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefi
   const drafts = new Map<string, PointDraft>();
   for (const id of wantedPoints(raw, tree, profile, build)) {
     const point = profile?.points.get(id);
-    if (point) drafts.set(id, { raw: point.raw, trees: [point.tree], isWhole: true });
+    if (point) drafts.set(id, draftOf(point));
   }
   const seen = new Set<string>();
   for (const item of itemsOf(tree, 'points')) {
@@ -114,9 +114,13 @@ function collectPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefi
     seen.add(point.id);
     const base = profile?.points.get(point.id);
     const own: PointDraft = { raw: point, trees: [item], isWhole: shaped.isWhole };
-    drafts.set(point.id, base ? mergePoint({ raw: base.raw, trees: [base.tree], isWhole: true }, own) : own);
+    drafts.set(point.id, base ? mergePoint(draftOf(base), own) : own);
   }
   return [...drafts.values()];
+}
+
+function draftOf({ raw, tree, isWhole }: { raw: RawPoint; tree: Tree; isWhole: boolean }): PointDraft {
+  return { raw, trees: [tree], isWhole };
 }
 
 function wantedPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefined, build: Build): readonly string[] {

@@ -19,7 +19,7 @@ export type ReadProfile = (name: string) => ProfileText;
 export interface Profile {
   readonly name: string;
   readonly settings: Raw<'modbusProfile'> | Raw<'selfProfile'>;
-  readonly points: ReadonlyMap<string, { readonly raw: RawPoint; readonly tree: Tree }>;
+  readonly points: ReadonlyMap<string, { readonly raw: RawPoint; readonly tree: Tree; readonly isWhole: boolean }>;
   readonly alarms: readonly { readonly raw: Raw<'profileAlarm'>; readonly tree: Tree }[];
 }
 
@@ -65,10 +65,11 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
   const isSelf = readText(tree, 'protocol') === 'self';
   const settings = readShape(isSelf ? 'selfProfile' : 'modbusProfile', 'the profile', tree, problems)?.raw;
   if (!settings) return undefined;
-  const points = new Map<string, { raw: RawPoint; tree: Tree }>();
+  const points = new Map<string, { raw: RawPoint; tree: Tree; isWhole: boolean }>();
   for (const item of itemsOf(tree, 'points')) {
-    const raw: RawPoint | undefined = readShape(isSelf ? 'selfPoint' : 'modbusPoint', 'a point', item, problems)?.raw;
-    if (!raw) continue;
+    const shaped = readShape(isSelf ? 'selfPoint' : 'modbusPoint', 'a point', item, problems);
+    if (!shaped) continue;
+    const { raw, isWhole } = shaped;
     if (points.has(raw.id)) {
       problems.error(
         placeOfValue(item, 'id'),
@@ -76,7 +77,7 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
         'give each point its own id',
       );
     }
-    points.set(raw.id, { raw, tree: item });
+    points.set(raw.id, { raw, tree: item, isWhole });
   }
   const alarms: { raw: Raw<'profileAlarm'>; tree: Tree }[] = [];
   for (const item of itemsOf(tree, 'alarms')) {

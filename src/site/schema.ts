@@ -47,11 +47,13 @@ const duration = (min: string, max: string, description: string) => {
 
 const quantity = (description: string) => {
   const error = 'a number with its unit, such as 4.5 bar';
-  return z.union([z.number(), z.string().regex(/^[+-]?\d/)], { error }).describe(description);
+  return z.union([z.number(), z.string().regex(/^[+-]?\d/, { error })], { error }).describe(description);
 };
 
+const listText = 'a list: [a, b], or one line with a dash for each';
+
 const listOf = <Item extends z.ZodType>(item: Item, description: string) =>
-  z.array(item, { error: 'a list: one line with a dash for each' }).describe(description);
+  z.array(item, { error: listText }).describe(description);
 
 const interval = (description: string) => duration('50ms', '1h', description);
 
@@ -329,12 +331,18 @@ const selfProfile = z.strictObject({
 });
 
 /** A list whose items are checked one by one, each with a shape of its own: one wrong item must not hide the others. */
-const items = z.array(z.unknown(), { error: 'a list: one line with a dash for each' });
+const items = z.array(z.unknown(), { error: listText });
 const part = z.unknown().refine(value => value !== undefined, { error: 'a mapping' });
 
 /** The shapes by the name of what they describe. */
 const shapes = {
-  site: site.extend({ gateway: part, uplink: z.unknown().optional(), buses: items, devices: items, alarms: items.optional() }),
+  site: site.extend({
+    gateway: part,
+    uplink: z.unknown().optional(),
+    buses: items,
+    devices: items,
+    alarms: items.optional(),
+  }),
   gateway,
   uplink,
   bus,
@@ -355,7 +363,7 @@ export type RawPoint = Raw<'modbusPoint'> & Partial<Pick<Raw<'selfPoint'>, 'meas
 /** One thing that does not fit a shape. */
 export interface Misfit {
   readonly path: readonly (string | number)[];
-  readonly kind: 'unknown-key' | 'wrong-value';
+  readonly kind: 'unknown-key' | 'wrong-key' | 'wrong-value';
   /** Of an unknown key: the keys that are known there. Of a wrong value: empty. */
   readonly known: readonly string[];
   /** What belongs there, as a noun phrase. */
@@ -380,7 +388,9 @@ function toMisfits(root: z.ZodType, issue: z.core.$ZodIssue, prefix: readonly Pr
     return issue.keys.map(key => ({ path: [...path, key], kind: 'unknown-key', known, expected: '' }));
   }
   if (issue.code === 'invalid_key')
-    return [{ path, kind: 'wrong-value', known: [], expected: 'a whole number as key' }];
+    return [
+      { path, kind: 'wrong-key', known: [], expected: 'whole numbers with their texts: {0: stopped, 1: running}' },
+    ];
   if (issue.code === 'invalid_union') {
     // The branch that complains of something inside is the one that was meant.
     const meant = issue.errors.find(branch =>

@@ -56,6 +56,12 @@ function report(misfit: Misfit, what: string, tree: Tree, problems: Problems): v
     const keys = `the keys here are ${listWords(misfit.known, 30)}`;
     const message = `${holder} has no key "${placeOfKey(parent, key).text}"`;
     problems.error(placeOfKey(parent, key), message, suggestOr(key, misfit.known, keys));
+  } else if (misfit.kind === 'wrong-key') {
+    problems.error(
+      placeOfKey(parent, key),
+      `"${placeOfKey(parent, key).text}" cannot be a key of ${holder}`,
+      `write ${expected}`,
+    );
   } else if (!found) {
     problems.error(placeOf(parent), `${holder} needs the key "${key}"`, `add ${key}: with ${expected}`);
   } else if (path.includes('password')) {

@@ -29,8 +29,5 @@ export function listWords(words: readonly string[], shown = 20): string {
 
 /** unitId, unit_id and Unit-ID are all the same mistake. */
 function fold(word: string): string {
-  return word
-    .replaceAll(/([a-z])([A-Z])/g, '$1-$2')
-    .replaceAll(/[_ ]/g, '-')
-    .toLowerCase();
+  return word.replaceAll(/[-_ ]/g, '').toLowerCase();
 }

@@ -3,7 +3,7 @@ import type { GatewaySettings, Secret, TlsSettings, UplinkSettings } from '../mo
 import type { Build } from './build.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
-import { descend, placeOfValue, type Tree } from './tree.ts';
+import { descend, placeOfValue, shorten, type Tree } from './tree.ts';
 
 export function buildGateway(siteTree: Tree, build: Build): GatewaySettings | undefined {
   const tree = descend(siteTree, ['gateway']);
@@ -46,11 +46,11 @@ function checkUrl(written: string, tree: Tree, build: Build): URL | undefined {
     return undefined;
   }
   if (!url || url.hostname === '') {
-    build.problems.error(place, `"${place.text}" is not the address of a broker`, hint);
+    build.problems.error(place, `"${shorten(written)}" is not the address of a broker`, hint);
   } else if (url.protocol !== 'mqtt:' && url.protocol !== 'mqtts:') {
     build.problems.error(place, `"${url.protocol}//" is not spoken here`, hint);
   } else if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
-    build.problems.error(place, `"${place.text}" goes on behind the port`, hint);
+    build.problems.error(place, `"${shorten(written)}" goes on behind the port`, hint);
   } else {
     return url;
   }

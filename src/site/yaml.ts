@@ -87,13 +87,17 @@ function explainSyntax(fault: YAMLError): readonly [message: string, hint: strin
 
 function reportSyntax(source: Source, fault: YAMLError, problems: Problems): void {
   const [start, end] = fault.pos;
-  const place = placeAt(source, start, Math.max(end, start + 1));
+  const lineEnd = source.text.indexOf('\n', start);
+  const place = placeAt(source, start, Math.max(end, lineEnd === -1 ? source.text.length : lineEnd));
   if (fault.code === 'RESOURCE_EXHAUSTION') {
     reportDepth(place, problems);
     return;
   }
   const [message, hint] = explainSyntax(fault);
-  problems.error(place, place.text === '' ? message : `${message}: ${JSON.stringify(place.text)}`, hint);
+  const line = source.text.slice(source.text.lastIndexOf('\n', start - 1) + 1, start);
+  // What stands behind `password:` by mistake must not spread into logs.
+  const shown = /passw/i.test(line) ? '' : place.text;
+  problems.error({ ...place, text: shown }, shown === '' ? message : `${message}: ${JSON.stringify(shown)}`, hint);
 }
 
 interface Growth {
@@ -169,6 +173,7 @@ function readKey(
     growth.problems.error(place, `${quoted(place.text)} cannot be a key`, 'write a name followed by a colon');
   } else if (name === '<<') {
     growth.problems.error(place, 'merge keys (<<) are not read', 'put what devices share into a profile');
+    growth.isGivenUp = true;
   } else if (name === '__proto__') {
     growth.problems.error(place, 'the key "__proto__" is not allowed', 'remove it');
   } else if (twice) {
