@@ -40,7 +40,9 @@ function refuse(message, hint) {
 
 async function handOver() {
   stopWithParent();
-  nodeModule.enableCompileCache(join(root, 'node_modules', '.cache', 'plantroom'));
+  // The variable is for the worker threads: without it each of them strips the types anew, which costs 20 MB for good.
+  process.env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'plantroom');
+  nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   const { createProcessContext } = await import('../cli/context.ts');
   const { main } = await import('../cli/main.ts');
   // Output to a pipe, a file or a terminal is synchronous on Linux, so nothing is cut off here.

@@ -44,6 +44,7 @@ export async function main(argv: readonly string[], context: CliContext): Promis
 
 function createProgram(context: CliContext): Command {
   return new Command('plantroom')
+    .commandsGroup('Verbs:')
     .description('Polls plant equipment, detects alarms on the spot, keeps them and forwards them over MQTT.')
     .usage('<verb> [options]')
     .option('--socket <path>', 'the socket of the daemon that is meant')
@@ -51,7 +52,6 @@ function createProgram(context: CliContext): Command {
     .version(context.version, '--version', 'print the version')
     .helpOption('-h, --help', 'explain')
     .helpCommand('help [verb]', 'explain a verb')
-    .commandsGroup('Verbs:')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({

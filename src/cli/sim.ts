@@ -1,21 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { PlantroomError } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
-import type { Site } from '../model/site.ts';
 import { openControl } from '../sim/control.ts';
 import { createControlClient } from '../sim/control-client.ts';
 import { controlSocketIn } from '../sim/control-socket.ts';
 import { type DeviceFaultsView, describeDuration } from '../sim/fault-desk.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../sim/simulator.ts';
-import { formatProblem, loadSite } from '../site/site.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { duration, type GlobalOptions, oneOf, wholeNumber } from './options.ts';
 import { printJson, printLines } from './output.ts';
 import type { Style } from './render/style.ts';
 import { type Cell, type Column, renderTable } from './render/table.ts';
 import { formatAgeOr } from './render/words.ts';
+import { loadSiteOrExplain } from './site-file.ts';
 
 /** Where the simulator of the demo keeps its socket, below the current folder or the project's. */
 const defaultFolder = join('var', 'demo');
@@ -92,7 +90,7 @@ export function registerSim(program: Command, context: CliContext): void {
 }
 
 async function runSimulator(context: CliContext, options: RunOptions): Promise<void> {
-  const site = readSite(context, options.site);
+  const site = await loadSiteOrExplain(context.err, options.site);
   const stopped = waitForSignal(context);
   const random = seededRandom(options.seed);
   const simulator = await startSimulator({ site, clock: context.clock, random, values: options.values });
@@ -109,22 +107,6 @@ async function runSimulator(context: CliContext, options: RunOptions): Promise<v
   } finally {
     await simulator.stop();
   }
-}
-
-/**
- * The site of a file that is right.
- *
- * @throws PlantroomError `site` with the first of its problems
- */
-export function readSite(context: CliContext, file: string): Site {
-  const loaded = loadSite(resolve(context.cwd, file));
-  if (loaded.kind === 'ok') return loaded.site;
-  const errors = loaded.problems.filter(problem => problem.severity === 'error');
-  const first = errors[0] === undefined ? file : formatProblem(errors[0]).split('\n')[0];
-  throw new PlantroomError(errors.length > 1 ? `${first} (and ${errors.length - 1} more)` : String(first), {
-    kind: 'site',
-    hint: `see everything that is wrong with it: plantroom check ${file}`,
-  });
 }
 
 /** Resolves on the first signal that asks to end. */
