@@ -120,6 +120,7 @@ class OpenStore implements Store {
   #restarts = 0;
   #restartTimer: Timer | undefined;
   #isClosed = false;
+  #closing: Promise<void> | undefined;
   #refusedEvents = 0;
   #lostSummaries = 0;
   /** State changes of refused events, by alarm: they are committed with whatever is next. */
@@ -242,8 +243,12 @@ class OpenStore implements Store {
     };
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  close(): Promise<void> {
+    this.#closing ??= this.#closeInOrder();
+    return this.#closing;
+  }
+
+  async #closeInOrder(): Promise<void> {
     this.#isClosed = true;
     this.#restartTimer?.cancel();
     await this.#alarmLane.close();
