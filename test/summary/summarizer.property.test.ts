@@ -35,7 +35,9 @@ const points = [0, 1, 2, 3].map(
   }),
 );
 
-const value = fc.option(fc.double({ min: -1e9, max: 1e9, noNaN: true }), { nil: undefined, freq: 4 });
+/** Without the negative zero, of which nobody cares whether it is the smaller one. */
+const finite = fc.double({ min: -1e9, max: 1e9, noNaN: true }).map(number => number + 0);
+const value = fc.option(finite, { nil: undefined, freq: 4 });
 
 const read = fc.record({
   device: fc.constantFrom(0, 1),

@@ -88,6 +88,11 @@ describe('a summary', () => {
       [bad(p), good(p, 4), bad(p, 'refused'), good(p, 2)],
       { count: 2, min: 2, max: 4, mean: 3, last: 2, goodShare: 0.5 },
     ],
+    [
+      'a bad sample that still carries a number',
+      [good(p, 4), { ...good(p, 1_000), quality: 'invalid-value' }],
+      { count: 1, min: 4, max: 4, mean: 4, last: 4, goodShare: 0.5 },
+    ],
     ['failed reads alone', [bad(p), bad(p)], { ...none, goodShare: 0 }],
     [
       'no number that is called good',
