@@ -107,7 +107,8 @@ function unwrap(status: number, text: string, socketPath: string): unknown {
   const body = parseReply(text, socketPath);
   if (status === 200) return body;
   const error = (body as Partial<ApiErrorBody> | null)?.error;
-  if (error === undefined || !(error.kind in exitCodes)) throw notOurs(socketPath, `it answered with status ${status}`);
+  if (error === undefined || !Object.hasOwn(exitCodes, error.kind))
+    throw notOurs(socketPath, `it answered with status ${status}`);
   throw new PlantroomError(String(error.message), {
     kind: error.kind,
     ...(error.hint === undefined ? {} : { hint: String(error.hint) }),
