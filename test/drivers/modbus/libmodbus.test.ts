@@ -1,0 +1,212 @@
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../../src/base/clock.ts';
+import type { OpenBus } from '../../../src/driver.ts';
+import type { ModbusAddress, ModbusType } from '../../../src/model/point.ts';
+import { type LibmodbusSlave, startLibmodbusSlave } from '../../fakes/libmodbus-slave.ts';
+import { settle, VirtualClock } from '../../fakes/virtual-clock.ts';
+import { waitUntil } from '../../fakes/wait-until.ts';
+import { modbusAddress, modbusDevice, openBusAt, planOne, timeouts } from './modbus-rig.ts';
+
+/** The layout of `put_in_all_orders` in the fixture. */
+const orders = [
+  { wordOrder: 'high-first', byteOrder: 'high-first' },
+  { wordOrder: 'low-first', byteOrder: 'high-first' },
+  { wordOrder: 'high-first', byteOrder: 'low-first' },
+  { wordOrder: 'low-first', byteOrder: 'low-first' },
+] as const;
+
+interface Expected {
+  readonly address: ModbusAddress;
+  readonly value: number;
+  readonly text?: string;
+  readonly quality?: 'not-a-number';
+}
+
+function inAllOrders(first: number, width: number, type: ModbusType, value: number): Expected[] {
+  return orders.map((order, index) => ({
+    address: modbusAddress('holding-register', first + index * width, { type, ...order }),
+    value,
+  }));
+}
+
+const single = (address: number, changes: Partial<ModbusAddress>, value: number): Expected => ({
+  address: modbusAddress('holding-register', address, changes),
+  value,
+});
+
+const holding: readonly Expected[] = [
+  single(0, { type: 'u16' }, 43_981),
+  single(1, { type: 's16' }, -12_345),
+  single(2, { type: 'u16' }, 0xa5c3),
+  single(2, { type: 'bool', bit: 15 }, 1),
+  single(2, { type: 'bool', bit: 14 }, 0),
+  single(2, { type: 'bits', bit: 6, bitCount: 5 }, 0b10111),
+  ...inAllOrders(10, 2, 'f32', Math.fround(-1234.5678)),
+  ...inAllOrders(20, 2, 'u32', 0x89abcdef),
+  ...inAllOrders(30, 2, 's32', -123_456_789),
+  ...inAllOrders(40, 4, 'u64', Number(0x0123456789abcdefn)),
+  ...inAllOrders(60, 4, 's64', -1_234_567_890_123),
+  ...inAllOrders(80, 4, 'f64', -2.5e-300),
+  { ...single(100, { type: 'f32' }, Number.NaN), quality: 'not-a-number' },
+  { ...single(102, { type: 'f32' }, Number.NaN), quality: 'not-a-number' },
+  { ...single(110, { type: 'string', registerCount: 4 }, Number.NaN), text: 'Pump 2' },
+  { ...single(120, { type: 'string', registerCount: 6, byteOrder: 'low-first' }, Number.NaN), text: 'PLANTROOM-7' },
+];
+
+const others: readonly Expected[] = [
+  ...[0, 1, 50, 99].map(index => ({ address: modbusAddress('input-register', index), value: 3 * index + 7 })),
+  ...[0, 1, 2, 3, 8, 9, 1_999].map(index => ({
+    address: modbusAddress('coil', index),
+    value: index % 3 === 0 ? 1 : 0,
+  })),
+  ...[2, 3, 9, 16, 1_997].map(index => ({
+    address: modbusAddress('discrete-input', index),
+    value: index % 7 === 2 ? 1 : 0,
+  })),
+];
+
+describe('a slave on libmodbus', () => {
+  let slave: LibmodbusSlave;
+  let bus: OpenBus;
+
+  beforeAll(async () => {
+    slave = await startLibmodbusSlave('serve');
+    bus = openBusAt(slave.port, systemClock);
+  });
+
+  afterAll(async () => {
+    await bus?.close();
+    await slave?.stop();
+  });
+
+  test.each([
+    ['in as few reads as can be', { maxGap: 124 }],
+    ['in reads of up to 16 registers', { maxGap: 124, maxRegisters: 16, maxBits: 16 }],
+    ['without running across a gap', { maxGap: 0 }],
+  ])('is read right in every type, order and table, %s', async (_, readLimits) => {
+    const all = [...holding, ...others];
+    const device = modbusDevice(
+      all.map(({ address }) => address),
+      { readLimits },
+    );
+    const seen = new Map<number, unknown>();
+    for (const read of bus.plan(device, device.points)) {
+      expect(await bus.read(read)).toMatchObject({ kind: 'answered' });
+      for (const [index, point] of read.points.entries()) seen.set(point.number, read.readings[index]);
+    }
+    for (const [number, { value, text, quality = 'good' }] of all.entries()) {
+      expect({ number, reading: seen.get(number) }).toEqual({ number, reading: { value, text, quality } });
+    }
+  });
+
+  test('takes the longest reads of the protocol', async () => {
+    const registers = modbusDevice(Array.from({ length: 125 }, (_, index) => modbusAddress('holding-register', index)));
+    expect(await bus.read(planOne(bus, registers))).toMatchObject({ kind: 'answered' });
+    const bits = modbusDevice(Array.from({ length: 2_000 }, (_, index) => modbusAddress('coil', index)));
+    const read = planOne(bus, bits);
+    expect(await bus.read(read)).toMatchObject({ kind: 'answered' });
+    expect(read.readings.map(({ value }) => value)).toEqual(
+      bits.points.map(({ number }) => (number % 3 === 0 ? 1 : 0)),
+    );
+  });
+
+  test('that refuses a register is heard, and its points are refused', async () => {
+    const read = planOne(
+      bus,
+      modbusDevice([modbusAddress('input-register', 99), modbusAddress('input-register', 100)]),
+    );
+    expect(await bus.read(read)).toMatchObject({ kind: 'answered' });
+    expect(read.readings.map(({ quality }) => quality)).toEqual(['refused', 'refused']);
+  });
+
+  test('that freezes is timed out, and read again when it thaws', async () => {
+    const clock = new VirtualClock();
+    const other = await startLibmodbusSlave('serve');
+    const otherBus = openBusAt(other.port, clock);
+    try {
+      const read = planOne(otherBus, modbusDevice([modbusAddress('holding-register', 0)]));
+      expect(await otherBus.read(read)).toMatchObject({ kind: 'answered' });
+      other.freeze();
+      const frozen = otherBus.read(read);
+      await clock.advance(timeouts.timeoutMs);
+      expect(await frozen).toMatchObject({ kind: 'failed', reason: 'timeout', atMono: timeouts.timeoutMs });
+      other.thaw();
+      expect(await otherBus.read(read)).toMatchObject({ kind: 'answered' });
+      expect(read.readings).toEqual([{ value: 43_981, text: undefined, quality: 'good' }]);
+    } finally {
+      await otherBus.close();
+      await other.stop();
+    }
+  });
+
+  test('that is killed is no connection, and its neighbours on other buses never notice', async () => {
+    const other = await startLibmodbusSlave('serve');
+    const otherBus = openBusAt(other.port, systemClock);
+    try {
+      const device = modbusDevice([modbusAddress('holding-register', 0)]);
+      const read = planOne(otherBus, device);
+      expect(await otherBus.read(read)).toMatchObject({ kind: 'answered' });
+      await other.stop();
+      expect(await otherBus.read(read)).toMatchObject({ kind: 'failed', reason: 'no-connection' });
+      expect(await otherBus.read(read)).toMatchObject({
+        kind: 'failed',
+        detail: expect.stringContaining('ECONNREFUSED'),
+      });
+      expect(await bus.read(planOne(bus, device))).toMatchObject({ kind: 'answered' });
+    } finally {
+      await otherBus.close();
+    }
+  });
+});
+
+describe('a host that swallows the attempt to connect', () => {
+  let deaf: LibmodbusSlave;
+  const fillers: Socket[] = [];
+
+  beforeAll(async () => {
+    deaf = await startLibmodbusSlave('deaf');
+    // The queue of the listener takes one connection; the kernel then drops every further attempt without a word.
+    const filler = connect(deaf.port, '127.0.0.1');
+    fillers.push(filler);
+    await new Promise(resolve => filler.once('connect', resolve));
+  });
+
+  afterAll(async () => {
+    for (const filler of fillers) filler.destroy();
+    await deaf?.stop();
+  });
+
+  test('is given up at the deadline, and leaves nothing behind', async () => {
+    const clock = new VirtualClock();
+    const bus = openBusAt(deaf.port, clock);
+    const outcome = bus.read(planOne(bus, modbusDevice([modbusAddress('holding-register', 0)])));
+    await clock.advance(timeouts.connectTimeoutMs);
+    expect(await outcome).toMatchObject({
+      kind: 'failed',
+      reason: 'no-connection',
+      atMono: timeouts.connectTimeoutMs,
+      detail: expect.stringContaining('no connection within 3000 ms'),
+    });
+    await waitUntil(
+      () => countSockets() === fillers.length,
+      () => `${countSockets()} sockets are left`,
+    );
+    expect(clock.pending).toBe(0);
+    await bus.close();
+  });
+
+  test('does not hold up close', async () => {
+    const bus = openBusAt(deaf.port, new VirtualClock());
+    const outcome = bus.read(planOne(bus, modbusDevice([modbusAddress('holding-register', 0)])));
+    await settle();
+    await bus.close();
+    expect(await outcome).toMatchObject({ kind: 'failed', reason: 'no-connection' });
+  });
+});
+
+/** TCP sockets of this process, be they connected or trying to. */
+function countSockets(): number {
+  return process.getActiveResourcesInfo().filter(name => /^TCP(SocketWrap|Wrap|ConnectWrap)$|^ConnectWrap$/.test(name))
+    .length;
+}
