@@ -17,6 +17,7 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   alarms: async () => (await import('./alarms.ts')).registerAlarms,
   status: async () => (await import('./status.ts')).registerStatus,
   reload: async () => (await import('./reload.ts')).registerReload,
+  demo: async () => (await import('./demo.ts')).registerDemo,
   sim: async () => (await import('./sim.ts')).registerSim,
 };
 
