@@ -4,8 +4,9 @@ import { createServer, type Socket } from 'node:net';
 /** A Modbus TCP slave in this process that holds 16-bit registers and answers reads of them, whatever the table. */
 export interface RegisterSlave {
   readonly port: number;
-  /** Resolves with the monotonic time at which the new value was first sent to a master. */
-  set(address: number, value: number): Promise<number>;
+  set(address: number, value: number): void;
+  /** Resolves with the monotonic time at which the register is next sent to a master. */
+  sent(address: number): Promise<number>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -45,8 +46,8 @@ export async function startRegisterSlave(port = 0): Promise<RegisterSlave> {
     port: bound.port,
     set(address, value) {
       registers[address] = value;
-      return new Promise(resolve => unsent.set(address, resolve));
     },
+    sent: address => new Promise(resolve => unsent.set(address, resolve)),
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       server.close();

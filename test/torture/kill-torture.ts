@@ -2,7 +2,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import { type Daemon, startDaemon } from '../fakes/daemon.ts';
 import { type Mosquitto, startMosquitto } from '../fakes/mosquitto.ts';
 import { startSubscriber } from '../fakes/mosquitto-sub.ts';
-import { startRegisterSlave } from '../fakes/register-slave.ts';
+import { type RegisterSlave, startRegisterSlave } from '../fakes/register-slave.ts';
 import type { TortureOptions, Verdict } from './main.ts';
 
 /*
@@ -101,16 +101,11 @@ alarms:
 `;
 }
 
-async function toggle(
-  slave: { set(address: number, value: number): Promise<number> },
-  random: { next(): number },
-  isOn: () => boolean,
-): Promise<void> {
+async function toggle(slave: RegisterSlave, random: { next(): number }, isOn: () => boolean): Promise<void> {
   for (let turn = 0; isOn(); turn += 1) {
-    // Not awaited: while the gateway is dead nobody asks for the value.
     const isFlood = turn % 2 === 1;
     const isUp = turn % 4 < 2;
-    void slave.set(isFlood ? 1 : 0, isUp ? (isFlood ? 1 : 300) : 0);
+    slave.set(isFlood ? 1 : 0, isUp ? (isFlood ? 1 : 300) : 0);
     await pause(60 + random.next() * 120);
   }
 }
