@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { referencePoints, referenceReads } from './reference-site.ts';
+import { limits, referencePoints, referenceReads } from './reference-site.ts';
 
 /*
  * The floor: the barest script that polls the reference site over node:net. Hand-made requests, one under way per
@@ -19,7 +19,6 @@ const plans = referenceReads.map(({ address, count }) => {
   return { request, points, bytes: 9 + 2 * count };
 });
 
-const limit = 1e9;
 let scans = 0;
 let above = 0;
 
@@ -48,7 +47,7 @@ function startDevice(index: number): void {
                 ? received.readUInt32BE(at)
                 : received.readFloatBE(at);
           values[number] = value;
-          if (value > limit) above += 1;
+          if (value > limits[type]) above += 1;
         }
         read += 1;
         const next = plans[read];
@@ -65,9 +64,9 @@ function startDevice(index: number): void {
     const first = plans[0];
     if (first) socket.write(first.request);
     due += 1;
-    setTimeout(scan, startMs + due * intervalMs - performance.now());
+    setTimeout(scan, Math.max(0, startMs + due * intervalMs - performance.now()));
   };
-  setTimeout(scan, startMs - performance.now());
+  setTimeout(scan, Math.max(0, startMs - performance.now()));
 }
 
 for (let index = 0; index < devices; index += 1) startDevice(index);

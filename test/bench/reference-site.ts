@@ -23,41 +23,48 @@ export const referenceReads: readonly { readonly address: number; readonly count
   ...[1_000, 2_000, 3_000, 4_000, 5_000].map(address => ({ address, count: 1 })),
 ];
 
-/** A site file of that device, `devices` times, each behind a socket of its own, with a limit rule on every point. */
-export function referenceSite(options: {
-  devices: number;
-  firstPort: number;
-  brokerPort?: number;
-  intervalMs: number;
-}): string {
-  const lines = ['gateway: {id: bench, name: Benchmark}'];
-  if (options.brokerPort) lines.push(`uplink: {url: "mqtt://127.0.0.1:${options.brokerPort}"}`);
-  lines.push('buses:');
-  for (let index = 0; index < options.devices; index += 1) {
-    lines.push(`  - {id: bus-${index}, protocol: modbus-tcp, host: 127.0.0.1, port: ${options.firstPort + index}}`);
-  }
-  lines.push('devices:');
-  for (let index = 0; index < options.devices; index += 1) {
-    lines.push(
-      `  - id: meter-${index}`,
-      `    bus: bus-${index}`,
-      `    interval: ${options.intervalMs}ms`,
-      '    max-gap: 80',
-      '    points:',
-    );
-    for (const [number, { address, type }] of referencePoints.entries()) {
-      lines.push(`      - {id: p${number}, holding-register: ${address}, type: ${type}, unit: V}`);
-    }
-  }
-  lines.push('alarms:');
-  for (let index = 0; index < options.devices; index += 1) {
-    for (const number of referencePoints.keys()) {
-      lines.push(
-        `  - {id: p${number}-high, point: meter-${index}/p${number}, high: 1000000000 V, deadband: 10 V, on-delay: 2s}`,
-      );
-    }
-  }
-  return `${lines.join('\n')}\n`;
+/** Within what the type can say, beyond what the slaves of the benchmark send. */
+export const limits = { u16: 60_000, u32: 1e9, f32: 1e9 } as const;
+
+/** The profile of that device, with a limit rule on every point. */
+export function referenceProfile(): string {
+  return [
+    'vendor: Bench',
+    'model: Reference device',
+    'protocol: modbus',
+    'source: [made for the benchmark]',
+    'trust: manual',
+    'max-gap: 80',
+    'points:',
+    ...referencePoints.map(
+      ({ address, type }, number) =>
+        `  - {id: p${number}, name: P${number}, holding-register: ${address}, type: ${type}, unit: V}`,
+    ),
+    'alarms:',
+    ...referencePoints.map(
+      ({ type }, number) =>
+        `  - {id: p${number}-high, point: p${number}, high: ${limits[type]} V, deadband: 10 V, on-delay: 2s}`,
+    ),
+    '',
+  ].join('\n');
+}
+
+/** A site file of that device, `devices` times, each behind a socket of its own. */
+export function referenceSite(options: { devices: number; firstPort: number; intervalMs: number }): string {
+  const { devices, firstPort, intervalMs } = options;
+  const indexes = Array.from({ length: devices }, (_, index) => index);
+  return [
+    'gateway: {id: bench, name: Benchmark}',
+    'buses:',
+    ...indexes.map(
+      index => `  - {id: bus-${index}, protocol: modbus-tcp, host: 127.0.0.1, port: ${firstPort + index}}`,
+    ),
+    'devices:',
+    ...indexes.map(
+      index => `  - {id: meter-${index}, bus: bus-${index}, interval: ${intervalMs}ms, profile: reference}`,
+    ),
+    '',
+  ].join('\n');
 }
 
 function points(count: number, type: ReferencePoint['type'], address: (index: number) => number): ReferencePoint[] {

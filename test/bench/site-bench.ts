@@ -3,7 +3,7 @@ import type { StatusView } from '../../src/model/view.ts';
 import { startDaemon } from '../fakes/daemon.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
 import { type Child, cpuMs, rssBytes, startScript } from './process.ts';
-import { referencePoints, referenceReads, referenceSite } from './reference-site.ts';
+import { referencePoints, referenceProfile, referenceReads, referenceSite } from './reference-site.ts';
 
 /*
  * 200 devices × 50 points at 1 s: 10,000 points a second, each with a limit rule. The floor is the barest Node script
@@ -47,7 +47,9 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
       floors.push(await measure(floor.pid, slave, seconds));
       await floor.stop();
       say(`round ${round} of ${rounds}: gateway`);
-      const gateway = await startDaemon(referenceSite({ devices, firstPort, intervalMs }));
+      const gateway = await startDaemon(referenceSite({ devices, firstPort, intervalMs }), {
+        reference: referenceProfile(),
+      });
       gateways.push(await measure(gateway.pid, slave, seconds));
       status = await gateway.client.status();
       await gateway[Symbol.asyncDispose]();

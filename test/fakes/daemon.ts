@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ApiClient, createApiClient } from '../../src/api/client.ts';
@@ -28,8 +28,8 @@ export interface Daemon {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts the daemon and waits until it answers on its socket. */
-export async function startDaemon(siteText: string): Promise<Daemon> {
+/** Starts the daemon and waits until it answers on its socket. `profiles` are put beside the site file, by name. */
+export async function startDaemon(siteText: string, profiles: Readonly<Record<string, string>> = {}): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'plantroom-'));
   const sitePath = join(folder, 'site.yaml');
   const socketPath = join(folder, 'plantroom.sock');
@@ -67,6 +67,8 @@ export async function startDaemon(siteText: string): Promise<Daemon> {
   }
 
   writeFileSync(sitePath, siteText);
+  mkdirSync(join(folder, 'profiles'));
+  for (const [name, text] of Object.entries(profiles)) writeFileSync(join(folder, 'profiles', `${name}.yaml`), text);
   await start();
   return {
     get pid() {
