@@ -178,7 +178,7 @@ export interface Quantity {
   readonly unit: string;
 }
 
-const quantityPattern = /^([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(\D.*)?$/i;
+const quantityPattern = /^([+-]?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*([^\d.,].*)?$/i;
 
 /** Splits `4.5 bar` into number and unit; undefined when it does not start with a number. */
 export function parseQuantity(text: string): Quantity | undefined {

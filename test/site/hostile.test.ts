@@ -20,19 +20,19 @@ function firstProblem(text: string): string {
   return result.kind === 'ok' ? 'ok' : (result.problems[0]?.message ?? 'no problem');
 }
 
-const count = 400_000;
+const count = 150_000;
 
 describe('junk is refused with one clear error', () => {
   test.each([
     ['20 MB of letters', 'x'.repeat(20_000_000), /^the file has 20000000 bytes; a site file has at most 1048576$/],
     ['brackets without end', '['.repeat(count), /levels of mappings and lists/],
-    ['braces without end', '{a: '.repeat(200_000), /levels of mappings and lists/],
+    ['braces without end', '{a: '.repeat(count), /levels of mappings and lists/],
     ['dashes without end', `${'- '.repeat(count)}x`, /levels of mappings and lists/],
     ['question marks without end', '? '.repeat(count), /levels of mappings and lists/],
-    ['a list of nothing', '-\n'.repeat(count), /more than 400000 values/],
+    ['a list of nothing', '-\n'.repeat(420_000), /more than 400000 values/],
     ['commas', `[${','.repeat(count)}`, /nobody expects this here/],
     ['quotes', '"'.repeat(count), /nobody expects this here/],
-    ['anchors', '&a '.repeat(count / 2), /this is not YAML/],
+    ['anchors', '&a '.repeat(count), /this is not YAML/],
     ['a hundred thousand keys', Array.from({ length: 100_000 }, (_, i) => `k${i}:`).join('\n'), /needs the key/],
     ['a long key', `${'k'.repeat(1_000_000)}: 1`, /./],
     ['control characters', 'gateway: \u0007\u001b[31m', /not text in UTF-8/],
