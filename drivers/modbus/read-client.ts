@@ -71,7 +71,7 @@ function exceptionIn(error: unknown): Decoded {
 }
 
 /** What the library takes for a serial port. It never closes: connections come and go below it. */
-class FramePort extends EventEmitter {
+export class FramePort extends EventEmitter {
   readonly isOpen = true;
   // The library files a request under the one id and looks its reply up under the other.
   _transactionIdRead = 1;

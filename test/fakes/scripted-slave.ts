@@ -27,6 +27,8 @@ export interface ScriptedSlave {
   readonly port: number;
   /** Everything that was sent to it. */
   readonly requests: readonly SlaveRequest[];
+  /** Bytes that came and were no whole read request of Modbus TCP. */
+  strangeBytes(): number;
   /** Moves that were made to the end. */
   movesMade(): number;
   connections(): number;
@@ -49,12 +51,14 @@ export function bitValue(address: number, requestNumber: number): number {
   return (registerValue(address, requestNumber) >> 3) & 1;
 }
 
-export async function openScriptedSlave(): Promise<ScriptedSlave> {
+/** Port 0 takes a free one. */
+export async function openScriptedSlave(port = 0): Promise<ScriptedSlave> {
   const sockets = new Set<Socket>();
   const requests: SlaveRequest[] = [];
   const scripts: Script[] = [];
   let connections = 0;
   let movesMade = 0;
+  let strangeBytes = 0;
 
   async function onRequest(socket: Socket, frame: Buffer): Promise<void> {
     // It has closed its half: what still comes is not heard.
@@ -75,18 +79,25 @@ export async function openScriptedSlave(): Promise<ScriptedSlave> {
     let received = Buffer.alloc(0);
     socket.on('data', bytes => {
       received = Buffer.concat([received, Buffer.from(bytes)]);
-      for (; received.length >= 12; received = received.subarray(12)) void onRequest(socket, received.subarray(0, 12));
+      for (; received.length >= requestBytes; received = received.subarray(requestBytes)) {
+        if (isFramed(received)) void onRequest(socket, received.subarray(0, requestBytes));
+        else strangeBytes += requestBytes;
+      }
     });
     socket.on('error', () => socket.destroy());
     socket.on('end', () => socket.destroy());
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      strangeBytes += received.length;
+      sockets.delete(socket);
+    });
     if (slave.greeting) socket.write(slave.greeting);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve));
 
   const slave: ScriptedSlave = {
     port: portOf(server),
     requests,
+    strangeBytes: () => strangeBytes,
     movesMade: () => movesMade,
     connections: () => connections,
     openConnections: () => sockets.size,
@@ -125,6 +136,13 @@ function encodeGood(request: SlaveRequest): Buffer {
     else if (bitValue(address + index, number)) data[index >> 3] = (data[index >> 3] ?? 0) | (1 << (index & 7));
   }
   return encodeFrame(transaction, unitId, [functionCode, data.length, ...data]);
+}
+
+/** Header, unit id, function code, address and count. */
+const requestBytes = 12;
+
+function isFramed(frame: Buffer): boolean {
+  return frame.readUInt16BE(2) === 0 && frame.readUInt16BE(4) === requestBytes - 6;
 }
 
 function parseRequest(frame: Buffer, number: number): SlaveRequest {
