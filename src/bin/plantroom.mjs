@@ -45,6 +45,8 @@ async function handOver() {
   nodeModule.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   const { createProcessContext } = await import('../cli/context.ts');
   const { main } = await import('../cli/main.ts');
+  // Whoever reads has seen enough: `plantroom watch | head`.
+  process.stdout.on('error', error => process.exit(error.code === 'EPIPE' ? 0 : 1));
   // Output to a pipe, a file or a terminal is synchronous on Linux, so nothing is cut off here.
   process.exit(await main(process.argv.slice(2), createProcessContext()));
 }

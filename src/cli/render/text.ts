@@ -31,7 +31,7 @@ export function cutText(text: string, width: number): string {
     cut += segment;
     used += next;
   }
-  return `${cut}…`;
+  return `${cut.trimEnd()}…`;
 }
 
 const graphemes = new Intl.Segmenter();

@@ -1,0 +1,322 @@
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import { type Api, createApi } from '../../src/api/server.ts';
+import { exitCodes } from '../../src/base/errors.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { SampleGateway, samplePoint } from '../api/sample-gateway.ts';
+import { bin, copyProject, makeFolder, remove, root, runCli, startCli } from './terminal.ts';
+
+let folder: string;
+let socketPath: string;
+let gateway: SampleGateway;
+let api: Api;
+
+beforeAll(async () => {
+  folder = makeFolder('cli');
+  socketPath = join(folder, 's.sock');
+  gateway = new SampleGateway();
+  api = createApi({ gateway, socketPath, log: silentLog });
+  await api.start();
+});
+
+afterAll(async () => {
+  await api.stop();
+  remove(folder);
+});
+
+const cli = (...args: string[]) => runCli(args, { cwd: folder, env: { PLANTROOM_SOCKET: 's.sock' } });
+
+function golden(name: string): string {
+  return join(root, 'test/fixtures/cli', name);
+}
+
+describe('a verb answers in text', () => {
+  test.each([
+    ['points', ['points']],
+    ['points-pattern', ['points', 'booster/*']],
+    ['points-device', ['points', 'feeder']],
+    ['status', ['status']],
+    ['reload', ['reload']],
+    ['help', ['--help']],
+    ['help-run', ['run', '--help']],
+    ['help-check', ['check', '--help']],
+    ['help-points', ['points', '--help']],
+    ['help-alarms', ['help', 'alarms']],
+    ['help-status', ['status', '--help']],
+    ['help-watch', ['watch', '--help']],
+    ['help-reload', ['reload', '-h']],
+  ])('%s', async (name, args) => {
+    const { code, out, err } = await cli(...args);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    await expect(out).toMatchFileSnapshot(golden(`${name}.txt`));
+  });
+
+  test('and says which version it is', async () => {
+    expect((await cli('--version')).out).toBe(`${manifest.version}\n`);
+  });
+
+  test('and draws its colours only where they are asked for', async () => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the start of a colour
+    const colour = /\x1b\[/;
+    const options = { cwd: folder, env: { PLANTROOM_SOCKET: 's.sock' } };
+    expect((await runCli(['points'], options)).out).not.toMatch(colour);
+    expect((await runCli(['points'], { ...options, env: { ...options.env, FORCE_COLOR: '1' } })).out).toMatch(colour);
+    const both = { ...options.env, FORCE_COLOR: '1', NO_COLOR: '1' };
+    expect((await runCli(['points'], { ...options, env: both })).out).not.toMatch(colour);
+  });
+
+  test('and a name from the plant cannot play tricks with the terminal', async () => {
+    const before = gateway.pointViews;
+    gateway.pointViews = [samplePoint({ name: '\x1b[2J\r\nok', value: '\x07' })];
+    try {
+      const { out } = await cli('points');
+      expect(out).toContain('\\x1b[2J\\x0d\\x0aok');
+      expect(out).toContain('\\x07');
+      expect(out.split('\n')).toHaveLength(3);
+    } finally {
+      gateway.pointViews = before;
+    }
+  });
+});
+
+describe('a verb answers scripts with one JSON document', () => {
+  test.each([
+    ['points', ['points', '--json'], () => ({ points: gateway.pointViews })],
+    ['points of a pattern', ['--json', 'points', 'feeder/*'], () => ({ points: gateway.pointViews.slice(2) })],
+    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, history: [] })],
+    [
+      'alarms with history',
+      ['alarms', '--history', '5', '--json'],
+      () => ({ standing: gateway.standing, history: gateway.history }),
+    ],
+    ['status', ['status', '--json'], () => gateway.statusView],
+    ['reload', ['reload', '--json'], () => gateway.reply],
+  ])('%s', async (_, args, expected) => {
+    const { code, out, err } = await cli(...args);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out)).toEqual(JSON.parse(JSON.stringify(expected())));
+  });
+});
+
+describe('an error is one line of what happened and one of what to do', () => {
+  const noDaemon = (path: string) => `no daemon answers on ${path}`;
+  test.each<[string[], keyof typeof exitCodes, string, string]>([
+    [['pionts'], 'usage', "there is no verb 'pionts'", 'did you mean points?'],
+    [['frobnicate'], 'usage', "there is no verb 'frobnicate'", 'plantroom --help lists all verbs'],
+    [['points', '--jsn'], 'usage', "unknown option '--jsn'", 'did you mean --json?'],
+    [['--colour', 'points'], 'usage', "unknown option '--colour'", 'see plantroom points --help'],
+    [
+      ['points', 'a', 'b'],
+      'usage',
+      "too many arguments for 'points'. Expected 1 argument but got 2: a, b.",
+      'put the pattern into quotes, so that the shell leaves its * alone',
+    ],
+    [
+      ['status', 'x'],
+      'usage',
+      "too many arguments for 'status'. Expected 0 arguments but got 1: x.",
+      'see plantroom status --help',
+    ],
+    [['alarms', '--history'], 'usage', "option '--history <n>' argument missing", 'see plantroom alarms --help'],
+    [
+      ['alarms', '--history', '0'],
+      'usage',
+      '--history is "0", which is not a whole number it takes',
+      'give a number from 1 to 1000',
+    ],
+    [
+      ['alarms', '--history', '1\n2'],
+      'usage',
+      '--history is "1\\n2", which is not a whole number it takes',
+      'give a number from 1 to 1000',
+    ],
+    [
+      ['watch', '--interval', '5'],
+      'usage',
+      '--interval is "5", which is not a duration it takes',
+      'give a number with its unit, from 100ms to 1h, for example 500ms, 2s or 1m',
+    ],
+    [
+      ['watch', '--interval', '10ms'],
+      'usage',
+      '--interval is "10ms", which is not a duration it takes',
+      'give a number with its unit, from 100ms to 1h, for example 500ms, 2s or 1m',
+    ],
+    [['run'], 'usage', "required option '--site <file>' not specified", 'see plantroom run --help'],
+    [
+      ['run', '--site', 'x', '--log-level', 'loud'],
+      'usage',
+      '--log-level is "loud", which it does not know',
+      'give one of debug, info, warn, error',
+    ],
+    [['check'], 'usage', "missing required argument 'file'", 'see plantroom check --help'],
+    [
+      ['points', 'nope/*'],
+      'not-found',
+      'no point matches "nope/*"',
+      'list all points with: plantroom points; a * stands for any text, as in "booster/*"',
+    ],
+    [
+      ['watch', 'nope'],
+      'not-found',
+      'no point matches "nope"',
+      'list all points with: plantroom points; a * stands for any text, as in "booster/*"',
+    ],
+    [['points', 'x'.repeat(201)], 'usage', 'the pattern is longer than 200 characters', 'see plantroom --help'],
+    [
+      ['status', '--socket', '/nowhere/p.sock'],
+      'not-running',
+      noDaemon('/nowhere/p.sock'),
+      'start it with: plantroom run --site FILE',
+    ],
+    [
+      ['watch', '--socket', '/nowhere/p.sock'],
+      'not-running',
+      noDaemon('/nowhere/p.sock'),
+      'start it with: plantroom run --site FILE',
+    ],
+    [
+      ['points', '--socket', `/${'x'.repeat(120)}`],
+      'usage',
+      `the socket path is longer than 107 bytes: /${'x'.repeat(120)}`,
+      'give a shorter one, for example --socket /run/plantroom/plantroom.sock',
+    ],
+  ])('%j → %s', async (args, kind, message, hint) => {
+    const text = await cli(...args);
+    expect(text).toEqual({ code: exitCodes[kind], signal: null, out: '', err: `error: ${message}\n hint: ${hint}\n` });
+    const json = await cli(...args, '--json');
+    expect(json.code).toBe(exitCodes[kind]);
+    expect(json.out).toBe('');
+    // Without its value, the option before takes --json for it.
+    if (message.endsWith('argument missing')) return;
+    expect(JSON.parse(json.err)).toEqual({ error: { kind, message, hint } });
+  });
+
+  test('no verb at all is answered with the help, as an error', async () => {
+    const { code, out, err } = await cli();
+    expect({ code, out }).toEqual({ code: exitCodes.usage, out: '' });
+    expect(err).toBe((await cli('--help')).out);
+  });
+
+  test('a refused reload lists why, and says that nothing was changed', async () => {
+    const before = gateway.reply;
+    gateway.reply = {
+      kind: 'refused',
+      message: 'the site file is wrong; the old one goes on',
+      details: ['site.yaml:3:5: error: no such key\n  did you mean id?'],
+    };
+    try {
+      const { code, out, err } = await cli('reload');
+      expect(code).toBe(exitCodes.refused);
+      expect(out).toBe('site.yaml:3:5: error: no such key\n  did you mean id?\n');
+      expect(err.split('\n')[0]).toBe('error: the site file is wrong; the old one goes on');
+      const json = await cli('reload', '--json');
+      expect(json.code).toBe(exitCodes.refused);
+      expect(JSON.parse(json.out)).toEqual(gateway.reply);
+      expect(JSON.parse(json.err).error.kind).toBe('refused');
+    } finally {
+      gateway.reply = before;
+    }
+  });
+
+  test('a reader that goes away ends the output quietly', async () => {
+    const before = gateway.pointViews;
+    gateway.pointViews = Array.from({ length: 20_000 }, (_, index) => samplePoint({ key: `d/${index}` }));
+    try {
+      const run = startCli(['points'], { cwd: folder, env: { PLANTROOM_SOCKET: 's.sock' } });
+      run.child.stdout?.destroy();
+      const { code, err } = await run.end;
+      expect({ code, err }).toEqual({ code: 0, err: '' });
+    } finally {
+      gateway.pointViews = before;
+    }
+  });
+});
+
+describe('check', () => {
+  test('says what a right file holds', async () => {
+    const { code, out, err } = await runCli(['check', 'config/demo.yaml', '--json'], { cwd: root });
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const { file, isValid, holds } = JSON.parse(out);
+    expect({ file, isValid, id: holds.gateway.id }).toEqual({ file: 'config/demo.yaml', isValid: true, id: 'demo' });
+    const text = await runCli(['check', 'config/demo.yaml'], { cwd: root });
+    expect(text.out).toContain(`config/demo.yaml is right: gateway demo, ${holds.devices.length} devices`);
+    for (const { id, bus } of holds.devices) expect(text.out).toMatch(new RegExp(`^${id} +${bus} `, 'm'));
+  });
+
+  test('lists what is wrong, with line and column, and exits with 3', async () => {
+    writeFileSync(join(folder, 'bad.yaml'), 'gateway: {idd: x}\nfoo: 3\n');
+    const { code, out, err } = await cli('check', 'bad.yaml');
+    expect(code).toBe(exitCodes.site);
+    expect(out).toMatch(/^bad\.yaml:1:11: error: .*\n {2}did you mean id\?$/m);
+    expect(err).toMatch(/^error: bad\.yaml is wrong: \d problems\n hint: .+\n$/);
+    const json = await cli('check', 'bad.yaml', '--json');
+    const document = JSON.parse(json.out);
+    expect(document).toMatchObject({ file: 'bad.yaml', isValid: false, holds: null });
+    expect(document.problems[0]).toMatchObject({ file: 'bad.yaml', line: 1, severity: 'error' });
+  });
+
+  test('of no file says so', async () => {
+    const { code, out } = await cli('check', 'none.yaml');
+    expect(code).toBe(exitCodes.site);
+    expect(out).toContain('none.yaml:1:1: error: there is no such file');
+  });
+});
+
+describe('without --socket', () => {
+  test('the daemon is found in the runtime folder, then below var of this folder and of the project', async () => {
+    const place = makeFolder('find');
+    const clone = copyProject(place, { hasPackages: true });
+    const script = join(clone, 'src/bin/plantroom.mjs');
+    const started: Api[] = [];
+    const startIn = async (path: string, id: string) => {
+      const other = new SampleGateway();
+      other.statusView = { ...other.statusView, gateway: { id, name: id } };
+      const otherApi = createApi({ gateway: other, socketPath: join(place, path), log: silentLog });
+      await otherApi.start();
+      started.push(otherApi);
+    };
+    const ask = async (env: Record<string, string> = {}) => {
+      const { code, out, err } = await runCli(['status', '--json'], { cwd: place, env, script });
+      return code === 0 ? JSON.parse(out).gateway.id : { code, ...JSON.parse(err).error };
+    };
+    try {
+      expect(await ask()).toMatchObject({ code: exitCodes['not-running'], message: 'no daemon is running here' });
+      // A folder whose daemon is gone, and one that never had any, are passed over.
+      mkdirSync(join(place, 'var/empty'), { recursive: true });
+      await startIn('clone/var/demo/plantroom.sock', 'of-the-project');
+      expect(await ask()).toBe('of-the-project');
+      await startIn('var/b/plantroom.sock', 'of-the-folder');
+      const several = await ask();
+      expect(several).toMatchObject({ code: exitCodes.usage, kind: 'usage' });
+      expect(several.message).toContain('var/b/plantroom.sock');
+      expect(several.message).toContain('clone/var/demo/plantroom.sock');
+      await startIn('rt/plantroom.sock', 'installed');
+      expect(await ask({ RUNTIME_DIRECTORY: `${join(place, 'rt')}:/somewhere/else` })).toBe('installed');
+      expect(await ask({ PLANTROOM_SOCKET: 'var/b/plantroom.sock' })).toBe('of-the-folder');
+    } finally {
+      for (const otherApi of started) await otherApi.stop();
+      remove(place);
+    }
+  });
+});
+
+describe('without its packages', () => {
+  test('the command says what to install', async () => {
+    const place = makeFolder('bare');
+    try {
+      const clone = copyProject(place, { hasPackages: false });
+      const { code, out, err } = await runCli(['status'], { cwd: place, script: join(clone, 'src/bin/plantroom.mjs') });
+      expect({ code, out }).toEqual({ code: exitCodes.internal, out: '' });
+      expect(err).toBe(`error: the packages of ${clone} are not installed\n hint: cd ${clone} && npm ci\n`);
+    } finally {
+      remove(place);
+    }
+  });
+
+  test('the command is a file that can be started', () => {
+    accessSync(bin, constants.X_OK);
+  });
+});
