@@ -226,7 +226,7 @@ function createPlainShow(context: CliContext): Show {
     received: alarm => print([describeReceived(alarm, style)]),
     notice: text => print([style.warning(text)]),
     picture({ watch, nowMono }) {
-      if (watch === undefined || nowMono < valuesDueMono) return;
+      if (watch === undefined || watch.status.points.good === 0 || nowMono < valuesDueMono) return;
       valuesDueMono = nowMono + plainValuesMs;
       print([describeValues(watch, style)]);
     },

@@ -1,4 +1,5 @@
 import { formatAge } from '../../base/duration.ts';
+import type { PointView } from '../../model/view.ts';
 import type { DeviceFaultsView } from '../../sim/fault-desk.ts';
 import type { Platform, ReceivedAlarm } from '../../sim/platform.ts';
 import { renderLine } from '../render/line.ts';
@@ -39,37 +40,28 @@ const legend: readonly (readonly [command: string, what: string])[] = [
 const fewestWatchRows = 9;
 const fewestAlarmRows = 3;
 const mostAlarmRows = 12;
+const alarmShare = 0.3;
 
 /** The whole screen, as lines that fit it. */
 export function renderDemo(picture: DemoPicture, size: Size, style: Style): string[] {
-  const isLow = size.rows < 24;
-  const bottom = isLow ? [] : renderLegend(size.columns, style);
-  const notices = picture.notices
-    .slice(-1)
-    .map(notice => renderLine([{ text: notice, paint: style.warning }], size.columns));
-  const middle = [renderPlant(picture, size.columns, style), ...notices];
-  const fixed = bottom.length + middle.length + 4;
-  const room = Math.max(fewestWatchRows + fewestAlarmRows, size.rows - fixed);
-  const wanted =
-    picture.watch === undefined ? 3 : picture.watch.points.length + 6 + picture.watch.alarms.standing.length;
-  const alarmRows = Math.min(mostAlarmRows, Math.max(fewestAlarmRows, room - wanted));
-  const top = renderTop(
-    picture,
-    { columns: size.columns, rows: Math.max(3, Math.min(wanted, room - alarmRows)) },
-    style,
-  );
-  return [
-    ...top,
-    '',
-    ...middle,
-    ...renderReceived(picture.platform, alarmRows, size.columns, style),
-    '',
-    ...bottom,
-  ].slice(0, size.rows);
+  const { columns, rows } = size;
+  const notices = picture.notices.slice(-1).map(text => renderLine([{ text, paint: style.warning }], columns));
+  const plant = [renderPlant(picture, columns, style), ...notices];
+  const isLow = rows < fewestWatchRows + fewestAlarmRows + plant.length + legend.length + 5;
+  const bottom = isLow ? [] : ['', ...renderLegend(columns, style)];
+  // Beside the two tables: what the plant does, an empty line above it, the title and the header of the alarms.
+  const room = rows - bottom.length - plant.length - 3;
+  const alarmRows = Math.min(mostAlarmRows, Math.max(fewestAlarmRows, Math.floor(room * alarmShare)));
+  const top = renderTop(picture, { columns, rows: Math.max(3, room - alarmRows) }, style);
+  const received = renderReceived(picture.platform, alarmRows, columns, style);
+  return [...top, '', ...plant, ...received, ...bottom].slice(0, rows);
 }
 
 function renderTop({ watch }: DemoPicture, size: Size, style: Style): string[] {
-  if (watch !== undefined) return renderWatch(watch, size, style);
+  if (watch !== undefined) {
+    const points = choosePoints(watch.points, roomForPoints(watch, size.rows));
+    return renderWatch({ ...watch, points }, size, style);
+  }
   return [
     renderLine(
       [
@@ -81,6 +73,26 @@ function renderTop({ watch }: DemoPicture, size: Size, style: Style): string[] {
     '',
     renderLine(['The gateway is starting …'], size.columns),
   ];
+}
+
+/** Rows that the table of `watch` has for points, beside title, header, alarms, status and the space around them. */
+function roomForPoints({ alarms }: WatchPicture, rows: number): number {
+  if (rows < 12) return rows - 3;
+  return rows - 6 - Math.min(4, alarms.standing.length);
+}
+
+/** Where not all points fit, each device has its share; the gateway's own points go first. */
+function choosePoints(points: readonly PointView[], room: number): readonly PointView[] {
+  const plant = points.filter(({ device, alarms }) => device !== 'self' || alarms.length > 0);
+  if (plant.length <= room) return plant;
+  const places = new Map<string, number>();
+  const ranked = plant.map((point, index) => {
+    const place = places.get(point.device) ?? 0;
+    places.set(point.device, place + 1);
+    return { point, index, rank: point.alarms.length > 0 ? -1 : place };
+  });
+  const chosen = ranked.sort((a, b) => a.rank - b.rank || a.index - b.index).slice(0, Math.max(1, room));
+  return chosen.sort((a, b) => a.index - b.index).map(({ point }) => point);
 }
 
 /** What is going on in the simulated plant. */
@@ -109,10 +121,10 @@ const columns: readonly Column[] = [
   { title: 'TIME' },
   { title: 'PRIORITY' },
   { title: 'WHAT' },
+  { title: 'MESSAGE', minWidth: 20 },
   { title: 'VALUE', align: 'right' },
   { title: 'LATENCY', align: 'right' },
-  { title: 'ALARM', minWidth: 8 },
-  { title: 'MESSAGE', minWidth: 8 },
+  { title: 'ALARM', minWidth: 10 },
 ];
 
 /** The newest first, as every list of alarms here. */
@@ -144,10 +156,10 @@ function rowOf(alarm: ReceivedAlarm, style: Style): Cell[] {
     formatTime(alarm.receivedAt).slice(-8),
     { text: alarm.priority, paint: paintForPriority(alarm.priority, style) },
     { text: alarm.kind, paint },
-    formatReceived(alarm),
-    formatLatency(Math.max(0, alarm.latencyMs)),
-    alarm.alarm,
     { text: alarm.message, paint },
+    formatReceived(alarm),
+    describeLatency(alarm),
+    alarm.alarm,
   ];
 }
 
@@ -157,22 +169,20 @@ function formatReceived({ state, value, unit }: ReceivedAlarm): string {
   return value === undefined ? '' : `${formatNumber(value)} ${unit}`.trim();
 }
 
+/** What waited for the broker may be hours old. */
+function describeLatency({ latencyMs }: ReceivedAlarm): string {
+  return latencyMs < 10_000 ? formatLatency(Math.max(0, latencyMs)) : formatAge(latencyMs);
+}
+
 function renderLegend(width: number, style: Style): string[] {
   const widest = Math.max(...legend.map(([command]) => command.length));
   return [
     renderLine([{ text: 'Try in a second terminal:', paint: style.title }], width),
-    ...legend.map(([command, what]) => renderLegendLine(command.padEnd(widest), what, width, style)),
+    ...legend.map(([command, what]) => {
+      const left = renderLine([{ text: `  ${command.padEnd(widest)}  `, paint: style.accent }], width);
+      return left + renderLine([{ text: what, paint: style.faint }], Math.max(0, width - widest - 4));
+    }),
   ];
-}
-
-function renderLegendLine(command: string, what: string, width: number, style: Style): string {
-  return renderLine(
-    [
-      { text: `  ${command}`, paint: style.accent },
-      { text: what, paint: style.faint },
-    ],
-    width,
-  );
 }
 
 /** What a pipe gets instead of a screen: one line for each alarm event … */
@@ -185,7 +195,7 @@ export function describeReceived(alarm: ReceivedAlarm, style: Style): string {
       alarm.alarm,
       ...[formatReceived(alarm)].filter(text => text !== ''),
       alarm.message,
-      { text: `${formatLatency(Math.max(0, alarm.latencyMs))} from the sample`, paint: style.faint },
+      { text: `${describeLatency(alarm)} from the sample`, paint: style.faint },
     ],
     undefined,
   );
@@ -195,7 +205,8 @@ export function describeReceived(alarm: ReceivedAlarm, style: Style): string {
 export function describeValues(watch: WatchPicture, style: Style): string {
   const { good, total } = watch.status.points;
   const seen = new Set<string>();
-  const firsts = watch.points.filter(({ device }) => !seen.has(device) && seen.add(device));
+  const plant = watch.points.filter(({ device }) => device !== 'self');
+  const firsts = plant.filter(({ device }) => !seen.has(device) && seen.add(device));
   return renderLine(
     [
       formatTime(watch.nowMs),

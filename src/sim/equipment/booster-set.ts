@@ -32,6 +32,8 @@ const setpointBar = 4;
 /** A pump at full speed: pressure at no flow, and what each m³/h (squared) takes off it. */
 const shutOffBar = 6;
 const bendBar = 0.003;
+/** All that a pump can move, with nothing against it. */
+const runOutM3h = Math.sqrt(shutOffBar / bendBar);
 const fullDemandM3h = 26;
 const burstM3hPerRootBar = 90;
 /** How fast the air vessel lets the outlet pressure move. */
@@ -91,10 +93,11 @@ export function stepBoosterSet(state: BoosterSet, inputs: BoosterInputs, dtS: nu
   const reachable = hasWater ? inletBar + headAtFullSpeed(wanted, running) : inletBar;
   const outletBar = approach(state.outletBar, Math.min(setpointBar, reachable), vesselS, dtS);
   const speed = speedFor(outletBar - inletBar, wanted, running, reachable < setpointBar);
+  const flowM3h = Math.min(wanted, running * runOutM3h);
   const runs = pumpsThatRun(isTripped, running);
   const stepOne = (index: 0 | 1) =>
-    stepPump(state.pumps[index], runs[index], isTripped[index], speed, wanted / running, outletBar - inletBar, dtS);
-  return { outletBar, inletBar, flowM3h: wanted, demandNoise, pressureNoiseBar, pumps: [stepOne(0), stepOne(1)] };
+    stepPump(state.pumps[index], runs[index], isTripped[index], speed, flowM3h / running, outletBar - inletBar, dtS);
+  return { outletBar, inletBar, flowM3h, demandNoise, pressureNoiseBar, pumps: [stepOne(0), stepOne(1)] };
 }
 
 /** The second pump comes when one is not enough, and goes when one would do with a margin. */
@@ -128,8 +131,8 @@ function stepPump(
   dtS: number,
 ): Pump {
   const speed = approach(pump.speed, isRunning ? targetSpeed : 0, 0.8, dtS);
-  // One m³/h lifted by one bar is 1/36 kW in the water.
-  const waterKw = isRunning ? (flowM3h * Math.max(0, liftBar)) / 36 : 0;
+  // One m³/h lifted by one bar is 1/36 kW in the water. A pump that runs out still swirls what it does not lift.
+  const waterKw = isRunning ? (flowM3h * Math.max(liftBar, 0.55 * shutOffBar * speed ** 2)) / 36 : 0;
   const powerKw = isRunning ? waterKw / pumpEfficiency + lossKw * speed ** 3 : 0;
   return {
     isRunning,
