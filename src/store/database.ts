@@ -13,8 +13,8 @@ export function openDatabase(path: string): Database {
     database.pragma('journal_mode = WAL');
     // NORMAL would lose the last acknowledged commits at a power cut.
     database.pragma('synchronous = FULL');
-    // A small write-ahead file: on a full disk what it takes is missing elsewhere.
-    database.pragma('wal_autocheckpoint = 250');
+    // The write-ahead file is emptied by restartWal, outside of commits; this is only for the day that fails.
+    database.pragma('wal_autocheckpoint = 1000');
     database.pragma('journal_size_limit = 1048576');
     database.pragma('temp_store = MEMORY');
     database.pragma('cell_size_check = ON');
@@ -44,10 +44,16 @@ export function openForLocking(path: string): Database {
   return new BetterSqlite3(path, { timeout: 0 });
 }
 
-/** Moves everything from the write-ahead file into the database and empties it. False when a reader is in the way. */
-export function checkpoint(database: Database): boolean {
+/**
+ * Moves everything from the write-ahead file into the database and begins it anew with the database's first page, which
+ * carries the number that ties the two files together (examine.ts). False when a reader is in the way.
+ */
+export function restartWal(database: Database): boolean {
   const [row] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
-  return row?.busy === 0;
+  if (row?.busy !== 0) return false;
+  // Writing the version that is there already changes nothing but writes the page.
+  database.pragma(`user_version = ${readNumberPragma(database, 'user_version')}`);
+  return true;
 }
 
 export function readNumberPragma(database: Database, name: 'user_version' | 'application_id'): number {

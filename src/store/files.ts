@@ -37,14 +37,16 @@ export function removeUnfinished(path: string): void {
 }
 
 /**
- * Renames a broken database, with its write-ahead and shared-memory files, to plantroom.broken-2026-11-23T10-15-00.db.
- * With `isWalOnly` the database itself stays. Nothing is ever deleted. Returns the new path of the database or, where
+ * Renames a broken database, with its write-ahead file, to plantroom.broken-2026-11-23T10-15-00.db.
+ * With `isWalOnly` the database itself stays. No content is ever deleted. Returns the new path of the database or, where
  * only that was moved, of the write-ahead file.
  */
 export function setAside(paths: StorePaths, at: number, isWalOnly: boolean): string {
   const target = freeName(paths.folder, at);
+  // What shared memory holds is made anew from the write-ahead file, and must not meet another one.
+  rmSync(`${paths.database}-shm`, { force: true });
   // The write-ahead file first: should the power go in between, it must not meet a new database.
-  for (const suffix of isWalOnly ? ['-wal', '-shm'] : ['-wal', '-shm', '-journal', '']) {
+  for (const suffix of isWalOnly ? ['-wal'] : ['-wal', '-journal', '']) {
     if (existsSync(paths.database + suffix)) renameSync(paths.database + suffix, target + suffix);
   }
   syncFolder(paths.folder);

@@ -31,3 +31,6 @@ export const leastAlarmLogRows = 10_000;
 
 /** Old rows of the alarm log are removed in steps of this many, so that no commit waits long. */
 export const trimStepRows = 500;
+
+/** The write-ahead file is emptied into the database beyond this: on a full disk what it takes is missing elsewhere. */
+export const walLimitBytes = 1024 * 1024;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { codeOf } from '../base/errors.ts';
 import { randomId } from '../base/random.ts';
-import { checkpoint, createDatabase, type Database, openDatabase } from './database.ts';
+import { createDatabase, type Database, openDatabase, restartWal } from './database.ts';
 import { examine } from './examine.ts';
 import { removeUnfinished, renameDurably, type StorePaths, setAside } from './files.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -47,7 +48,7 @@ export function reopenDatabase(paths: StorePaths): Database {
   const database = openDatabase(paths.database);
   try {
     // A failed sync leaves write-ahead pages that were never written but look written. They are not built upon.
-    if (!checkpoint(database)) throw new Error('another process reads the database; it cannot be made safe meanwhile');
+    if (!restartWal(database)) throw new Error('another process reads the database; it cannot be made safe meanwhile');
     return database;
   } catch (error) {
     database.close();
@@ -66,12 +67,17 @@ export function closeDatabase(database: Database): void {
   }
 }
 
+function walOf(paths: StorePaths): string {
+  return `${paths.database}-wal`;
+}
+
 function markOpen(database: Database): void {
   try {
     writeMeta(database, 'is_open', 1);
-    checkpoint(database);
-  } catch {
+    restartWal(database);
+  } catch (error) {
     // A full disk must not keep a gateway from starting; its state shows with the first commit.
+    if (codeOf(error) !== 'SQLITE_FULL') throw error;
   }
 }
 
@@ -79,6 +85,7 @@ function prepare(paths: StorePaths, openedAt: number): Preparation {
   removeUnfinished(paths.building);
   if (existsSync(paths.next)) return putInPlace(paths, openedAt, 'a replacement that a power cut had interrupted');
   if (!existsSync(paths.database)) return prepareMissing(paths, openedAt);
+  const hasCommitsInWal = (statSync(walOf(paths), { throwIfNoEntry: false })?.size ?? 0) > 0;
   const verdict = examine(paths.database);
   switch (verdict.kind) {
     case 'sound':
@@ -86,13 +93,13 @@ function prepare(paths: StorePaths, openedAt: number): Preparation {
     case 'foreign-wal':
       return setWalAside(paths, openedAt);
     case 'broken':
-      return openAlone(paths, openedAt) ?? replaceBroken(paths, openedAt, verdict.why);
+      return (hasCommitsInWal && openAlone(paths, openedAt)) || replaceBroken(paths, openedAt, verdict.why);
   }
 }
 
 function prepareMissing(paths: StorePaths, openedAt: number): Preparation {
   // A write-ahead file without its database would be played into the new one.
-  const stray = existsSync(`${paths.database}-wal`) ? setAside(paths, openedAt, true) : undefined;
+  const stray = existsSync(walOf(paths)) ? setAside(paths, openedAt, true) : undefined;
   build(paths);
   renameDurably(paths.next, paths.database, paths.folder);
   return stray ? { setAside: stray, loss: 'the database is gone, only its write-ahead file was there' } : {};
@@ -109,11 +116,10 @@ function setWalAside(paths: StorePaths, openedAt: number): Preparation {
 
 /** A database that is broken only together with its write-ahead file has met one of another database. */
 function openAlone(paths: StorePaths, openedAt: number): Preparation | undefined {
-  const wal = `${paths.database}-wal`;
-  if (!existsSync(wal)) return undefined;
   const path = setAside(paths, openedAt, true);
   if (examine(paths.database).kind === 'sound') return { setAside: path, loss: foreignWal };
-  renameDurably(path, wal, paths.folder);
+  // It was not to blame: what it holds is needed to save what can be saved.
+  renameDurably(path, walOf(paths), paths.folder);
   return undefined;
 }
 

@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
+import { restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
 import { type FolderLock, folderRefused, lockFolder } from './folder-lock.ts';
-import type { StoreLimits } from './limits.ts';
+import { type StoreLimits, walLimitBytes } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
@@ -101,15 +102,17 @@ export class StoreFile {
     this.#write(change, () => false);
   }
 
-  /** Retention and the reserve; to be called after a write has been answered. */
+  /** Retention, the reserve and the write-ahead file; to be called after a write has been answered. */
   tidy(): void {
     const session = this.#session;
     if (!session) return;
     try {
       this.#reserve.restore();
       trimAlarmLog(session, this.#options.limits);
+      if (fileBytes(`${this.#paths.database}-wal`) > walLimitBytes) restartWal(session.database);
     } catch (error) {
-      // The next write meets the same disk, and tells.
+      // A disk that refuses refuses the next write too, and that one tells.
+      if (codeOf(error) === undefined) throw error;
       this.#drop(error);
     }
   }

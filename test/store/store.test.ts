@@ -69,7 +69,7 @@ describe('what was committed', () => {
     expect(read('journal_mode')).toBe('wal');
     expect(read('synchronous')).toBe(2);
     expect(read('busy_timeout')).toBe(100);
-    expect(read('wal_autocheckpoint')).toBe(250);
+    expect(read('wal_autocheckpoint')).toBe(1_000);
     expect(read('journal_size_limit')).toBe(1_048_576);
   });
 

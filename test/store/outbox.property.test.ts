@@ -1,0 +1,123 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { StoreFile } from '../../src/store/store-file.ts';
+import { rigEvent, rigStanding, rigStateAfter } from './rig.ts';
+import { numbersOf, openTestFile, range, summary } from './sample-store.ts';
+
+/** The plainest store that could be right: arrays. */
+interface Model {
+  id: string;
+  last: number;
+  unsent: number[];
+  windows: number;
+  summaries: { number: number; window: number }[];
+  lastSummary: number;
+  dropped: number;
+}
+
+interface Real {
+  file: StoreFile;
+  readonly folder: string;
+}
+
+type Step = (model: Model, real: Real) => void;
+
+const summaryRows = 6;
+const open = (folder: string) => openTestFile(folder, { summaryRows, reserveBytes: 0 });
+
+const commit = fc.integer({ min: 1, max: 4 }).map(
+  (count): Step =>
+    (model, { file }) => {
+      const events = range(model.last + 1, model.last + count).map(number => rigEvent(number, model.id));
+      const works = events.map(event => ({ events: [event], states: [rigStateAfter(event)] }));
+      file.commitAlarms(works);
+      // A write that was committed without the word getting out is repeated as it was.
+      if (count % 2 === 0) file.commitAlarms(works);
+      model.last += count;
+      model.unsent.push(...numbersOf(events));
+    },
+);
+
+const append = fc.integer({ min: 1, max: 4 }).map(
+  (count): Step =>
+    (model, { file }) => {
+      const windows = range(model.windows + 1, model.windows + count);
+      const records = windows.map(window => ({ ...summary(window), id: `s-${window}` }));
+      file.writeOutbox([{ kind: 'append-summaries', records, lost: 0 }]);
+      model.windows += count;
+      for (const window of windows) {
+        model.lastSummary += 1;
+        model.summaries.push({ number: model.lastSummary, window });
+      }
+      model.dropped += model.summaries.splice(0, Math.max(0, model.summaries.length - summaryRows)).length;
+    },
+);
+
+const settleAlarms = fc.array(fc.integer({ min: 0, max: 30 }), { maxLength: 5 }).map(
+  (numbers): Step =>
+    (model, { file }) => {
+      file.writeOutbox([{ kind: 'settle-alarms', numbers, sentAt: 1 }]);
+      model.unsent = model.unsent.filter(number => !numbers.includes(number));
+    },
+);
+
+const settleSummaries = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 5 }).map(
+  (numbers): Step =>
+    (model, { file }) => {
+      file.writeOutbox([{ kind: 'settle-summaries', numbers }]);
+      model.summaries = model.summaries.filter(({ number }) => !numbers.includes(number));
+    },
+);
+
+const restart = fc.constant<Step>((_, real) => {
+  real.file.close();
+  real.file = open(real.folder);
+});
+
+function compare(model: Model, { file }: Real, after: number, limit: number): void {
+  const unsent = file.unsentAlarms({ after, limit });
+  expect(numbersOf(unsent)).toEqual(model.unsent.filter(number => number > after).slice(0, limit));
+  expect(unsent.every(event => event.id === `${model.id}-${event.number}`)).toBe(true);
+  const waiting = file.waitingSummaries({ after, limit });
+  expect(waiting.map(({ number, record }) => ({ number, window: record.windowStart / 60_000 }))).toEqual(
+    model.summaries.filter(({ number }) => number > after).slice(0, limit),
+  );
+  expect(numbersOf(file.alarmLog({ limit: 100 }))).toEqual(range(1, model.last).reverse().slice(0, 100));
+  expect(
+    file
+      .alarmStates()
+      .map(({ occurrence }) => occurrence)
+      .sort(),
+  ).toEqual(rigStanding(model.last, model.id));
+  expect(file.figures()).toMatchObject({
+    backlogAlarms: model.unsent.length,
+    backlogSummaries: model.summaries.length,
+    droppedSummaries: model.dropped,
+  });
+  expect(file.opened()).toMatchObject({ id: model.id, lastEventNumber: model.last, loss: undefined });
+}
+
+test('whatever happens in whatever order, the outboxes hold what was committed and not sent, oldest first', () => {
+  const steps = fc.array(fc.oneof(commit, append, settleAlarms, settleSummaries, restart), { maxLength: 25 });
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 10 }), (taken, after, limit) => {
+      const folder = mkdtempSync(join(tmpdir(), 'plantroom-store-'));
+      const real: Real = { folder, file: open(folder) };
+      try {
+        const { id } = real.file.opened();
+        const model: Model = { id, last: 0, unsent: [], windows: 0, summaries: [], lastSummary: 0, dropped: 0 };
+        for (const step of taken) {
+          step(model, real);
+          compare(model, real, after, limit);
+        }
+      } finally {
+        real.file.close();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }),
+    { numRuns: 60 },
+  );
+}, 60_000);
