@@ -147,14 +147,12 @@ function buildLimitRule({ raw, tree, point, build, base }: RuleParts, level: Lim
   const limit = toUnitOf(point, raw[level] ?? '', 'value');
   if (limit.kind === 'wrong') build.problems.error(placeOfValue(tree, level), limit.message, limit.hint);
   const deadband = toUnitOf(point, raw.deadband ?? (point.unit === '' ? 0 : `0 ${point.unit}`), 'difference');
-  const place = placeOfValue(tree, 'deadband');
-  if (deadband.kind === 'wrong') build.problems.error(place, deadband.message, deadband.hint);
-  else if (deadband.value < 0)
-    build.problems.error(
-      place,
-      `the deadband ${raw.deadband} is negative`,
-      'write how far the value must come back, without a sign',
-    );
+  if (deadband.kind === 'wrong') {
+    build.problems.error(placeOfValue(tree, 'deadband'), deadband.message, deadband.hint);
+  } else if (deadband.value < 0) {
+    const hint = 'write how far the value must come back, without a sign';
+    build.problems.error(placeOfValue(tree, 'deadband'), `the deadband ${raw.deadband} is negative`, hint);
+  }
   if (limit.kind === 'wrong' || deadband.kind === 'wrong' || deadband.value < 0) return undefined;
   const side = level.startsWith('high') ? 'above' : 'below';
   const message = raw.message ?? `${point.name} is ${side} ${formatQuantity(limit.value, point.unit)}`;

@@ -11,7 +11,7 @@ import { listWords, suggestOr } from './suggestion.ts';
 import { placeOfKey, placeOfValue, type Tree } from './tree.ts';
 
 /** Everything built from a site file, before anyone looked whether the parts fit together. */
-export interface SiteDraft {
+interface SiteDraft {
   readonly tree: Tree;
   readonly buses: BusDrafts;
   readonly devices: DeviceDrafts;
@@ -81,23 +81,24 @@ const limitsCanBeMet: CrossCheck = ({ rules }, problems) => {
   for (const { rule, point, tree } of rules) {
     const range = point && rangeOf(point);
     if (rule.kind !== 'limit' || !range) continue;
-    const place = placeOfValue(tree, rule.level);
-    const span = `${point.key} goes from ${formatQuantity(range[0], '')} to ${formatQuantity(range[1], point.unit)}`;
-    const isHigh = rule.level.startsWith('high');
-    const hint = `${span}: check the limit, its unit and the scale of the point`;
-    if (isHigh ? rule.limit >= range[1] : rule.limit <= range[0]) {
-      problems.error(place, `the alarm "${rule.key}" can never come`, hint);
-    } else if (isHigh ? rule.limit < range[0] : rule.limit > range[1]) {
-      problems.error(place, `the alarm "${rule.key}" would always stand`, hint);
-    } else if (isHigh ? rule.limit - rule.deadband < range[0] : rule.limit + rule.deadband > range[1]) {
-      problems.error(
-        placeOfValue(tree, 'deadband'),
-        `the alarm "${rule.key}" could never return: its deadband is too wide`,
-        hint,
-      );
-    }
+    const fault = findDeadLimit(rule, range);
+    if (!fault) continue;
+    const span = `${range[0]} to ${formatQuantity(range[1], point.unit)}`;
+    const hint = `${point.key} goes from ${span}: check the limit, its unit and the scale of the point`;
+    problems.error(placeOfValue(tree, fault.field), `the alarm "${rule.key}" ${fault.text}`, hint);
   }
 };
+
+function findDeadLimit(
+  { level, limit, deadband }: LimitRule,
+  [lowest, highest]: readonly [number, number],
+): { field: string; text: string } | undefined {
+  const isHigh = ranks[level] >= 2;
+  if (isHigh ? limit >= highest : limit <= lowest) return { field: level, text: 'can never come' };
+  if (isHigh ? limit < lowest : limit > highest) return { field: level, text: 'would always stand' };
+  const isStuck = isHigh ? limit - deadband < lowest : limit + deadband > highest;
+  return isStuck ? { field: 'deadband', text: 'could never return: its deadband is too wide' } : undefined;
+}
 
 const ranks: Readonly<Record<LimitLevel, number>> = { 'low-low': 0, low: 1, high: 2, 'high-high': 3 };
 

@@ -74,7 +74,7 @@ export function buildPoint(
   };
 }
 
-export function tableOf(raw: RawPoint): ModbusTable | undefined {
+function tableOf(raw: RawPoint): ModbusTable | undefined {
   return modbusTables.find(table => raw[table] !== undefined);
 }
 
@@ -98,7 +98,7 @@ function buildAddress(raw: RawPoint, defaults: PointDefaults): Address {
 const registerCounts: Partial<Record<ModbusType, number>> = { u32: 2, s32: 2, f32: 2, u64: 4, s64: 4, f64: 4 };
 
 /** Registers that a value of this type takes; a string's length is its own. */
-export function registersOf(type: ModbusType): number {
+function registersOf(type: ModbusType): number {
   return registerCounts[type] ?? 1;
 }
 

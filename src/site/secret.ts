@@ -45,9 +45,10 @@ export function readSecret(secret: Secret, sources: SecretSources): string {
 export function systemSecretSources(warn: (message: string) => void): SecretSources {
   return {
     readFile: path => {
-      const { mode, size } = statSync(path);
-      // Reading /dev/zero or a disk image would never end.
-      if (size > maxSecretBytes + 2) throw new RangeError(`${size} bytes`);
+      const stat = statSync(path);
+      const { mode, size } = stat;
+      // Reading a pipe, a device or a disk image may never end.
+      if (!stat.isDirectory() && (!stat.isFile() || size > maxSecretBytes + 2)) throw new RangeError(`${size} bytes`);
       return { text: readFileSync(path, 'utf8'), mode };
     },
     env: process.env,
@@ -66,7 +67,7 @@ function readSecretFile(path: string, sources: SecretSources): { text: string; m
     };
     const reason =
       thrown instanceof RangeError
-        ? 'is too long'
+        ? 'is too long, or no ordinary file'
         : (reasons[codeOf(thrown) ?? ''] ?? `cannot be read (${codeOf(thrown)})`);
     throw new PlantroomError(`the secret file ${path} ${reason}`, {
       kind: 'site',

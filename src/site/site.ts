@@ -19,8 +19,7 @@ import { parseYaml } from './yaml.ts';
 
 export { createNumbering, type Numbering } from './numbering.ts';
 export { formatProblem, type SiteProblem } from './problem.ts';
-export type { ProfileText, ReadProfile } from './profile.ts';
-export { readSecret, type SecretSources, systemSecretSources } from './secret.ts';
+export { readSecret, systemSecretSources } from './secret.ts';
 
 export type LoadResult =
   | {
@@ -128,7 +127,12 @@ type FileText =
 
 function readText(path: string): FileText {
   try {
-    const { size } = statSync(path);
+    const stat = statSync(path);
+    const { size } = stat;
+    // Reading a pipe or a device may never end.
+    if (!stat.isFile() && !stat.isDirectory()) {
+      return { kind: 'unreadable', message: 'this is not an ordinary file', hint: 'check the path', code: undefined };
+    }
     // Before it is read: a file of many gigabytes would take the memory with it.
     if (size > siteLimits.maxFileBytes) {
       return { kind: 'unreadable', message: tooLong(size), hint: 'is this the site file?', code: undefined };

@@ -13,7 +13,7 @@ interface TreeBase {
   readonly weight: number;
 }
 
-export interface TreeMap extends TreeBase {
+interface TreeMap extends TreeBase {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, TreeEntry>;
 }
@@ -24,12 +24,12 @@ export interface TreeEntry {
   readonly value: Tree;
 }
 
-export interface TreeList extends TreeBase {
+interface TreeList extends TreeBase {
   readonly kind: 'list';
   readonly items: readonly Tree[];
 }
 
-export interface TreeScalar extends TreeBase {
+interface TreeScalar extends TreeBase {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
 }

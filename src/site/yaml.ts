@@ -166,9 +166,10 @@ function readKey(
   growth: Growth,
 ): { name: string; start: number; end: number } | undefined {
   const [start, end] = (isScalar(key) || isMap(key) || isSeq(key) || isAlias(key) ? key.range : undefined) ?? [0, 0];
-  const place = placeAt(growth.source, start, end);
   const name = isScalar(key) && key.value !== null ? String(key.value) : undefined;
   const twice = name === undefined ? undefined : entries.get(name);
+  if (name !== undefined && name !== '<<' && name !== '__proto__' && !twice) return { name, start, end };
+  const place = placeAt(growth.source, start, end);
   if (name === undefined) {
     growth.problems.error(place, `${quoted(place.text)} cannot be a key`, 'write a name followed by a colon');
   } else if (name === '<<') {
@@ -179,8 +180,6 @@ function readKey(
   } else if (twice) {
     const { line } = placeAt(growth.source, twice.keyStart, twice.keyEnd);
     growth.problems.error(place, `the key ${quoted(name)} stands twice, first in line ${line}`, 'keep one of them');
-  } else {
-    return { name, start, end };
   }
   return undefined;
 }

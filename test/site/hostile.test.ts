@@ -49,10 +49,11 @@ describe('junk is refused with one clear error', () => {
     expect(result.kind === 'wrong' && result.problems[0]?.message).toMatch(/^the file has 50000000000 bytes/);
   });
 
-  test('a folder, and a path that leads nowhere', () => {
+  test('a folder, a path that leads nowhere, and a device that never ends', () => {
     for (const [path, message] of [
       [folder, 'this is a folder'],
       [join(folder, 'nowhere.yaml'), 'there is no such file'],
+      ['/dev/zero', 'this is not an ordinary file'],
     ] as const) {
       const result = loadSite(path);
       expect(result.kind === 'wrong' && result.problems.map(problem => problem.message)).toEqual([message]);

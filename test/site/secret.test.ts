@@ -57,7 +57,7 @@ test.each([
   ['empty', '', 'is empty'],
   ['only a line end', '\n', 'is empty'],
   ['two lines', 'swordfish\nswordfish\n', 'holds more than one line of 4096 bytes'],
-  ['something else entirely', 'swordfish'.repeat(10_000), 'is too long'],
+  ['something else entirely', 'swordfish'.repeat(10_000), 'is too long, or no ordinary file'],
 ])('a secret file with %s is refused by its name, without its text', (_, text, fault) => {
   writeFileSync(path, text, { mode: 0o600 });
   const error = refusal({ kind: 'file', path });

@@ -334,6 +334,36 @@ describe('alarms', () => {
   });
 });
 
+describe('a site has its limits', () => {
+  const many = (devices: number, points: number) => {
+    mkdirSync(join(folder, 'profiles'), { recursive: true });
+    const rows = Array.from({ length: points }, (_, i) => `  - { id: p${i}, coil: ${i} }`).join('\n');
+    const alarms = Array.from({ length: points }, (_, i) => `  - { id: a${i}, point: p${i}, state: on }`).join('\n');
+    const head = 'vendor: V\nmodel: M\nprotocol: modbus\nsource: [x]\ntrust: none';
+    writeFileSync(join(folder, 'profiles/many.yaml'), `${head}\npoints:\n${rows}\nalarms:\n${alarms}\n`);
+    const list = Array.from({ length: devices }, (_, i) => `  - { id: d${i}, bus: wire, profile: many }`).join('\n');
+    const result = load(`${frame}devices:\n${list}\n`);
+    return result.kind === 'ok'
+      ? []
+      : result.problems
+          .filter(p => p.severity === 'error')
+          .map(p => p.message)
+          .sort();
+  };
+
+  test('500 devices are taken, 501 are not', () => {
+    expect(many(500, 1)).toEqual([]);
+    expect(many(501, 1)).toEqual(['501 devices; one gateway takes 500']);
+  });
+
+  test('20,000 points are too many by one, and so are their alarms', () => {
+    expect(many(7, 2_857)).toEqual(['20007 alarms; one gateway takes 20000']);
+    expect(many(3, 6_667)).toEqual(
+      ['20001 points; one gateway takes 20000', '20005 alarms; one gateway takes 20000'].sort(),
+    );
+  });
+});
+
 describe('a reload', () => {
   test('keeps the numbers of what stayed and gives new ones to what came', () => {
     const numbering = createNumbering();
