@@ -37,7 +37,7 @@ const crcBytes = 2;
 export class TcpExchange {
   readonly #options: TcpExchangeOptions;
   readonly #client: ReadClient;
-  /** What came since the request was sent. A piece is only added to an incomplete frame, so two frames are room enough. */
+  /** What came since the request was sent. A piece, two frames at most, is only added to an incomplete frame. */
   readonly #received = Buffer.alloc(3 * mostFrameBytes);
   #filled = 0;
   #transaction = 0;

@@ -145,6 +145,14 @@ describe('the connection', () => {
     expect(slave.connections()).toBe(connections);
   });
 
+  test('is kept however long nothing is asked', async () => {
+    const read = planOne(bus, registers);
+    await expectGood(read);
+    await clock.advance(3_600_000);
+    await expectGood(read);
+    expect(slave.connections()).toBe(1);
+  });
+
   test('is replaced after bytes that came while nothing was asked', async () => {
     const read = planOne(bus, registers);
     await expectGood(read);
