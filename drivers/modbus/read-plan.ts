@@ -18,7 +18,7 @@ export interface ModbusRead extends Read {
   lastException: number;
 }
 
-export interface Slot {
+interface Slot {
   readonly offset: number;
   readonly address: ModbusAddress;
 }

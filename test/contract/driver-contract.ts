@@ -21,7 +21,7 @@ export interface DriverRig {
   stop(): Promise<void>;
 }
 
-export interface RigWire {
+interface RigWire {
   /** Connections made to the plant since the start. */
   connections(): number;
   /** Connections that stand. */

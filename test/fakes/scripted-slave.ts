@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 
 /** A request as it came over the wire. */
-export interface SlaveRequest {
+interface SlaveRequest {
   readonly transaction: number;
   readonly unitId: number;
   readonly functionCode: number;
@@ -12,7 +12,7 @@ export interface SlaveRequest {
 }
 
 /** What the slave does with one request: bytes in pieces that arrive one by one, then perhaps the end. */
-export interface Move {
+interface Move {
   readonly pieces: readonly Uint8Array[];
   readonly end?: 'close' | 'reset';
 }
