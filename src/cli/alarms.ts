@@ -19,7 +19,7 @@ interface AlarmsOptions extends GlobalOptions {
 export function registerAlarms(program: Command, context: CliContext): void {
   program
     .command('alarms')
-    .summary('list the alarms that stand, and what happened before')
+    .summary('list the alarms that stand')
     .description('Lists the alarms that stand, the most urgent first.')
     .option('--history <n>', 'also the newest n alarm events', wholeNumber('--history', 1, longestHistory))
     .addHelpText('after', '\nExamples:\n  plantroom alarms\n  plantroom alarms --history 20\n  plantroom alarms --json')
@@ -44,6 +44,7 @@ const standingColumns: readonly Column[] = [
   { title: 'ALARM', minWidth: 12 },
   { title: 'SINCE' },
   { title: 'FOR', align: 'right' },
+  { title: 'VALUE', align: 'right' },
   { title: 'MESSAGE', minWidth: 20 },
 ];
 
@@ -59,6 +60,7 @@ export function renderStanding(
     alarm.alarm,
     formatTime(alarm.raisedAt),
     formatAgeOr(nowMs - alarm.raisedAt),
+    formatDecider(alarm),
     alarm.message,
   ]);
   return renderTable(standingColumns, rows, width, style);
@@ -86,13 +88,14 @@ export function renderHistory(view: AlarmsView, width: number | undefined, style
     { text: event.kind, paint: event.kind === 'raised' ? style.bad : style.good },
     { text: event.priority, paint: paintForPriority(event.priority, style) },
     event.alarm,
-    formatEventValue(event),
+    formatDecider(event),
     event.message,
   ]);
   return renderTable(historyColumns, rows, width, style);
 }
 
-function formatEventValue(event: AlarmEvent): string {
+/** The value that decided, with its unit. */
+function formatDecider(event: Pick<AlarmEvent, 'value' | 'state' | 'unit'>): string {
   if (typeof event.state === 'string') return event.state;
   return typeof event.value === 'number' ? `${formatNumber(event.value)} ${event.unit}`.trimEnd() : '';
 }

@@ -64,14 +64,22 @@ function pointsFact(points: StatusView['points'], style: Style): Cell {
   return points.bad === 0 ? text : { text, paint: style.warning };
 }
 
-/** `connected to mqtt://broker:1883, backlog 0 alarms, 0 summaries` */
+/** `connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries` */
 export function describeUplink(uplink: StatusView['uplink']): string {
   if (uplink.state === 'off') return 'off';
   const where = uplink.state === 'connected' ? `connected to ${uplink.url}` : `${uplink.state}, ${uplink.url}`;
-  const why = uplink.state !== 'connected' && uplink.lastFailure !== null ? ` (${uplink.lastFailure})` : '';
-  const backlog = `backlog ${countOf(uplink.backlogAlarms, 'alarm')}, ${countOf(uplink.backlogSummaries, 'summary', 'summaries')}`;
-  const dropped = uplink.droppedSummaries === 0 ? '' : `, ${uplink.droppedSummaries} dropped`;
-  return `${where}${why}, ${backlog}${dropped}`;
+  return `${where}${describeWhy(uplink)}, backlog ${describeBacklog(uplink)}`;
+}
+
+/** Why it is not connected, in brackets; empty when it is. */
+export function describeWhy({ state, lastFailure }: StatusView['uplink']): string {
+  return state !== 'connected' && lastFailure !== null ? ` (${lastFailure})` : '';
+}
+
+/** `1 alarm, 3 summaries, 9 dropped` */
+export function describeBacklog({ backlogAlarms, backlogSummaries, droppedSummaries }: StatusView['uplink']): string {
+  const stored = `${countOf(backlogAlarms, 'alarm')}, ${countOf(backlogSummaries, 'summary', 'summaries')}`;
+  return droppedSummaries === 0 ? stored : `${stored}, ${droppedSummaries} dropped`;
 }
 
 function uplinkFact(uplink: StatusView['uplink'], style: Style): Cell {

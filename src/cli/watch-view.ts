@@ -9,7 +9,7 @@ import { paintForPriority, paintForQuality, type Style } from './render/style.ts
 import { type Cell, type Column, measureTable, renderTable } from './render/table.ts';
 import { formatTime } from './render/time.ts';
 import { countOf, formatAgeOr, formatValue } from './render/words.ts';
-import { describeUplink, paintForUplink } from './status.ts';
+import { describeBacklog, describeWhy, paintForUplink } from './status.ts';
 
 /** Values that a spark line remembers, one a refresh. */
 export const trendLength = 40;
@@ -102,7 +102,9 @@ const pointColumns: readonly Column[] = [
 const trendColumn: Column = { title: 'TREND' };
 
 function renderPoints(picture: WatchPicture, room: number, width: number | undefined, style: Style): string[] {
-  if (picture.points.length === 0) return [style.warning('No point matches any more.')];
+  if (picture.points.length === 0) {
+    return [renderLine([{ text: 'No point matches any more.', paint: style.warning }], width)];
+  }
   const { shown, more } = choosePoints(picture.points, room);
   const standing = new Map(picture.alarms.standing.map(alarm => [alarm.alarm, alarm]));
   const rows = shown.map(point => rowOf(point, picture, standing, style));
@@ -215,10 +217,17 @@ function renderStatusLine(picture: WatchPicture, width: number | undefined, styl
     [
       describeStanding(picture.alarms.standing, style),
       { text: `${good} of ${total} points good`, paint: good === total ? style.good : style.warning },
-      { text: `uplink ${describeUplink(status.uplink)}`, paint: paintForUplink(status.uplink, style) },
+      ...uplinkCells(status.uplink, style),
     ],
     width,
   );
+}
+
+/** The backlog first: it counts what the platform does not know yet, and a long failure text must not hide it. */
+function uplinkCells(uplink: StatusView['uplink'], style: Style): Cell[] {
+  const paint = paintForUplink(uplink, style);
+  if (uplink.state === 'off') return [{ text: 'uplink off', paint }];
+  return [`backlog ${describeBacklog(uplink)}`, { text: `uplink ${uplink.state}${describeWhy(uplink)}`, paint }];
 }
 
 /** `3 alarms stand (1 urgent, 2 high)` */

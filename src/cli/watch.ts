@@ -9,13 +9,15 @@ import { noMatch } from './points.ts';
 import { Screen } from './screen.ts';
 import { extendTrends, renderWatch, type Trends, type WatchAnswer, type WatchPicture } from './watch-view.ts';
 
+const defaultIntervalMs = 1_000;
+
 /** How much longer than its interval an answer may take before the values are called old. */
 const patienceMs = 2_000;
 
 const ctrlC = '\x03';
 
 interface WatchOptions extends GlobalOptions {
-  readonly interval: number;
+  readonly interval?: number;
 }
 
 export function registerWatch(program: Command, context: CliContext): void {
@@ -24,7 +26,7 @@ export function registerWatch(program: Command, context: CliContext): void {
     .summary('watch live values')
     .description('Shows live values with their trend. q or Ctrl-C quits. Into a pipe it prints one table a refresh.')
     .argument('[pattern]', 'only points whose key matches, for example "booster/*"')
-    .option('--interval <duration>', 'time between two refreshes', duration('--interval', '100ms', '1h'), 1_000)
+    .option('--interval <duration>', 'time between two refreshes (default: 1s)', duration('--interval', '100ms', '1h'))
     .addHelpText(
       'after',
       '\nExamples:\n  plantroom watch\n  plantroom watch "booster/*" --interval 500ms\n  plantroom watch --json | jq .status.uplink',
@@ -42,7 +44,12 @@ async function watch(context: CliContext, pattern: string | undefined, options: 
   const onSignal = () => quit.abort();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) context.signals.on(signal, onSignal);
   try {
-    const watcher = new Watcher(context, () => fetchAnswer(client, pattern), first, options.interval);
+    const watcher = new Watcher(
+      context,
+      () => fetchAnswer(client, pattern),
+      first,
+      options.interval ?? defaultIntervalMs,
+    );
     if (options.json) await watcher.run(quit.signal, () => printJsonLine(context, watcher.document()));
     else if (context.out.isTTY) await watchOnScreen(context, watcher, quit);
     else await watcher.run(quit.signal, () => printSnapshot(context, watcher.picture()));

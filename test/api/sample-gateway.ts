@@ -93,7 +93,10 @@ export function sampleAlarm(changes: Partial<AlarmState> = {}): AlarmState {
     raisedAt: sampleWallMs - 95_000,
     priority: 'high',
     message: 'Discharge pressure is low',
+    rule: 'limit',
     value: 1.93,
+    state: undefined,
+    unit: 'bar',
     ...changes,
   };
 }

@@ -11,17 +11,21 @@ export function decimalsOf(value: number): number {
   const size = Math.abs(value);
   if (size >= 1_000) return 0;
   if (size >= 100) return 1;
-  return size >= 1 ? 2 : 3;
+  if (size >= 1) return 2;
+  return size < smallest ? 0 : 2 - Math.floor(Math.log10(size));
 }
+
+/** Below this, digits after the point mislead. */
+const smallest = 1e-3;
 
 /** A value for a person: plain digits, no grouping, an exponent only where digits would mislead. */
 export function formatNumber(value: number, decimals: number = decimalsOf(value)): string {
   if (!Number.isFinite(value)) return noValue;
-  if (Math.abs(value) >= 1e12) return value.toExponential(3);
-  const text = value.toFixed(decimals);
-  if (Number(text) !== 0) return text;
+  const size = Math.abs(value);
+  if (size >= 1e12) return value.toExponential(3);
   // A small value must not be shown as zero: zero means something in a plant.
-  return value === 0 ? text.replace('-', '') : value.toExponential(1);
+  if (size > 0 && size < smallest) return value.toExponential(1);
+  return (value === 0 ? 0 : value).toFixed(decimals);
 }
 
 /** 512 B, 1.4 MB: powers of 1000, as disks are sold. */

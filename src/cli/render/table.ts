@@ -62,7 +62,7 @@ function renderLine(
   paints: readonly (Paint | undefined)[],
 ): string {
   const cells: string[] = [];
-  const filled = texts.findLastIndex((text, index) => text !== '' && (widths[index] ?? 0) > 0);
+  const filled = texts.findLastIndex((text, index) => text.trim() !== '' && (widths[index] ?? 0) > 0);
   const shown = widths.flatMap((width, index) => (width > 0 && index <= filled ? [index] : []));
   for (const index of shown) {
     const width = widths[index] ?? 0;

@@ -13,6 +13,8 @@ describe('a number', () => {
     [5.2, '5.20'],
     [5.204, '5.20'],
     [0.5, '0.500'],
+    [0.05, '0.0500'],
+    [0.0012, '0.00120'],
     [0.0004, '4.0e-4'],
     [-0.0001, '-1.0e-4'],
     [118.24, '118.2'],
@@ -28,15 +30,15 @@ describe('a number', () => {
     expect(formatNumber(value)).toBe(text);
   });
 
-  test('is never shown further off than a thousandth, and zero only when it is zero', () => {
+  test('is never shown further off than half a percent, a tiny one than a twentieth, and as zero only when it is zero', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, min: -1e9, max: 1e9 }), value => {
         const shown = Number(formatNumber(value));
-        const rounding = Math.max(Math.abs(value) * 5e-3, Number.MIN_VALUE);
-        expect(Math.abs(shown - value)).toBeLessThanOrEqual(Math.abs(value) < 1e-3 ? Math.abs(value) * 0.06 : rounding);
+        const size = Math.abs(value);
+        expect(Math.abs(shown - value)).toBeLessThanOrEqual(size * (size < 1e-3 ? 0.051 : 0.00501));
         expect(shown === 0).toBe(value === 0);
       }),
-      { examples: [[1e-320], [0.00049999], [999.96], [0.9999]] },
+      { examples: [[0.0005], [0.00049999], [0.001], [999.96], [0.9999]] },
     );
   });
 

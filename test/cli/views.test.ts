@@ -1,0 +1,169 @@
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { renderHistory, renderStanding } from '../../src/cli/alarms.ts';
+import { createStyle } from '../../src/cli/render/style.ts';
+import { widthOfText } from '../../src/cli/render/text.ts';
+import { describeUplink, renderStatus } from '../../src/cli/status.ts';
+import { extendTrends, renderWatch, trendLength, type WatchPicture } from '../../src/cli/watch-view.ts';
+import {
+  sampleAlarm,
+  sampleEvent,
+  samplePoint,
+  samplePoints,
+  sampleStatus,
+  sampleWallMs,
+} from '../api/sample-gateway.ts';
+import { root } from './terminal.ts';
+
+const plain = createStyle(false);
+
+function golden(name: string): string {
+  return join(root, 'test/fixtures/cli', name);
+}
+
+/** Wall times are shown in the zone of the machine: the golden files are written in UTC. */
+process.env.TZ = 'UTC';
+
+describe('the alarms', () => {
+  test('stand the most urgent first, then the newest', async () => {
+    const standing = [
+      sampleAlarm({ alarm: 'a/low', priority: 'low', message: 'Strainer is dirty' }),
+      sampleAlarm({ alarm: 'b/high-old', raisedAt: sampleWallMs - 86_400_000 }),
+      sampleAlarm({ alarm: 'c/urgent', priority: 'urgent', message: '消防水池液位过低' }),
+      sampleAlarm({ alarm: 'b/high-new' }),
+      sampleAlarm({ alarm: 'd/medium', priority: 'medium' }),
+    ];
+    const text = renderStanding(standing, sampleWallMs, 100, plain).join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms.txt'));
+  });
+
+  test('that do not stand are said to be none', () => {
+    expect(renderStanding([], sampleWallMs, 80, plain)).toEqual(['No alarm stands.']);
+    expect(renderHistory({ standing: [], history: [] }, 80, plain)).toEqual(['No alarm event is stored yet.']);
+  });
+
+  test('have a history with the value that decided', async () => {
+    const history = [
+      sampleEvent({ number: 15, kind: 'removed', value: undefined }),
+      sampleEvent({ number: 14, kind: 'returned', value: 2.2 }),
+      sampleEvent({ number: 13, alarm: 'lift/fault', priority: 'urgent', value: 3, state: 'door fault', unit: '' }),
+      sampleEvent(),
+    ];
+    const text = renderHistory({ standing: [], history }, 100, plain).join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-history.txt'));
+  });
+});
+
+describe('the uplink', () => {
+  const { uplink } = sampleStatus();
+  test.each([
+    [uplink, 'connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries'],
+    [{ ...uplink, state: 'off' as const, url: null }, 'off'],
+    [
+      { ...uplink, state: 'waiting' as const, lastFailure: 'refused', backlogAlarms: 1, droppedSummaries: 9 },
+      'waiting, mqtt://broker:1883 (refused), backlog 1 alarm, 3 summaries, 9 dropped',
+    ],
+    // Why it was not connected before is of no interest once it is.
+    [{ ...uplink, lastFailure: 'refused' }, 'connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries'],
+  ])('%#: is described in one line', (view, text) => {
+    expect(describeUplink(view)).toBe(text);
+  });
+});
+
+test('a gateway in trouble says so in every line of its status', async () => {
+  const status = sampleStatus({
+    gateway: { id: 'g1', name: 'g1' },
+    store: { path: '/d/p.db', state: 'set-aside', setAside: '/d/p.db.broken-1', sizeBytes: 0, lastEventNumber: 0 },
+    uplink: { ...sampleStatus().uplink, state: 'waiting', lastFailure: 'the broker refuses the password' },
+  });
+  const text = renderStatus(status, 100, plain).join('\n');
+  await expect(`${text}\n`).toMatchFileSnapshot(golden('status-trouble.txt'));
+});
+
+function pictureOf(changes: Partial<WatchPicture> = {}): WatchPicture {
+  const points = samplePoints();
+  let trends = extendTrends(new Map(), points);
+  for (let index = 0; index < 30; index += 1) {
+    const pressure = samplePoint({ value: 5 + Math.sin(index / 3) });
+    trends = extendTrends(trends, [pressure, ...points.slice(1)]);
+  }
+  return {
+    points,
+    alarms: { standing: [sampleAlarm()], history: [] },
+    status: sampleStatus(),
+    trends,
+    answerAgeMs: 0,
+    failure: undefined,
+    intervalMs: 1_000,
+    nowMs: sampleWallMs,
+    ...changes,
+  };
+}
+
+describe('the live view', () => {
+  test.each([
+    ['watch', pictureOf(), { columns: 110, rows: 14 }],
+    ['watch-80-columns', pictureOf(), { columns: 80, rows: 14 }],
+    [
+      'watch-no-answer',
+      pictureOf({ answerAgeMs: 5_200, failure: 'no daemon answers on /p.sock' }),
+      { columns: 110, rows: 14 },
+    ],
+    ['watch-pipe', pictureOf(), undefined],
+    ['watch-nothing', pictureOf({ points: [], alarms: { standing: [], history: [] } }), { columns: 80, rows: 12 }],
+  ])('looks like test/fixtures/cli/%s.txt', async (name, picture, size) => {
+    await expect(`${renderWatch(picture, size, plain).join('\n')}\n`).toMatchFileSnapshot(golden(`${name}.txt`));
+  });
+
+  test('says how many points there was no room for, and shows those with an alarm first', async () => {
+    const others = Array.from({ length: 30 }, (_, index) => samplePoint({ key: `tank/level-${index}`, value: index }));
+    const standing = Array.from({ length: 5 }, (_, index) => sampleAlarm({ alarm: `tank/a${index}` }));
+    const points = [...others, samplePoint({ key: 'zone/last', alarms: ['zone/fire'] })];
+    const picture = pictureOf({
+      points,
+      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], history: [] },
+    });
+    const lines = renderWatch(picture, { columns: 90, rows: 20 }, plain);
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('watch-too-many.txt'));
+    expect(lines[3]).toContain('zone/last');
+  });
+
+  test('fits any terminal, with its status line at the bottom', () => {
+    const key = fc.string({ unit: fc.constantFrom('a', '水', '/', '💧'), minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(
+        fc.array(key, { maxLength: 40 }),
+        fc.integer({ min: 1, max: 140 }),
+        fc.integer({ min: 1, max: 40 }),
+        fc.boolean(),
+        (keys, columns, rows, isColoured) => {
+          const points = keys.map((name, index) => samplePoint({ key: `${index}${name}` }));
+          const lines = renderWatch(pictureOf({ points }), { columns, rows }, createStyle(isColoured));
+          expect(lines.length).toBe(rows);
+          for (const line of lines) expect(widthOfText(line)).toBeLessThanOrEqual(columns);
+          expect(stripVTControlCharacters(lines.at(-1) ?? '')).toMatch(/^(1 alarm|.{0,7}…)/);
+        },
+      ),
+    );
+  });
+
+  test('remembers the last forty values, gaps for bad ones and for silence, and forgets points that are gone', () => {
+    let trends = extendTrends(new Map(), [samplePoint({ key: 'a' }), samplePoint({ key: 'b' })]);
+    for (let value = 0; value < 60; value += 1) trends = extendTrends(trends, [samplePoint({ key: 'a', value })]);
+    expect([...trends.keys()]).toEqual(['a']);
+    expect(trends.get('a')).toEqual(Array.from({ length: trendLength }, (_, index) => index + 20));
+    trends = extendTrends(trends, [samplePoint({ key: 'a', value: 7, quality: 'timeout' })]);
+    trends = extendTrends(trends, undefined);
+    expect(trends.get('a')?.slice(-3)).toEqual([59, undefined, undefined]);
+  });
+
+  test('makes values older while nobody answers', () => {
+    const fresh = renderWatch(pictureOf(), undefined, plain);
+    const old = renderWatch(pictureOf({ answerAgeMs: 60_000, failure: 'gone' }), undefined, plain);
+    expect(fresh.join('\n')).toContain('340ms');
+    expect(old.join('\n')).not.toContain('340ms');
+    expect(old.at(-1)).toBe('no answer since 60s: these values are old · gone');
+  });
+});
