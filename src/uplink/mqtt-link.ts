@@ -11,7 +11,10 @@ const defaultReceiveMaximum = 65_535;
 const longestMqttPacketBytes = 268_435_460;
 
 /** We subscribe to nothing, so a broker has nothing longer to say to us than a reason. */
-const longestInboundPacketBytes = 65_536;
+const longestInboundPacketBytes = 16_384;
+
+/** The library gathers a packet before it looks at its length; beyond this we do not let it. */
+const longestGatheredBytes = 131_072;
 
 /**
  * One MQTT 5 connection over mqtt.js. The library would keep unacknowledged messages in memory and send them again by
@@ -53,6 +56,7 @@ export class MqttLink implements Link {
     const abort = () => cut(client);
     signal.addEventListener('abort', abort, { once: true });
     const closed = watch(client);
+    guardMemory(client);
     const opened = new Promise<Opened>(resolve => {
       client.once('connect', connack => {
         resolve({ kind: 'open', link: new MqttLink(client, connack.properties ?? {}, closed) });
@@ -150,6 +154,18 @@ function watch(client: MqttClient): Promise<LinkFailure> {
       cut(client);
     });
     client.once('close', () => resolve(failure ?? { kind: 'lost' }));
+  });
+}
+
+/** Cuts a connection over which a packet comes that never ends. */
+function guardMemory(client: MqttClient): void {
+  let gatheredBytes = 0;
+  client.on('packetreceive', () => {
+    gatheredBytes = 0;
+  });
+  client.stream.on('data', (chunk: Buffer) => {
+    gatheredBytes += chunk.length;
+    if (gatheredBytes > longestGatheredBytes) client.emit('error', new Error('the broker sends a packet without end'));
   });
 }
 

@@ -30,10 +30,10 @@ export interface SubscriberOptions {
 export async function startSubscriber(options: SubscriberOptions): Promise<Subscriber> {
   const session = options.clientId === undefined ? [] : ['-i', options.clientId, '-c', '-x', '3600'];
   const child = spawn(
-    // Into a pipe it would print a message only when a few kilobytes have gathered.
-    'stdbuf',
+    // It ends with the test that started it. Into a pipe it would print only when a few kilobytes have gathered.
+    'setpriv',
     [
-      ...['-oL', 'mosquitto_sub'],
+      ...['--pdeathsig', 'KILL', 'stdbuf', '-oL', 'mosquitto_sub'],
       ...['-h', '127.0.0.1', '-p', `${options.port}`, '-V', '5', '-q', '1', '-t', options.topic],
       ...['-d', '-F', '%j', ...session, ...(options.args ?? [])],
     ],

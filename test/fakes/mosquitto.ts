@@ -107,7 +107,10 @@ async function writePasswords(path: string, account: { username: string; passwor
 }
 
 async function launch(folder: string, onLog: (text: string) => void): Promise<ChildProcess> {
-  const child = spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] });
+  // The kernel ends it with the test that started it, even when that one is killed.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'mosquitto', '-c', join(folder, 'mosquitto.conf')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let said = '';
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);

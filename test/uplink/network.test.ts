@@ -151,6 +151,19 @@ describe('a scripted broker', () => {
     expect(connects).toBe(3);
   });
 
+  test('that sends a packet without end is cut off before it fills the memory', async () => {
+    // A PUBLISH that announces 200 MB.
+    const endless = Buffer.concat([Buffer.from([0x30, 0x80, 0x88, 0xaf, 0x5f]), Buffer.alloc(1_000_000)]);
+    await using broker = await startScriptedBroker({
+      onConnect: connection => {
+        connection.connack(0);
+        connection.send(endless);
+      },
+    });
+    await using uplink = new RealUplink(broker.port);
+    await uplink.waitForFailure('the broker sends a packet without end');
+  });
+
   test('hears a goodbye when the gateway stops, and none when it must cut the connection', async () => {
     await using polite = await startScriptedBroker();
     const uplink = new RealUplink(polite.port);
