@@ -12,8 +12,8 @@ type PointRule = Exclude<Rule, CommunicationRule>;
 type PointCondition = LimitCondition | RateCondition | StateCondition;
 
 /**
- * A rule and the state of its alarm. Rows of all kinds have one shape and hold their delay themselves: that is what keeps
- * the hot loop fast.
+ * A rule and the state of its alarm. Rows of all kinds have one shape, hold their delay themselves and begin with what
+ * every sample looks at: that is what keeps the hot loop fast.
  */
 interface Row<RowRule extends Rule, Condition> extends Delay {
   readonly rule: RowRule;
@@ -33,13 +33,13 @@ export function createRow(rule: Rule, phase: AlarmPhase): AlarmRow {
 
 function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
   const { onDelayMs, offDelayMs } = rule;
-  return { rule, condition: createPointCondition(rule), onDelayMs, offDelayMs, phase, ...createDelay() };
+  return { condition: createPointCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
 /** The on-delay of a communication rule is part of its condition; a second one would double it. */
 function createDeviceRow(rule: CommunicationRule, phase: AlarmPhase): DeviceRow {
   const condition = createCommunicationCondition(rule);
-  return { rule, condition, onDelayMs: 0, offDelayMs: rule.offDelayMs, phase, ...createDelay() };
+  return { condition, phase, ...createDelay(), rule, onDelayMs: 0, offDelayMs: rule.offDelayMs };
 }
 
 function createPointCondition(rule: PointRule): PointCondition {

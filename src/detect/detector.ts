@@ -78,12 +78,14 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     const { rows, starts } = index.byPoint;
     let changes: Transition[] | undefined;
     for (const sample of batch.samples) {
+      const { value } = sample;
       const { number } = sample.point;
+      const isGood = isComparable(sample);
       const end = starts[number + 1] ?? 0;
       for (let at = starts[number] ?? end; at < end; at += 1) {
         const row = rows[at] as PointRow;
-        const kind = advanceRow(row, judgeSample(row, sample.value, isComparable(sample), mono), mono);
-        if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, sample.value, batch));
+        const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
+        if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, value, batch));
       }
     }
     return changes ?? nothing;
