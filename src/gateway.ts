@@ -15,7 +15,7 @@ import type { SampleBatch } from './model/point.ts';
 import type { Site } from './model/site.ts';
 import type { AlarmsView, PointView, StatusView } from './model/view.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
-import { createNumbering, formatProblem, loadSite, readSecret, systemSecretSources } from './site/site.ts';
+import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
@@ -45,6 +45,10 @@ export interface Gateway {
 
 export interface GatewayOptions {
   readonly sitePath: string;
+  /** The site to start with. */
+  readonly site: Site;
+  /** Reads the site file anew, for a reload. Points that stay must keep their numbers. */
+  readonly loadSite: () => Promise<LoadResult>;
   /** Folder of the database; made when it is missing. */
   readonly dataFolder: string;
   readonly version: string;
@@ -60,7 +64,6 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
-  const numbering = createNumbering();
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
   const latency = {
@@ -151,18 +154,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
   }
 
-  function loadOrThrow(): { site: Site; warnings: readonly string[] } {
-    const loaded = loadSite(options.sitePath, { numbering });
-    if (loaded.kind === 'ok') return { site: loaded.site, warnings: loaded.warnings.map(formatProblem) };
-    throw new PlantroomError(loaded.problems.map(formatProblem).join('\n'), {
-      kind: 'site',
-      hint: `correct the site file; plantroom check ${options.sitePath} shows the same list`,
-    });
-  }
-
   async function start(): Promise<void> {
-    const { site, warnings } = loadOrThrow();
-    for (const warning of warnings) log.warn({ site: options.sitePath }, warning);
+    const { site } = options;
     const store = await openStore({ folder: options.dataFolder, clock, log });
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));
@@ -192,7 +185,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Swaps in the changed site file, or changes nothing at all. */
   async function reload(current: Running): Promise<CommandReply> {
-    const loaded = loadSite(options.sitePath, { numbering });
+    const loaded = await options.loadSite();
     if (loaded.kind === 'wrong') {
       log.warn({ site: options.sitePath, problems: loaded.problems.length }, 'reload refused: the site file is wrong');
       return {

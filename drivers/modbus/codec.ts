@@ -32,7 +32,8 @@ export function decodeBit(bytes: Uint8Array, offset: number, reading: Reading): 
 
 /**
  * The raw value that begins `offset` registers into a register answer. 64-bit integers are rounded to the nearest
- * double beyond 2^53; a float that is NaN or infinite is bad as `not-a-number`.
+ * double beyond 2^53; a float that is NaN or infinite is bad as `not-a-number`, bits of a register that holds one of its
+ * invalid words as `invalid-value`.
  *
  * `wordOrder` is of numbers only: the registers of a text are always in reading order, also in a device whose numbers
  * are not.
@@ -45,6 +46,11 @@ export function decodeRegisters(bytes: Uint8Array, offset: number, address: Modb
   }
   const value = numberAt(bytes, 2 * offset, address.type, address);
   fill(reading, value);
+  if (address.invalidWords.length > 0 && address.invalidWords.includes(wordAt(bytes, 2 * offset, address))) {
+    reading.value = Number.NaN;
+    reading.quality = 'invalid-value';
+    return;
+  }
   if (Number.isFinite(value)) return;
   reading.value = Number.NaN;
   reading.quality = 'not-a-number';

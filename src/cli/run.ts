@@ -7,7 +7,7 @@ import type { Gateway } from '../gateway.ts';
 import type { CliContext } from './context.ts';
 import { firstFolder, socketName } from './daemon.ts';
 import { type GlobalOptions, oneOf } from './options.ts';
-import { loadSiteOrExplain } from './site-file.ts';
+import { loadApartOrExplain } from './site-file.ts';
 
 /** How long stages may take to stop before the process ends without them. Everything accepted is on the disk by then. */
 const stopTimeoutMs = 10_000;
@@ -45,15 +45,16 @@ const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 async function run(context: CliContext, options: RunOptions): Promise<void> {
   const sitePath = resolve(context.cwd, options.site);
-  // Only its id is needed here; the gateway reads the file again for itself.
-  const site = await loadSiteOrExplain(context.err, options.site);
+  const loaded = await loadApartOrExplain(context.err, options.site);
+  const { site, loadSite } = loaded;
   const { dataFolder, socketPath } = placesFor(context, options, site.gateway.id);
   await claimSocketPath(socketPath);
   const log = createLog(options.logLevel, context.clock);
   // The database and the protocol libraries are only loaded by the verb that needs them.
   const { createGateway } = await import('../gateway.ts');
   const { clock, random, version } = context;
-  const gateway = createGateway({ sitePath, dataFolder, clock, random, log, version });
+  const gateway = createGateway({ sitePath, site, loadSite, dataFolder, clock, random, log, version });
+  for (const warning of loaded.warnings) log.warn({ site: sitePath }, warning);
   const api = createApi({ gateway, socketPath, log });
   const orders = listenToSignals(context, log, gateway);
   try {

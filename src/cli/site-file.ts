@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { PlantroomError } from '../base/errors.ts';
 import type { Site } from '../model/site.ts';
+import type { SiteLoader } from '../site/site-loader.ts';
 import { escapeText } from './render/text.ts';
 import { countOf } from './render/words.ts';
 
@@ -17,12 +18,33 @@ interface SiteProblem {
   readonly severity: 'error' | 'warning';
 }
 
+/** A site that a daemon runs, and how it reads the file again. */
+export interface LoadedSite {
+  readonly site: Site;
+  readonly loadSite: SiteLoader['load'];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads the site of a daemon. What is wrong with it is listed on `output` first.
+ *
+ * @throws PlantroomError `site`
+ */
+export async function loadApartOrExplain(output: Writable, sitePath: string): Promise<LoadedSite> {
+  const { createSiteLoader, formatProblem } = await import('../site/site-loader.ts');
+  const { load } = createSiteLoader(sitePath);
+  const loaded = await load();
+  if (loaded.kind === 'ok') return { site: loaded.site, loadSite: load, warnings: loaded.warnings.map(formatProblem) };
+  output.write(`${linesOf(loaded.problems.map(formatProblem)).join('\n')}\n`);
+  throw wrongSite(loaded.problems, sitePath);
+}
+
 /** Loads a site file, by the path as the person gave it. The schema and the YAML parser are only loaded by the verbs that need them. */
 export async function readSite(sitePath: string): Promise<SiteReport> {
   const { formatProblem, loadSite } = await import('../site/site.ts');
   const loaded = loadSite(sitePath);
   const problems = loaded.kind === 'ok' ? loaded.warnings : loaded.problems;
-  const lines = problems.flatMap(problem => formatProblem(problem).split('\n')).map(escapeText);
+  const lines = linesOf(problems.map(formatProblem));
   return { site: loaded.kind === 'ok' ? loaded.site : undefined, problems, lines };
 }
 
@@ -36,6 +58,10 @@ export async function loadSiteOrExplain(output: Writable, sitePath: string): Pro
   if (site) return site;
   output.write(`${lines.join('\n')}\n`);
   throw wrongSite(problems, sitePath);
+}
+
+function linesOf(texts: readonly string[]): string[] {
+  return texts.flatMap(text => text.split('\n')).map(escapeText);
 }
 
 export function wrongSite(problems: readonly SiteProblem[], sitePath: string): PlantroomError {

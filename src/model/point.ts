@@ -17,7 +17,7 @@ export interface Point {
   /** Engineering value = raw × scale + offset. */
   readonly scale: number;
   readonly offset: number;
-  /** Raw numbers by which the device says "not available". */
+  /** Raw numbers by which the device says "not available"; for single bits see ModbusAddress.invalidWords. */
   readonly invalidValues: readonly number[];
   /** Texts of an enumeration or of a two-state point, by engineering value. */
   readonly states: ReadonlyMap<number, string> | undefined;
@@ -47,6 +47,8 @@ export interface ModbusAddress {
   readonly bitCount: number;
   /** For `string`: its length in registers. */
   readonly registerCount: number;
+  /** For `bool` and `bits` in a register: values of the whole register by which the device says "not available". */
+  readonly invalidWords: readonly number[];
 }
 
 /** What the gateway can measure of itself; drivers/self implements exactly these. */

@@ -6,16 +6,25 @@ export interface Numbering {
   point(key: string): number;
 }
 
-/**
- * One for the whole life of a process: a reload numbers what stayed as before, so that all that is kept by number stays
- * valid.
- */
-export function createNumbering(): Numbering {
-  return { device: createCounter(), point: createCounter() };
+/** The numbers given so far; plain data that goes from thread to thread. */
+export interface GivenNumbers {
+  readonly devices: Map<string, number>;
+  readonly points: Map<string, number>;
 }
 
-function createCounter(): (name: string) => number {
-  const numbers = new Map<string, number>();
+export function noNumbers(): GivenNumbers {
+  return { devices: new Map(), points: new Map() };
+}
+
+/**
+ * One for the whole life of a process: a reload numbers what stayed as before, so that all that is kept by number stays
+ * valid. Adds to `given`.
+ */
+export function createNumbering(given: GivenNumbers = noNumbers()): Numbering {
+  return { device: createCounter(given.devices), point: createCounter(given.points) };
+}
+
+function createCounter(numbers: Map<string, number>): (name: string) => number {
   return name => {
     const known = numbers.get(name);
     if (known !== undefined) return known;

@@ -133,7 +133,8 @@ const hasInvalidValuesInRange: PointCheck = raw => {
     return { field: 'invalid', message: '"invalid" has no meaning for a string', hint: 'remove it' };
   }
   const isFloat = raw.type === 'f32' || raw.type === 'f64';
-  const bits = raw.type === 'bool' ? 1 : raw.type === 'bits' ? (raw['bit-count'] ?? 1) : bitsOf(raw.type ?? 'u16');
+  // Of bits it is the whole register that is compared.
+  const bits = raw.type === 'bool' || raw.type === 'bits' ? 16 : bitsOf(raw.type ?? 'u16');
   const isSigned = raw.type?.startsWith('s') === true;
   // A signed 64-bit number cannot be told from its unsigned bits here: JavaScript has rounded them.
   const max = raw.type === 's64' ? 2 ** 63 : 2 ** bits;

@@ -69,7 +69,9 @@ export function buildPoint(
     address,
     scale: raw.scale ?? 1,
     offset: raw.offset ?? 0,
-    invalidValues: (raw.invalid ?? (type && defaults.invalid[type]) ?? []).map(value => asDecoded(value, type)),
+    invalidValues: isPartOfRegister(raw)
+      ? []
+      : (raw.invalid ?? (type && defaults.invalid[type]) ?? []).map(value => asDecoded(value, type)),
     states: buildStates(raw, type),
   };
 }
@@ -92,7 +94,13 @@ function buildAddress(raw: RawPoint, defaults: PointDefaults): Address {
     bit: raw.bit ?? 0,
     bitCount: raw['bit-count'] ?? 1,
     registerCount: raw.length ?? registersOf(type),
+    invalidWords: isPartOfRegister(raw) ? (raw.invalid ?? defaults.invalid.u16 ?? []) : [],
   };
+}
+
+/** A device that has nothing to say fills the whole register with ones: no bit of it may pass for an alarm. */
+function isPartOfRegister(raw: RawPoint): boolean {
+  return tableOf(raw)?.endsWith('register') === true && (raw.type === 'bool' || raw.type === 'bits');
 }
 
 const registerCounts: Partial<Record<ModbusType, number>> = { u32: 2, s32: 2, f32: 2, u64: 4, s64: 4, f64: 4 };

@@ -9,6 +9,7 @@ import { buildBuses, selfBus } from './bus.ts';
 import { crossChecks } from './cross-checks.ts';
 import { buildDevices, selfProfileName } from './device.ts';
 import { siteLimits } from './limits.ts';
+import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
 import { Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
@@ -17,20 +18,9 @@ import type { Tree } from './tree.ts';
 import { buildGateway, buildUplink } from './uplink.ts';
 import { parseYaml } from './yaml.ts';
 
+export type { LoadResult } from './load-result.ts';
 export { createNumbering, type Numbering } from './numbering.ts';
 export { formatProblem, type SiteProblem } from './problem.ts';
-export { readSecret, systemSecretSources } from './secret.ts';
-
-export type LoadResult =
-  | {
-      readonly kind: 'ok';
-      readonly site: Site;
-      readonly warnings: readonly SiteProblem[];
-      /** The site file and the profiles that were read. */
-      readonly files: readonly string[];
-    }
-  /** All that is wrong at once, warnings among it. */
-  | { readonly kind: 'wrong'; readonly problems: readonly SiteProblem[] };
 
 export interface ParseOptions {
   readonly readProfile: ReadProfile;
@@ -43,8 +33,8 @@ export interface ParseOptions {
 const shippedProfiles = fileURLToPath(new URL('../../config/profiles', import.meta.url));
 
 /**
- * Reads a site file and its profiles. Synchronous: it runs at the start, in `check` and at a reload. Pass the same
- * numbering at every reload of a process.
+ * Reads a site file and its profiles, synchronously: for tools that have nothing else to do. A running gateway loads its
+ * site through site-loader.ts.
  */
 export function loadSite(path: string, options: { readonly numbering?: Numbering } = {}): LoadResult {
   const file = readText(path);

@@ -25,6 +25,7 @@ const wholeAddress: ModbusAddress = {
   bit: 0,
   bitCount: 1,
   registerCount: 1,
+  invalidWords: [],
 };
 
 export function samplePoint(sample: SamplePoint, number = 0): Point {

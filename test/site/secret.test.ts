@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { PlantroomError } from '../../src/base/errors.ts';
 import type { Secret } from '../../src/model/site.ts';
-import { readSecret, systemSecretSources } from '../../src/site/site.ts';
+import { readSecret, systemSecretSources } from '../../src/site/secret.ts';
 
 let folder: string;
 let path: string;

@@ -92,6 +92,7 @@ describe('what is left out', () => {
         bit: 0,
         bitCount: 1,
         registerCount: 1,
+        invalidWords: [],
       },
       scale: 1,
       offset: 0,
@@ -201,6 +202,7 @@ alarms:
     expect(pointOf(site, 'd/u')).toMatchObject({ name: 'Voltage', unit: 'V', address: { wordOrder: 'low-first' } });
     expect(pointOf(site, 'd/t').invalidValues).toEqual([65_535]);
     expect(pointOf(site, 'd/u').invalidValues).toEqual([]);
+    expect(pointOf(site, 'd/f')).toMatchObject({ invalidValues: [], address: { invalidWords: [65_535] } });
     expect(site.rules.map(rule => rule.key)).toEqual(['d/fault', 'd/hot', 'd/communication', 'self/store']);
     expect(result.kind === 'ok' && result.files.slice(1).map(file => file.split('/').at(-1))).toEqual([
       'm1.yaml',

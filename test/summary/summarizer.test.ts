@@ -35,6 +35,7 @@ const text: ModbusAddress = {
   bit: 0,
   bitCount: 1,
   registerCount: 8,
+  invalidWords: [],
 };
 
 const points = [point(0), point(1), point(2)];

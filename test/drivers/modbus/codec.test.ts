@@ -101,6 +101,14 @@ describe('a value in registers', () => {
   });
 });
 
+test('a bit of a register by which the device says "not available" is no bit: an absent pump has no fault', () => {
+  const absent = Uint8Array.of(0xff, 0xff);
+  const fault = { type: 'bool', bit: 2, invalidWords: [0xffff] } as const;
+  expect(decode(absent, fault)).toMatchObject({ quality: 'invalid-value', value: Number.NaN });
+  expect(decode(absent, { ...fault, type: 'bits', bitCount: 4 })).toMatchObject({ quality: 'invalid-value' });
+  expect(decode(Uint8Array.of(0xff, 0xfe), fault)).toMatchObject({ quality: 'good', value: 1 });
+});
+
 describe('a text in registers', () => {
   const text = (bytes: string, changes: Partial<ModbusAddress> = {}) =>
     decode(Buffer.from(bytes, 'latin1'), { type: 'string', registerCount: bytes.length / 2, ...changes });

@@ -41,6 +41,7 @@ export function modbusAddress(
     bit: 0,
     bitCount: 1,
     registerCount: 1,
+    invalidWords: [],
     ...changes,
   };
 }
