@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { PlantroomError } from '../base/errors.ts';
 import { seededRandom } from '../base/random.ts';
 import { openControl } from '../sim/control.ts';
 import { createControlClient } from '../sim/control-client.ts';
@@ -127,6 +128,12 @@ function describeSimulator(simulator: Simulator, siteFile: string): string[] {
 async function listFaults(context: CliContext, device: string | undefined, options: SimOptions): Promise<void> {
   const all = await clientFor(context, options).faults();
   const views = device === undefined ? all : all.filter(view => view.device === device);
+  if (views.length === 0) {
+    throw new PlantroomError(`the simulated plant has no device ${device}`, {
+      kind: 'not-found',
+      hint: `it has: ${all.map(view => view.device).join(', ')}`,
+    });
+  }
   if (options.json) {
     printJson(context, views);
     return;

@@ -6,14 +6,14 @@ import { type EquipmentKind, plantFaults } from './equipment/equipment.ts';
 import { isWireFault, type WireFault, wireFaults } from './wire-fault.ts';
 
 /** A fault that a device can have. */
-export interface FaultView {
+interface FaultView {
   readonly name: string;
   readonly description: string;
   /** On the way to the gateway, or in the plant itself. */
   readonly where: 'wire' | 'plant';
 }
 
-export interface ActiveFaultView {
+interface ActiveFaultView {
   readonly name: string;
   /** Null: until it is cleared. */
   readonly leftMs: number | null;

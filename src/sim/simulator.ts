@@ -38,7 +38,7 @@ export interface Simulator {
   stop(): Promise<void>;
 }
 
-export interface Endpoint {
+interface Endpoint {
   readonly host: string;
   readonly port: number;
   readonly devices: readonly string[];
@@ -216,7 +216,7 @@ function writeRamp(device: Device, image: RegisterImage, count: number): void {
 }
 
 /** What a ramping point holds, before bits and texts make of it what they can. */
-export function rampRaw(place: number, count: number): number {
+function rampRaw(place: number, count: number): number {
   return (place + count) % 100;
 }
 

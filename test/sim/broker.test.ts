@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createConnection } from 'node:net';
 import { promisify } from 'node:util';
 import { connect, connectAsync, type IClientOptions, type MqttClient, type Packet } from 'mqtt';
 import { afterEach, expect, test } from 'vitest';
@@ -130,6 +131,22 @@ test.each(['mqttv5', 'mqttv311'])('mosquitto speaks %s with it', async version =
   const publish = ['-h', '127.0.0.1', '-p', String(broker.port), '-V', version, '-q', '1', '-t', 'a/b', '-m', 'hello'];
   await promisify(execFile)('mosquitto_pub', publish);
   expect(heard).toEqual([{ topic: 'a/b', text: 'hello' }]);
+});
+
+test.each([
+  ['noise', Buffer.alloc(2_000, 0xff)],
+  ['a request for a web page', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
+  ['a publish before the connect', Buffer.from('3005000161' + '6869', 'hex')],
+])('%s ends that connection and no other', async (_, bytes) => {
+  const { broker, heard } = await startBroker();
+  const client = await connectTo(broker);
+  const stranger = createConnection({ host: '127.0.0.1', port: broker.port });
+  stranger.on('error', () => {});
+  const closed = new Promise(resolve => stranger.once('close', resolve));
+  stranger.write(bytes);
+  await closed;
+  await client.publishAsync('a', 'still here', { qos: 1 });
+  expect(heard).toEqual([{ topic: 'a', text: 'still here' }]);
 });
 
 test('a port that is taken is named, with what it was for', async () => {

@@ -56,10 +56,6 @@ export class Child {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#process.pid;
-  }
-
   /** Asks it to end, and kills it when it does not. */
   async stop(): Promise<ChildEnd> {
     this.#process.kill('SIGTERM');

@@ -32,10 +32,6 @@ export class Keeper {
     this.#watching = this.#watch(reject);
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
   /** Ends the child for good; done when it is gone. */
   async stop(): Promise<void> {
     this.#stopping.abort();
