@@ -43,6 +43,5 @@ export function freezeDelay(delay: Delay, mono: number): void {
 
 /** A sample contradicts the change: the delay starts from nothing next time. */
 export function stopDelay(delay: Delay): void {
-  // Almost every sample comes by here, and memory that is not written is cheaper.
-  if (delay.isRunning) delay.isRunning = false;
+  delay.isRunning = false;
 }
