@@ -41,21 +41,33 @@ export function openForReading(path: string): Database {
 
 /** A connection that never writes and only serves to hold a lock. */
 export function openForLocking(path: string): Database {
-  return new BetterSqlite3(path, { timeout: 0 });
+  const database = new BetterSqlite3(path, { timeout: 0 });
+  database.pragma('journal_mode = MEMORY');
+  return database;
 }
 
 /**
  * Moves everything from the write-ahead file into the database and begins it anew with the database's first page, which
- * carries the number that ties the two files together (examine.ts). False when a reader is in the way.
+ * carries the number that ties the two files together (examine.ts). `mode` says whether its space is given back to the
+ * disk. False when a reader is in the way.
  */
-export function restartWal(database: Database): boolean {
-  const [row] = database.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+export function restartWal(database: Database, mode: 'give-back' | 'keep-space'): boolean {
+  const name = mode === 'give-back' ? 'TRUNCATE' : 'RESTART';
+  const [row] = database.pragma(`wal_checkpoint(${name})`) as { busy: number }[];
   if (row?.busy !== 0) return false;
   // Writing the version that is there already changes nothing but writes the page.
   database.pragma(`user_version = ${readNumberPragma(database, 'user_version')}`);
   return true;
 }
 
-export function readNumberPragma(database: Database, name: 'user_version' | 'application_id'): number {
+/** Pages that the file has and nothing uses. */
+export function freePages(database: Database): number {
+  return readNumberPragma(database, 'freelist_count');
+}
+
+export function readNumberPragma(
+  database: Database,
+  name: 'user_version' | 'application_id' | 'freelist_count',
+): number {
   return Number(database.pragma(name, { simple: true }));
 }

@@ -32,5 +32,11 @@ export const leastAlarmLogRows = 10_000;
 /** Old rows of the alarm log are removed in steps of this many, so that no commit waits long. */
 export const trimStepRows = 500;
 
+/** While the disk is full, summaries are dropped in steps of this many … */
+export const dropStepRows = 50;
+
+/** … as long as the database has fewer free pages than this for alarms to go to. */
+export const keptFreePages = 64;
+
 /** The write-ahead file is emptied into the database beyond this: on a full disk what it takes is missing elsewhere. */
 export const walLimitBytes = 1024 * 1024;

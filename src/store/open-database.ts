@@ -48,7 +48,8 @@ export function reopenDatabase(paths: StorePaths): Database {
   const database = openDatabase(paths.database);
   try {
     // A failed sync leaves write-ahead pages that were never written but look written. They are not built upon.
-    if (!restartWal(database)) throw new Error('another process reads the database; it cannot be made safe meanwhile');
+    if (!restartWal(database, 'give-back'))
+      throw new Error('another process reads the database; it cannot be made safe meanwhile');
     return database;
   } catch (error) {
     database.close();
@@ -56,14 +57,20 @@ export function reopenDatabase(paths: StorePaths): Database {
   }
 }
 
-/** Closes in order: nothing is left in a write-ahead file, and the next start knows it. */
-export function closeDatabase(database: Database): void {
+/** Closes in order: nothing is left in a write-ahead file, and the next start knows it. False when the disk fails. */
+export function closeDatabase(database: Database): boolean {
+  // Where the mark stays, the next start asks for the write-ahead file and reports a loss that was none.
+  const isMarked = tryMarkClosed(database) || tryMarkClosed(database);
+  database.close();
+  return isMarked;
+}
+
+function tryMarkClosed(database: Database): boolean {
   try {
     writeMeta(database, 'is_open', 0);
+    return true;
   } catch {
-    // On a full or dead disk the mark stays, and the next start finds the write-ahead file it asks for.
-  } finally {
-    database.close();
+    return false;
   }
 }
 
@@ -74,7 +81,7 @@ function walOf(paths: StorePaths): string {
 function markOpen(database: Database): void {
   try {
     writeMeta(database, 'is_open', 1);
-    restartWal(database);
+    restartWal(database, 'give-back');
   } catch (error) {
     // A full disk must not keep a gateway from starting; its state shows with the first commit.
     if (codeOf(error) !== 'SQLITE_FULL') throw error;

@@ -7,6 +7,8 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSy
 export interface Reserve {
   /** Gives the space to the database. False when there was none left to give. */
   release(): boolean;
+  /** False between a release and the day the disk has plenty of space again; true when there never was to be one. */
+  isHeld(): boolean;
   /** Takes the space back as soon as the disk has plenty again; costs nothing while the file is there. */
   restore(): void;
 }
@@ -17,6 +19,7 @@ const plentyFactor = 4;
 export function createReserve(path: string, folder: string, bytes: number): Reserve {
   let isHeld = existsSync(path);
   return {
+    isHeld: () => isHeld || bytes === 0,
     release() {
       if (!isHeld) return false;
       rmSync(path, { force: true });

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
-import { restartWal } from './database.ts';
+import { freePages, restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
 import { type FolderLock, folderRefused, lockFolder } from './folder-lock.ts';
-import { type StoreLimits, walLimitBytes } from './limits.ts';
+import { dropStepRows, keptFreePages, type StoreLimits, walLimitBytes } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
@@ -91,7 +91,7 @@ export class StoreFile {
         session.counts.changesSinceTrim += added;
       }
     };
-    this.#write(change, () => this.#makeRoom());
+    this.#write(change, () => this.#reserve.release());
   }
 
   writeOutbox(works: readonly OutboxWork[]): void {
@@ -109,7 +109,8 @@ export class StoreFile {
     try {
       this.#reserve.restore();
       trimAlarmLog(session, this.#options.limits);
-      if (fileBytes(`${this.#paths.database}-wal`) > walLimitBytes) restartWal(session.database);
+      if (!this.#reserve.isHeld()) this.#saveSpace(session);
+      else if (fileBytes(`${this.#paths.database}-wal`) > walLimitBytes) restartWal(session.database, 'give-back');
     } catch (error) {
       // A disk that refuses refuses the next write too, and that one tells.
       if (codeOf(error) === undefined) throw error;
@@ -216,18 +217,16 @@ export class StoreFile {
     }
   }
 
-  /** On a full disk: first the reserve, then the oldest summaries, whose pages the alarms can take over. */
-  #makeRoom(): boolean {
-    if (this.#reserve.release()) return true;
-    const session = this.#session;
-    if (!session || session.counts.waitingSummaries === 0) return false;
-    try {
-      const share = Math.min(this.#options.limits.transactionRows, session.counts.waitingSummaries);
-      commitChange(session, () => dropOldestSummaries(session, share));
-      return true;
-    } catch {
-      return false;
+  /**
+   * The disk was full and the reserve is spent. Once SQLite cannot grow its files, not even a delete is possible; so
+   * summaries are given up while it still can, that alarms find free pages in the file. What is committed is moved on
+   * at once, and the space of the write-ahead file is not let go.
+   */
+  #saveSpace(session: Session): void {
+    if (session.counts.waitingSummaries > 0 && freePages(session.database) < keptFreePages) {
+      commitChange(session, () => dropOldestSummaries(session, dropStepRows));
     }
+    restartWal(session.database, 'keep-space');
   }
 
   #bounded<Query extends { readonly limit: number }>(query: Query): Query {

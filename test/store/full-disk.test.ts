@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { waitUntil } from '../fakes/wait-until.ts';
+import {
+  alarmEvent,
+  alarmEvents,
+  numbersOf,
+  openTestFile,
+  openTestStore,
+  range,
+  stateAfter,
+  summary,
+  temporaryFolder,
+} from './sample-store.ts';
+import { askShell } from './shell.ts';
+
+const mayMount = process.getuid?.() === 0 && canMount();
+if (!mayMount)
+  process.stderr.write('the tests of a full disk need root and the right to mount a tmpfs: they do not run\n');
+
+function canMount(): boolean {
+  try {
+    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A disk of its own, so small that a test can fill it. */
+function mountTinyDisk(megabytes: number): string {
+  const folder = temporaryFolder();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
+  onTestFinished(() => {
+    execFileSync('umount', ['-l', folder]);
+  });
+  return folder;
+}
+
+/** Takes the last free block. Returns what gives the space back. */
+function fillDisk(folder: string): () => void {
+  const path = join(folder, 'somebody-elses.log');
+  const { bavail, bsize } = statfsSync(folder);
+  writeFileSync(path, Buffer.alloc(bavail * bsize, 1));
+  return () => rmSync(path);
+}
+
+describe.runIf(mayMount)('a full disk', () => {
+  test('makes alarms wait in memory until there is space; none is lost and the store recovers by itself', async () => {
+    const folder = mountTinyDisk(2);
+    const store = await openTestStore(folder, { reserveBytes: 0 });
+    await store.commitAlarms(alarmEvents(1, 10, store.id), []);
+    const freeDisk = fillDisk(folder);
+    const calls = range(11, 500).map(number => {
+      const event = alarmEvent(number, store.id, { kind: number % 2 === 0 ? 'raised' : 'returned' });
+      return store.commitAlarms([event], [stateAfter(event)]);
+    });
+    let settled = 0;
+    for (const call of calls)
+      call.then(() => {
+        settled += 1;
+      });
+    await waitUntil(
+      () => store.figures().state === 'failing',
+      () => `the full disk was not noticed: ${JSON.stringify(store.figures())}`,
+    );
+    expect(store.figures().lastFailure).toMatch(/FULL/);
+    expect(settled).toBeLessThan(calls.length);
+    expect(store.figures().waitingEvents).toBeGreaterThan(0);
+    // Reads go on meanwhile.
+    expect(numbersOf(await store.readAlarmOutbox(0, 10))).toEqual(range(1, 10));
+
+    freeDisk();
+    await Promise.all(calls);
+    expect(store.figures()).toMatchObject({ state: 'ok', waitingEvents: 0 });
+    expect(numbersOf(await store.readAlarmOutbox(0, 1_000))).toEqual(range(1, 500));
+    expect(await store.alarmStates()).toMatchObject([{ occurrence: `${store.id}-500` }]);
+    await store.close();
+    expect(askShell(store.path, 'pragma integrity_check')).toBe('ok');
+  });
+
+  test('takes the reserve for alarms at once, and keeps a new one when there is plenty of space again', async () => {
+    const folder = mountTinyDisk(4);
+    const reserve = join(folder, 'plantroom.reserve');
+    const store = await openTestStore(folder, { reserveBytes: 512 * 1_024 });
+    expect(existsSync(reserve)).toBe(true);
+    const freeDisk = fillDisk(folder);
+    for (const number of range(1, 100)) await store.commitAlarms([alarmEvent(number, store.id)], []);
+    expect(existsSync(reserve)).toBe(false);
+    expect(store.figures()).toMatchObject({ state: 'ok', lastFailure: undefined });
+    freeDisk();
+    await store.settleAlarms([1]);
+    await store.commitAlarms([alarmEvent(101, store.id)], []);
+    await store.alarmStates();
+    expect(existsSync(reserve)).toBe(true);
+  });
+
+  test('costs summaries before it costs alarms', () => {
+    const folder = mountTinyDisk(8);
+    const file = openTestFile(folder, { reserveBytes: 256 * 1_024 });
+    const { id } = file.opened();
+    const records = range(1, 3_000).map(index => ({ ...summary(index), id: `${id}-${index}` }));
+    file.writeOutbox([{ kind: 'append-summaries', records, lost: 0 }]);
+    file.tidy();
+    fillDisk(folder);
+    // Far more than the reserve holds.
+    for (const number of range(1, 1_200)) {
+      file.commitAlarms([{ events: [alarmEvent(number, id)], states: [] }]);
+      file.tidy();
+    }
+    expect(file.figures()).toMatchObject({ backlogAlarms: 1_200 });
+    const { droppedSummaries = 0, backlogSummaries = 0 } = file.figures() ?? {};
+    expect(droppedSummaries).toBeGreaterThan(0);
+    expect(backlogSummaries).toBeGreaterThan(0);
+    expect(droppedSummaries + backlogSummaries).toBe(3_000);
+    expect(file.waitingSummaries({ after: 0, limit: 1 })[0]?.number).toBe(droppedSummaries + 1);
+    file.close();
+    expect(askShell(join(folder, 'plantroom.db'), 'select count(*) from alarm_log; pragma integrity_check')).toBe(
+      '1200\nok',
+    );
+  });
+
+  test('at the start does not keep a gateway from starting', async () => {
+    const folder = mountTinyDisk(2);
+    const first = await openTestStore(folder, { reserveBytes: 0 });
+    await first.commitAlarms(alarmEvents(1, 10, first.id), []);
+    await first.close();
+    const freeDisk = fillDisk(folder);
+    const outcome = await openTestStore(folder, { reserveBytes: 0 }).catch((error: unknown) => error);
+    // Without a block for SQLite's shared memory it cannot start; then it says what to do, and harms nothing.
+    if (outcome instanceof Error)
+      expect(outcome).toMatchObject({ kind: 'storage', message: expect.stringContaining(folder) });
+    freeDisk();
+    const store = outcome instanceof Error ? await openTestStore(folder, { reserveBytes: 0 }) : outcome;
+    expect(numbersOf(await (store as typeof first).readAlarmOutbox(0, 100))).toEqual(range(1, 10));
+  });
+});
