@@ -10,9 +10,13 @@ export const enterScreen = '\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[H\x1b[2J';
 export const leaveScreen = '\x1b[?7h\x1b[?25h\x1b[?1049l';
 
 /**
- * Draws over what was there: each line clears only its own rest, so nothing flickers, and a terminal that knows
- * synchronised updates (mode 2026) shows the new picture at once. The lines must fit the height of the terminal.
+ * Draws over what was there. A terminal that knows synchronised updates (mode 2026) shows the new picture at once; for
+ * the others it is one write, line by line, so nothing flickers. A line is cleared before it is written: a line that
+ * fills the width leaves the cursor on its last character, and clearing from there would take it away. The lines must
+ * fit the height of the terminal.
  */
 export function drawScreen(lines: readonly string[]): string {
-  return `\x1b[?2026h\x1b[H${lines.map(line => `${line}\x1b[K`).join('\r\n')}\x1b[J\x1b[?2026l`;
+  // The last line clears everything below it as well.
+  const cleared = lines.map((line, index) => `${index === lines.length - 1 ? '\x1b[J' : '\x1b[2K'}${line}`);
+  return `\x1b[?2026h\x1b[H${cleared.join('\r\n')}\x1b[?2026l`;
 }
