@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitUntil } from './wait-until.ts';
 
 export interface MosquittoOptions {
   /** Lines of the access list. */
@@ -26,6 +28,8 @@ export interface Mosquitto {
   kill(): Promise<void>;
   /** Starts again on the same port with the same files. Ends it before when it still runs. */
   restart(): Promise<void>;
+  /** Lets it write sessions, queues and retained messages to its disk now, as it does every 30 minutes. */
+  save(): Promise<void>;
   /** Rewrites the access list and lets it read it, without ending any connection. */
   changeAcl(lines: readonly string[]): Promise<void>;
   /** Stops it and removes its folder. */
@@ -59,6 +63,13 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
       child = await launch(folder, text => {
         log += text;
       });
+    },
+    async save() {
+      child.kill('SIGUSR1');
+      await waitUntil(
+        () => existsSync(join(folder, 'mosquitto.db')),
+        () => `mosquitto saved nothing:\n${log}`,
+      );
     },
     async changeAcl(lines) {
       await writeFile(join(folder, 'acl'), `${lines.join('\n')}\n`);

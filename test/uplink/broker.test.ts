@@ -100,7 +100,13 @@ describe('with mosquitto', () => {
 
   test('killed in the middle of a drain, what it had not acknowledged is sent again', async () => {
     await using broker = await startMosquitto();
-    await using subscriber = await startSubscriber({ port: broker.port, topic: 'plantroom/pump-room-1/alarm' });
+    await using subscriber = await startSubscriber({
+      port: broker.port,
+      topic: 'plantroom/pump-room-1/alarm',
+      clientId: 'platform',
+    });
+    // It knows its subscriber when it comes back, but nothing of the messages.
+    await broker.save();
     await using uplink = new RealUplink(broker.port);
     await uplink.waitForConnection();
     uplink.addAlarms(1, 3_000);
@@ -113,20 +119,19 @@ describe('with mosquitto', () => {
       () => uplink.uplink.figures().state !== 'connected',
       () => 'the uplink did not notice',
     );
-    const acknowledged = new Set(uplink.outbox.settledAlarms);
-    expect(acknowledged.size).toBeLessThan(3_000);
+    const acknowledged = uplink.outbox.settledAlarms.slice();
+    expect(acknowledged.length).toBeLessThan(3_000);
     await broker.restart();
     await uplink.waitUntilEmpty();
     // What the killed broker had acknowledged but not passed on is lost with it: docs/mqtt.md says so.
     const arrivedOrAcknowledged = () => new Set([...withoutDuplicates(subscriber.received), ...acknowledged]);
     await waitUntil(
-      () => arrivedOrAcknowledged().size === 3_000 || subscriber.received.some(message => numberOf(message) === 3_000),
+      () => arrivedOrAcknowledged().size === 3_000,
       () => `${arrivedOrAcknowledged().size} of 3000`,
     );
     const arrived = withoutDuplicates(subscriber.received);
     expect(arrived).toEqual(arrived.toSorted((a, b) => a - b));
-    expect(broker.log()).toContain('Sending PUBACK to pump-room-1');
-    expect(uplink.outbox.settledAlarms.toSorted((a, b) => a - b)).toEqual(numbers(1, 3_000));
+    expect(uplink.outbox.settledAlarms).toEqual(numbers(1, 3_000));
   });
 
   test('an access list that forbids the alarm topic keeps the alarms here until it is mended', async () => {

@@ -58,7 +58,7 @@ async function play(rig: Rig, step: Step): Promise<void> {
       rig.addAlarms(step.count);
       break;
     case 'summaries':
-      rig.addSummaries(step.count);
+      rig.addSummaries(step.count, 12);
       break;
     case 'fail-read':
       failOnce(outbox, 'readAlarmOutbox');
@@ -115,6 +115,10 @@ function checkDelivery(rig: Rig): void {
     expect(arrived).toContain(number);
     expect(acknowledged).toContain(`k3m9x2-${number}`);
   }
+  const summaries = broker.delivered.filter(({ topic }) => topic.endsWith('/summary'));
+  const points = new Set(summaries.flatMap(pointsOf));
+  // Whole or in parts, every point of every window.
+  expect(points.size).toBe(12 * outbox.settledSummaries.length);
   const idsByNumber = new Map<number, string>();
   for (const message of alarms) {
     const known = idsByNumber.get(numberOf(message));
@@ -123,6 +127,11 @@ function checkDelivery(rig: Rig): void {
   }
   expect(broker.deepest).toBeLessThanOrEqual(Math.min(broker.receiveMaximum, 20));
   expect(rig.clock.pending).toBe(0);
+}
+
+function pointsOf(message: { readonly payload: string }): string[] {
+  const { windowStart, points } = JSON.parse(message.payload).data;
+  return points.map(({ point }: { point: string }) => `${windowStart} ${point}`);
 }
 
 /** The numbers as a receiver sees them that drops what it has already seen. */
@@ -140,6 +149,7 @@ test('whatever connections, disks and acknowledgements do, every event arrives, 
     fc.asyncProperty(schedules(calmStep), fc.integer({ min: 1, max: 30 }), async (steps, receiveMaximum) => {
       const rig = new Rig();
       rig.broker.receiveMaximum = receiveMaximum;
+      rig.broker.longestPacketBytes = 1_500;
       await playAll(rig, steps);
       checkDelivery(rig);
       expectRising(withoutDuplicates(rig));
@@ -156,6 +166,7 @@ test('with refusals in between every event still arrives, and in order when one 
       async (steps, receiveMaximum) => {
         const rig = new Rig();
         rig.broker.receiveMaximum = receiveMaximum;
+        rig.broker.longestPacketBytes = 1_500;
         await playAll(rig, steps);
         checkDelivery(rig);
         if (receiveMaximum === 1) expectRising(withoutDuplicates(rig));

@@ -225,6 +225,65 @@ describe('the outbox', () => {
   });
 });
 
+describe('a store that is slow', () => {
+  /** Holds every settle back until the test lets it go on. */
+  function holdSettles(rig: Rig): (() => void)[] {
+    const held: (() => void)[] = [];
+    const settleAlarms = rig.outbox.settleAlarms.bind(rig.outbox);
+    rig.outbox.settleAlarms = async numbers => {
+      await new Promise<void>(resolve => held.push(resolve));
+      await settleAlarms(numbers);
+    };
+    return held;
+  }
+
+  test('is waited for before the next connection, so that nothing acknowledged is sent twice', async () => {
+    const rig = await Rig.connected(rig => rig.addAlarms(2));
+    const held = holdSettles(rig);
+    await rig.answer();
+    rig.broker.cut();
+    await rig.clock.advance(60_000);
+    expect(rig.broker.isAsked).toBe(false);
+    held.shift()?.();
+    await rig.clock.advance(1_000);
+    rig.broker.admit();
+    await settle();
+    expect(rig.alarmsInFlight).toEqual([2]);
+  });
+
+  test('is waited for before a refused event is tried again', async () => {
+    const rig = await Rig.connected(rig => rig.addAlarms(2));
+    const held = holdSettles(rig);
+    await rig.answer();
+    await rig.answer(0x97);
+    await rig.clock.advance(60_000);
+    expect(rig.alarmsInFlight).toEqual([]);
+    held.shift()?.();
+    await rig.clock.advance(1_000);
+    expect(rig.alarmsInFlight).toEqual([2]);
+  });
+});
+
+test('a summary in parts, cut to what the broker announced, is settled with its last part', async () => {
+  const rig = new Rig();
+  rig.broker.longestPacketBytes = 2_000;
+  rig.addSummaries(2, 40);
+  rig.uplink.start();
+  await settle();
+  rig.broker.admit();
+  await settle();
+  await rig.answer();
+  const parts = rig.summariesInFlight;
+  expect(parts).toBe(4);
+  for (let answered = 1; answered < parts; answered += 1) {
+    await rig.answer();
+    expect(rig.outbox.settledSummaries).toEqual([]);
+  }
+  await rig.answerAll();
+  expect(rig.outbox.settledSummaries).toEqual([1, 2]);
+  expect(rig.lines).toEqual(['the uplink is connected']);
+});
+
 describe('a broker that refuses', () => {
   test('is asked again with a growing pause and one message at a time, and nothing is lost', async () => {
     const rig = await Rig.connected(rig => rig.addAlarms(5));
