@@ -48,8 +48,8 @@ export function openForLocking(path: string): Database {
 
 /**
  * Moves everything from the write-ahead file into the database and begins it anew with the database's first page, which
- * carries the number that ties the two files together (examine.ts). `mode` says whether its space is given back to the
- * disk. False when a reader is in the way.
+ * carries the number that ties the two files together (examine.ts). `keep-space` is cheaper, since the file is then
+ * written over and not made longer again. False when a reader is in the way.
  */
 export function restartWal(database: Database, mode: 'give-back' | 'keep-space'): boolean {
   const name = mode === 'give-back' ? 'TRUNCATE' : 'RESTART';
@@ -58,6 +58,12 @@ export function restartWal(database: Database, mode: 'give-back' | 'keep-space')
   // Writing the version that is there already changes nothing but writes the page.
   database.pragma(`user_version = ${readNumberPragma(database, 'user_version')}`);
   return true;
+}
+
+/** Asks, again and again, how many pages wait in the write-ahead file. */
+export function createWalGauge(database: Database): () => number {
+  const look = database.prepare<[], { log: number }>('PRAGMA wal_checkpoint(NOOP)');
+  return () => look.get()?.log ?? 0;
 }
 
 /** Pages that the file has and nothing uses. */

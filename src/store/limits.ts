@@ -12,7 +12,10 @@ export interface StoreLimits {
   readonly transactionRows: number;
   /** Rows in the answer to one read; a caller that asks for more gets this many. */
   readonly readRows: number;
-  /** Size of the file kept back for the day the disk is full: it is given up so that alarms can still be written. */
+  /**
+   * Size of the file kept back for the day the disk is full: it is given up so that alarms can still be written. Must be
+   * a few times what the write-ahead file holds (walLimitPages); 0 keeps none.
+   */
   readonly reserveBytes: number;
 }
 
@@ -38,5 +41,5 @@ export const dropStepRows = 50;
 /** … as long as the database has fewer free pages than this for alarms to go to. */
 export const keptFreePages = 64;
 
-/** The write-ahead file is emptied into the database beyond this: on a full disk what it takes is missing elsewhere. */
-export const walLimitBytes = 1024 * 1024;
+/** The write-ahead file is moved into the database at this many pages of 4 KiB: what it takes is missing elsewhere. */
+export const walLimitPages = 256;

@@ -64,7 +64,14 @@ function copyRows(source: Database, into: Database): Salvaged {
   const logIsWhole = readFromBothEnds(source, 'SELECT number, id, sent_at, body FROM alarm_log NOT INDEXED', takeEvent);
   const statesAreWhole = readFromBothEnds(source, 'SELECT alarm, body FROM alarm_state NOT INDEXED', takeState);
   writeMeta(into, 'number_floor', tally.floor);
+  attempt(() => keepSummaryNumbers(source, into));
   return { events: tally.events, states: tally.states, isWhole: logIsWhole && statesAreWhole };
+}
+
+/** The summaries are given up, but their numbers go on: whoever drains the outbox asks for what is above the last. */
+function keepSummaryNumbers(source: Database, into: Database): number {
+  const last = source.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'summary_outbox'").pluck().get() ?? 0;
+  return into.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('summary_outbox', ?)").run(last).changes;
 }
 
 /** Reads forward up to the damage, then backward down to it. True when there was none in the way. */

@@ -1,6 +1,6 @@
 import { type AlarmRows, createAlarmRows } from './alarm-rows.ts';
-import type { Database } from './database.ts';
-import { leastAlarmLogRows, type StoreLimits, trimStepRows } from './limits.ts';
+import { createWalGauge, type Database, freePages } from './database.ts';
+import { dropStepRows, keptFreePages, leastAlarmLogRows, type StoreLimits, trimStepRows } from './limits.ts';
 import type { OutboxWork } from './messages.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { createSummaryRows, type SummaryRows } from './summary-rows.ts';
@@ -10,6 +10,8 @@ export interface Session {
   readonly database: Database;
   readonly alarms: AlarmRows;
   readonly summaries: SummaryRows;
+  /** Pages that wait in the write-ahead file. */
+  readonly walPages: () => number;
   counts: Counts;
 }
 
@@ -32,7 +34,7 @@ export function startSession(database: Database): Session {
     droppedSummaries: Number(readMeta(database, 'dropped_summaries') ?? 0),
     changesSinceTrim: trimStepRows,
   };
-  return { database, alarms, summaries, counts };
+  return { database, alarms, summaries, walPages: createWalGauge(database), counts };
 }
 
 /** One transaction. The counts follow it: when it fails they are what they were. */
@@ -66,11 +68,20 @@ export function writeOutboxWork(session: Session, work: OutboxWork, limits: Stor
 }
 
 /** Drops the oldest summaries and counts them for good. */
-export function dropOldestSummaries(session: Session, count: number): void {
+function dropOldestSummaries(session: Session, count: number): void {
   if (count <= 0) return;
   const dropped = session.summaries.dropOldest(count);
   session.counts.waitingSummaries -= dropped;
   countDropped(session, dropped);
+}
+
+/**
+ * For a disk that was full and whose reserve is spent. Once SQLite cannot grow its files not even a delete is possible,
+ * so summaries are given up while it still can, that alarms find free pages in the database.
+ */
+export function giveUpSummaries(session: Session): void {
+  if (session.counts.waitingSummaries === 0 || freePages(session.database) >= keptFreePages) return;
+  commitChange(session, () => dropOldestSummaries(session, dropStepRows));
 }
 
 function countDropped(session: Session, dropped: number): void {

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
-import { freePages, restartWal } from './database.ts';
+import { restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
 import { type FolderLock, folderRefused, lockFolder } from './folder-lock.ts';
-import { dropStepRows, keptFreePages, type StoreLimits, walLimitBytes } from './limits.ts';
+import { type StoreLimits, walLimitPages } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
@@ -18,14 +18,7 @@ import type {
 import { readMeta } from './meta.ts';
 import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase, storeId } from './open-database.ts';
 import { createReserve, type Reserve } from './reserve.ts';
-import {
-  commitChange,
-  dropOldestSummaries,
-  type Session,
-  startSession,
-  trimAlarmLog,
-  writeOutboxWork,
-} from './session.ts';
+import { commitChange, giveUpSummaries, type Session, startSession, trimAlarmLog, writeOutboxWork } from './session.ts';
 
 export interface StoreFileOptions {
   readonly folder: string;
@@ -109,8 +102,7 @@ export class StoreFile {
     try {
       this.#reserve.restore();
       trimAlarmLog(session, this.#options.limits);
-      if (!this.#reserve.isHeld()) this.#saveSpace(session);
-      else if (fileBytes(`${this.#paths.database}-wal`) > walLimitBytes) restartWal(session.database, 'give-back');
+      this.#moveOn(session);
     } catch (error) {
       // A disk that refuses refuses the next write too, and that one tells.
       if (codeOf(error) === undefined) throw error;
@@ -217,16 +209,18 @@ export class StoreFile {
     }
   }
 
-  /**
-   * The disk was full and the reserve is spent. Once SQLite cannot grow its files, not even a delete is possible; so
-   * summaries are given up while it still can, that alarms find free pages in the file. What is committed is moved on
-   * at once, and the space of the write-ahead file is not let go.
-   */
-  #saveSpace(session: Session): void {
-    if (session.counts.waitingSummaries > 0 && freePages(session.database) < keptFreePages) {
-      commitChange(session, () => dropOldestSummaries(session, dropStepRows));
+  /** Moves what is committed from the write-ahead file into the database, now and then; at once while space is short. */
+  #moveOn(session: Session): void {
+    try {
+      if (!this.#reserve.isHeld()) giveUpSummaries(session);
+      else if (session.walPages() <= walLimitPages) return;
+      restartWal(session.database, 'keep-space');
+    } catch (error) {
+      // The commits fit, but the database cannot grow by them: they would pile up in the write-ahead file.
+      if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
+      giveUpSummaries(session);
+      restartWal(session.database, 'keep-space');
     }
-    restartWal(session.database, 'keep-space');
   }
 
   #bounded<Query extends { readonly limit: number }>(query: Query): Query {

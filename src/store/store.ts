@@ -279,9 +279,9 @@ class OpenStore implements Store {
   #takeOpened(opened: Opened): void {
     this.#opened = opened;
     this.#lastEventNumber = opened.lastEventNumber;
-    if (opened.loss !== undefined) {
-      this.#log.error({ path: opened.path, setAside: opened.setAside, loss: opened.loss }, 'the store lost data');
-    }
+    const { path, setAside, loss } = opened;
+    if (setAside !== undefined) this.#log.error({ path, setAside, loss }, 'a broken store was set aside');
+    else if (loss !== undefined) this.#log.warn({ path, loss }, 'the store was not closed in order');
   }
 
   async #writeAlarms(works: readonly AlarmWork[]): Promise<void> {

@@ -148,6 +148,15 @@ describe('what a broken database still yields is saved', () => {
     file.close();
   });
 
+  test('the numbers of the summaries go on, so that a drain that runs meanwhile does not pass them by', () => {
+    const id = fillStore();
+    damage(database, (rootPage('alarm_log_alarm') - 1) * pageBytes, Buffer.alloc(pageBytes));
+    const file = openTestFile(folder);
+    file.writeOutbox([{ kind: 'append-summaries', records: [{ ...summary(21), id: `${id}-21` }], lost: 0 }]);
+    expect(numbersOf(file.waitingSummaries({ after: 20, limit: 10 }))).toEqual([21]);
+    file.close();
+  });
+
   test('the events before and after the damage, when a page of the log is lost', () => {
     fillStore();
     const pages = leafPages('alarm_log');

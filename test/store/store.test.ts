@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { PlantroomError } from '../../src/base/errors.ts';
@@ -209,6 +210,17 @@ describe('a group of commits', () => {
     await Promise.all(events.map(event => store.commitAlarms([event], [stateAfter(event)])));
     expect((await store.alarmStates()).map(({ occurrence }) => occurrence).sort()).toEqual(lastRaised(events));
   });
+});
+
+test('the write-ahead file stays small however much is committed', async () => {
+  const store = await openTestStore(temporaryFolder());
+  const sizes: number[] = [];
+  for (const step of range(1, 60)) {
+    await store.commitAlarms(alarmEvents(step * 100 - 99, step * 100, store.id), []);
+    sizes.push(statSync(`${store.path}-wal`).size);
+  }
+  expect(Math.max(...sizes)).toBeLessThan(2 * 1_024 * 1_024);
+  expect(store.figures().sizeBytes).toBeGreaterThan(statSync(store.path).size - 1);
 });
 
 describe('a thread that dies', () => {
