@@ -13,20 +13,24 @@ export function pointViews(
 ): PointView[] {
   const devices = new Map(site.devices.map(device => [device.number, device]));
   const nowMono = clock.monoMs();
-  return rows.map(({ point, value, quality, sampledAt, goodAtMono }) => ({
+  return rows.map(({ point, value, text, quality, sampledAt, goodAtMono }) => ({
     key: point.key,
     name: point.name,
     device: devices.get(point.device)?.id ?? '',
     deviceName: devices.get(point.device)?.name ?? '',
-    value: value ?? null,
-    state: (typeof value === 'number' ? point.states?.get(value) : undefined) ?? null,
+    value: text ?? orNull(value),
+    state: point.states?.get(value) ?? null,
     unit: point.unit,
     quality,
-    sampledAt: sampledAt ?? null,
-    ageMs: goodAtMono === undefined ? null : nowMono - goodAtMono,
+    sampledAt: orNull(sampledAt),
+    ageMs: orNull(nowMono - goodAtMono),
     intervalMs: point.intervalMs,
     alarms: alarmsOn(point.number),
   }));
+}
+
+function orNull(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
 }
 
 export interface StatusSources {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
@@ -37,7 +38,7 @@ export interface Poller {
 }
 
 interface RunningBus {
-  /** Everything the bus poller was made from, as text: equal text, equal polling. */
+  /** A digest of everything the bus poller was made from: equal digests, equal polling. */
   readonly signature: string;
   readonly poller: BusPoller;
 }
@@ -87,5 +88,6 @@ export function createPoller(options: PollerOptions): Poller {
 }
 
 function signatureOf(bus: Bus, devices: readonly Device[]): string {
-  return JSON.stringify([bus, devices], (_key, value) => (value instanceof Map ? [...value] : value));
+  const text = JSON.stringify([bus, devices], (_key, value) => (value instanceof Map ? [...value] : value));
+  return createHash('sha256').update(text).digest('base64');
 }

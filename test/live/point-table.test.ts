@@ -36,7 +36,7 @@ test('a reload keeps the values of the points that stay and forgets those that g
   table.apply(batch(stays, 1, 'good', 100));
   table.replace([comes, { ...stays, name: 'renamed' }]);
   expect(table.all().map(row => [row.point.name, row.value])).toEqual([
-    [comes.name, undefined],
+    [comes.name, Number.NaN],
     ['renamed', 1],
   ]);
   expect(table.get(goes.number)).toBeUndefined();
@@ -50,11 +50,11 @@ test('a late sample of a point that has gone is ignored', () => {
   expect(table.all()).toEqual([]);
 });
 
-test('a text is a value', () => {
+test('a text is kept as it is', () => {
   const point = pointOf('a');
   const table = createPointTable();
   table.replace([point]);
   const samples = [{ point, value: Number.NaN, text: 'NICE3000', quality: 'good' as const }];
   table.apply({ device: point.device, samples, isAnswered: true, sampledAtMono: 1, sampledAt: 1 });
-  expect(table.get(point.number)?.value).toBe('NICE3000');
+  expect(table.get(point.number)?.text).toBe('NICE3000');
 });
