@@ -58,8 +58,8 @@ async function run(context: CliContext, options: RunOptions): Promise<void> {
   const api = createApi({ gateway, socketPath, log });
   const orders = listenToSignals(context, log, gateway);
   try {
-    await startBoth(gateway, api);
-    await orders.stop;
+    // A start that hangs can be stopped as well.
+    await Promise.race([startBoth(gateway, api).then(() => orders.stop), orders.stopAtOnce]);
   } finally {
     await stopBoth(context, gateway, api, log, orders.stopAtOnce);
     orders.end();
