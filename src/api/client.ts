@@ -7,7 +7,7 @@ import type { ApiErrorBody } from './routes.ts';
 import { socketAddress } from './socket.ts';
 
 export { longestHistory } from './routes.ts';
-export { probeSocket, type SocketState } from './socket.ts';
+export { probeSocket } from './socket.ts';
 
 /** The questions that a daemon answers on its socket. Every call rejects with a PlantroomError. */
 export interface ApiClient {

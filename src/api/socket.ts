@@ -4,7 +4,7 @@ import { relative } from 'node:path';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 
 /** Longest path of a Unix socket in bytes: sun_path is 108 with its closing zero (unix(7)). */
-export const longestSocketPathBytes = 107;
+const longestSocketPathBytes = 107;
 
 /**
  * The spelling of a socket path that the system takes: the path itself or, where that is too long, the path from the
@@ -27,7 +27,7 @@ export function socketAddress(socketPath: string): string {
  * What stands behind a socket path: a process that accepts (`live`), a file that nobody listens on (`dead`), nothing at
  * all (`absent`), a socket we may not open (`forbidden`), or a file that is no socket (`foreign`).
  */
-export type SocketState = 'live' | 'dead' | 'absent' | 'forbidden' | 'foreign';
+type SocketState = 'live' | 'dead' | 'absent' | 'forbidden' | 'foreign';
 
 /** Looks behind a socket path by connecting to it once. Nothing is sent. */
 export async function probeSocket(socketPath: string): Promise<SocketState> {

@@ -13,7 +13,7 @@ export interface TerminalOutput extends Writable {
 }
 
 /** Where keys come from. Only a terminal can be made raw. */
-export interface TerminalInput extends Readable {
+interface TerminalInput extends Readable {
   readonly isTTY?: boolean;
   setRawMode?(isRaw: boolean): unknown;
 }
