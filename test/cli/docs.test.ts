@@ -7,7 +7,9 @@ import { sampleAlarm, sampleEvent, samplePoint, sampleStatus } from '../api/samp
 import { root, runCli } from './terminal.ts';
 
 /** docs/cli.md is a contract with scripts: its examples have the very keys that the views have. */
-const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
+const source = readFileSync(join(root, 'docs/cli.md'), 'utf8');
+/** Tables are padded by the formatter. */
+const page = source.replace(/ +\|$/gm, ' |').replace(/(?<=\S) +\| /g, ' | ');
 
 const examples = new Map(
   [...page.matchAll(/^```json ([a-z-]+)\n([\s\S]*?)^```/gm)].map(([, name = '', text = '']) => [
