@@ -15,9 +15,25 @@ const pinnedNode = join(root, 'node_modules', nodePackage, 'bin', 'node');
 /** Tells the pinned Node that the channel it finds open leads to a parent of this kind. */
 const startedBy = 'PLANTROOM_STARTED_BY';
 
+/**
+ * The daemon runs on small machines for years: a small young generation and a heap that is cleaned before it spreads
+ * (together they halve its memory at 10,000 points for a few percent of its work), no debugger by signal,
+ * no way to poison prototypes.
+ */
+const daemonFlags = [
+  '--max-semi-space-size=1',
+  '--max-old-space-size=256',
+  '--disable-sigusr1',
+  '--disable-proto=delete',
+];
+/** Threads that share two memory pools instead of having one each give back what a thread has left behind. */
+const daemonEnvironment = { MALLOC_ARENA_MAX: '2' };
+const isDaemon = process.argv[2] === 'run';
+
 if (!existsSync(join(root, 'node_modules'))) {
   refuse(`the packages of ${root} are not installed`, `cd ${root} && npm ci`);
 } else if (process.versions.node === pinnedVersion) {
+  if (isDaemon && !process.execArgv.includes(daemonFlags[0])) becomeDaemon();
   await handOver();
 } else if (existsSync(pinnedNode)) {
   startPinned();
@@ -36,6 +52,12 @@ function readPinnedVersion() {
 function refuse(message, hint) {
   console.error(`error: ${message}\n hint: ${hint}`);
   process.exitCode = 1;
+}
+
+/** The same process anew, with the flags of the daemon. Returns only when the system refuses: then it goes on without. */
+function becomeDaemon() {
+  const args = [process.execPath, ...daemonFlags, ...process.execArgv, script, ...process.argv.slice(2)];
+  process.execve(process.execPath, args, { ...process.env, ...daemonEnvironment });
 }
 
 async function handOver() {
@@ -61,9 +83,10 @@ function stopWithParent() {
 }
 
 function startPinned() {
-  const child = spawn(pinnedNode, [...process.execArgv, script, ...process.argv.slice(2)], {
+  const flags = isDaemon ? daemonFlags : [];
+  const child = spawn(pinnedNode, [...flags, ...process.execArgv, script, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, [startedBy]: String(process.pid) },
+    env: { ...process.env, ...(isDaemon && daemonEnvironment), [startedBy]: String(process.pid) },
   });
   // A terminal sends Ctrl-C to both of us; the child takes the second one, which comes at once, for the same.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
