@@ -28,17 +28,20 @@ const incomplete: ReplyCheck = { kind: 'incomplete' };
 /** Unit id, function code with the top bit set, exception code. */
 const exceptionLength = 3;
 
-/** `unit id, PDU` behind a header of its own. */
-export function encodeMbap(transaction: number, unitAndPdu: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafe(headerBytes + unitAndPdu.length);
+/** Unit id, function code, address and count: what every read request is made of. */
+const requestBytes = 6;
+
+/** Room for one read request. */
+export function createRequestFrame(): Buffer {
+  return Buffer.alloc(headerBytes + requestBytes);
+}
+
+/** Writes a header and the `unit id, PDU` of a read request, whatever follows it, into the frame. */
+export function encodeMbap(frame: Uint8Array, transaction: number, unitAndPdu: Uint8Array): void {
   frame[0] = transaction >> 8;
   frame[1] = transaction & 0xff;
-  frame[2] = 0;
-  frame[3] = 0;
-  frame[4] = unitAndPdu.length >> 8;
-  frame[5] = unitAndPdu.length & 0xff;
-  frame.set(unitAndPdu, headerBytes);
-  return frame;
+  frame[5] = requestBytes;
+  for (let index = 0; index < requestBytes; index += 1) frame[headerBytes + index] = unitAndPdu[index] ?? 0;
 }
 
 /**

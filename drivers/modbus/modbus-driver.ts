@@ -4,7 +4,7 @@ import type { Quality } from '../../src/model/quality.ts';
 import { decodeBit, decodeRegisters } from './codec.ts';
 import { exceptionText, isTargetSilent } from './exceptions.ts';
 import { isBitTable, type ModbusRead, planReads } from './read-plan.ts';
-import { TcpExchange } from './tcp-exchange.ts';
+import { type Answer, TcpExchange } from './tcp-exchange.ts';
 
 /**
  * Modbus TCP, reading only: function codes 1 to 4. The connection is made by the first read and made anew by the read
@@ -26,29 +26,32 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     }
     spoil(read, 'refused');
     if (read.lastException !== code) {
-      log.warn({ bus: bus.id, device: read.device.id, read: read.label, exception: detail }, 'device refuses a read');
+      log.warn({ device: read.device.id, read: read.label, exception: detail }, 'device refuses a read');
     }
     read.lastException = code;
     return { kind: 'answered', atMono };
   }
 
+  function conclude(read: ModbusRead, answer: Answer): ReadOutcome {
+    const atMono = clock.monoMs();
+    switch (answer.kind) {
+      case 'data':
+        decode(read, answer.bytes);
+        read.lastException = 0;
+        return { kind: 'answered', atMono };
+      case 'exception':
+        return onException(read, answer.code, atMono);
+      case 'failed':
+        spoil(read, answer.reason);
+        return { kind: 'failed', atMono, reason: answer.reason, detail: answer.detail };
+    }
+  }
+
   return {
     plan: planReads,
-    async read(read) {
+    read(read) {
       assert(isModbusRead(read), 'a read of another driver');
-      const answer = await exchange.ask(read);
-      const atMono = clock.monoMs();
-      switch (answer.kind) {
-        case 'data':
-          decode(read, answer.bytes);
-          read.lastException = 0;
-          return { kind: 'answered', atMono };
-        case 'exception':
-          return onException(read, answer.code, atMono);
-        case 'failed':
-          spoil(read, answer.reason);
-          return { kind: 'failed', atMono, reason: answer.reason, detail: answer.detail };
-      }
+      return exchange.ask(read, conclude);
     },
     close: () => exchange.close(),
   };

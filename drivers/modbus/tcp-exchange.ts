@@ -1,9 +1,10 @@
 import { assert } from '../../src/base/assert.ts';
-import type { Clock, Timer } from '../../src/base/clock.ts';
+import type { Clock } from '../../src/base/clock.ts';
 import type { Log } from '../../src/base/log.ts';
 import type { ModbusTcpBus } from '../../src/model/bus.ts';
 import { crc16 } from './crc16.ts';
-import { checkReply, type ExpectedReply, encodeMbap, headerBytes, mostFrameBytes } from './mbap.ts';
+import { Deadline } from './deadline.ts';
+import { checkReply, createRequestFrame, type ExpectedReply, encodeMbap, headerBytes, mostFrameBytes } from './mbap.ts';
 import { createReadClient, type Decoded, functionCodes, type ReadClient, type ReadRequest } from './read-client.ts';
 import { isBitTable } from './read-plan.ts';
 import { TcpLink } from './tcp-link.ts';
@@ -21,11 +22,12 @@ export interface TcpExchangeOptions {
 }
 
 /** The request under way. */
-interface Pending {
+interface Pending extends ExpectedReply {
   readonly request: ReadRequest;
-  readonly expected: ExpectedReply;
   readonly settle: (answer: Answer) => void;
-  readonly deadline: Timer;
+  readonly endMono: number;
+  /** It went out over a connection that had been idle. */
+  readonly isReused: boolean;
 }
 
 const crcBytes = 2;
@@ -37,7 +39,10 @@ const crcBytes = 2;
 export class TcpExchange {
   readonly #options: TcpExchangeOptions;
   readonly #client: ReadClient;
-  /** What came since the request was sent. A piece, two frames at most, is only added to an incomplete frame. */
+  readonly #deadline: Deadline;
+  /** Reused: there is never more than one request, and what an old connection still holds of it is not sent. */
+  readonly #frame = createRequestFrame();
+  /** What came since the request was sent. A piece is only added to an incomplete frame, so two frames are room enough. */
   readonly #received = Buffer.alloc(3 * mostFrameBytes);
   #filled = 0;
   #transaction = 0;
@@ -51,30 +56,46 @@ export class TcpExchange {
       frame => this.#send(frame),
       decoded => this.#onDecoded(decoded),
     );
+    this.#deadline = new Deadline(options.clock, () => {
+      this.#drop({ kind: 'failed', reason: 'timeout', detail: `no answer within ${options.bus.timeoutMs} ms` });
+    });
   }
 
   /**
-   * Never rejects, and takes no longer than both timeouts of the bus together. Makes at most one attempt to connect.
-   * A connection that the device closes before the first byte of an answer was idle for too long: that request, and
-   * only that, goes out a second time over a new one.
+   * Resolves with what `conclude` makes of the answer; its bytes are only good while it runs. Never rejects, and takes
+   * no longer than both timeouts of the bus together. Makes at most one attempt to connect. A connection that the
+   * device closes before the first byte of an answer was idle for too long: that request, and only that, goes out a
+   * second time over a new one.
    */
-  async ask(request: ReadRequest): Promise<Answer> {
+  ask<Request extends ReadRequest, Outcome>(
+    request: Request,
+    conclude: (request: Request, answer: Answer) => Outcome,
+  ): Promise<Outcome> {
+    assert(this.#pending === undefined, 'two requests at once on one bus');
     const { bus, clock } = this.#options;
     const endMono = clock.monoMs() + bus.connectTimeoutMs + bus.timeoutMs;
-    if (this.#link?.isOpen) {
-      const answer = await this.#transact(this.#link, request, endMono);
-      const isStale = answer.kind === 'failed' && answer.reason === 'no-connection' && this.#filled === 0;
-      if (!isStale || this.#isClosed) return answer;
-    }
-    if (this.#isClosed) return { kind: 'failed', reason: 'no-connection', detail: 'the bus is closed' };
-    const link = this.#connect(endMono);
-    if (await link.connected) return this.#transact(link, request, endMono);
-    return { kind: 'failed', reason: 'no-connection', detail: `${bus.host}:${bus.port}: ${link.goneBecause}` };
+    return new Promise(resolve => {
+      const settle = (answer: Answer) => resolve(conclude(request, answer));
+      if (this.#link?.isOpen) this.#transact(this.#link, request, settle, endMono, true);
+      else void this.#connectAndTransact(request, settle, endMono);
+    });
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#link?.close('the bus is closed');
+    this.#deadline.close();
+  }
+
+  async #connectAndTransact(request: ReadRequest, settle: Pending['settle'], endMono: number): Promise<void> {
+    const { bus } = this.#options;
+    if (this.#isClosed) {
+      settle({ kind: 'failed', reason: 'no-connection', detail: 'the bus is closed' });
+      return;
+    }
+    const link = this.#connect(endMono);
+    if (await link.connected) this.#transact(link, request, settle, endMono, false);
+    else settle({ kind: 'failed', reason: 'no-connection', detail: `${bus.host}:${bus.port}: ${link.goneBecause}` });
   }
 
   #connect(endMono: number): TcpLink {
@@ -85,40 +106,38 @@ export class TcpExchange {
       connectTimeoutMs: Math.min(bus.connectTimeoutMs, endMono - clock.monoMs()),
       clock,
       onBytes: bytes => this.#onBytes(bytes),
-      onGone: detail => this.#settle({ kind: 'failed', reason: 'no-connection', detail }),
+      onGone: detail => this.#onGone(detail),
     });
     this.#link = link;
     return link;
   }
 
-  #transact(link: TcpLink, request: ReadRequest, endMono: number): Promise<Answer> {
-    assert(this.#pending === undefined, 'two requests at once on one bus');
+  #transact(link: TcpLink, request: ReadRequest, settle: Pending['settle'], endMono: number, isReused: boolean): void {
     const { bus, clock } = this.#options;
-    if (!link.isOpen)
-      return Promise.resolve({ kind: 'failed', reason: 'no-connection', detail: 'the connection broke' });
+    if (!link.isOpen) {
+      settle({ kind: 'failed', reason: 'no-connection', detail: 'the connection broke' });
+      return;
+    }
     this.#transaction = (this.#transaction + 1) & 0xffff;
     this.#filled = 0;
-    return new Promise(settle => {
-      this.#pending = {
-        request,
-        expected: {
-          transaction: this.#transaction,
-          unitId: request.unitId,
-          functionCode: functionCodes[request.table],
-          dataBytes: isBitTable(request.table) ? Math.ceil(request.count / 8) : 2 * request.count,
-        },
-        settle,
-        deadline: clock.at(Math.min(clock.monoMs() + bus.timeoutMs, endMono), () => {
-          this.#drop({ kind: 'failed', reason: 'timeout', detail: `no answer within ${bus.timeoutMs} ms` });
-        }),
-      };
-      this.#client.request(request);
-    });
+    this.#pending = {
+      transaction: this.#transaction,
+      unitId: request.unitId,
+      functionCode: functionCodes[request.table],
+      dataBytes: isBitTable(request.table) ? Math.ceil(request.count / 8) : 2 * request.count,
+      request,
+      settle,
+      endMono,
+      isReused,
+    };
+    this.#deadline.set(Math.min(clock.monoMs() + bus.timeoutMs, endMono));
+    this.#client.request(request);
   }
 
   /** The library's frame is one of the serial line: without its CRC and behind a header it is one of TCP. */
   #send(frame: Uint8Array): void {
-    this.#link?.send(encodeMbap(this.#transaction, frame.subarray(0, -crcBytes)));
+    encodeMbap(this.#frame, this.#transaction, frame);
+    this.#link?.send(this.#frame);
   }
 
   #onBytes(bytes: Uint8Array): void {
@@ -129,7 +148,7 @@ export class TcpExchange {
     }
     this.#received.set(bytes, this.#filled);
     this.#filled += bytes.length;
-    const check = checkReply(this.#received, this.#filled, pending.expected);
+    const check = checkReply(this.#received, this.#filled, pending);
     if (check.kind === 'wrong') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: check.detail });
     if (check.kind !== 'complete') return;
     const hasMore = this.#filled > check.frameBytes;
@@ -150,6 +169,17 @@ export class TcpExchange {
     else this.#settle(decoded);
   }
 
+  #onGone(detail: string): void {
+    const pending = this.#pending;
+    if (pending?.isReused && this.#filled === 0 && !this.#isClosed) {
+      this.#pending = undefined;
+      this.#deadline.clear();
+      void this.#connectAndTransact(pending.request, pending.settle, pending.endMono);
+    } else {
+      this.#settle({ kind: 'failed', reason: 'no-connection', detail });
+    }
+  }
+
   /** Ends the request under way in doubt about the connection. */
   #drop(answer: Answer & { kind: 'failed' }): void {
     this.#settle(answer);
@@ -157,7 +187,7 @@ export class TcpExchange {
   }
 
   #replaceLink(why: string): void {
-    this.#options.log.debug({ bus: this.#options.bus.id, why }, 'connection dropped');
+    this.#options.log.debug({ why }, 'connection dropped');
     this.#link?.close(why);
   }
 
@@ -165,7 +195,7 @@ export class TcpExchange {
     const pending = this.#pending;
     if (!pending) return;
     this.#pending = undefined;
-    pending.deadline.cancel();
+    this.#deadline.clear();
     pending.settle(answer);
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { OpenBus } from '../driver.ts';
+import type { OpenBus, ReadOutcome } from '../driver.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
@@ -11,7 +11,16 @@ import { createBusyMeter } from './busy-meter.ts';
 import { advanceCadence } from './cadence.ts';
 import { mayAsk, stepHealth } from './device-health.ts';
 import { scaleReading } from './scale.ts';
-import { type Group, mostUrgent, nextDueMono, type PlannedRead, planGroups, polledDevice, spoilBatch } from './turn.ts';
+import {
+  type Group,
+  mostUrgent,
+  nextDueMono,
+  type PlannedRead,
+  type PolledDevice,
+  planGroups,
+  polledDevice,
+  spoilBatch,
+} from './turn.ts';
 
 export interface BusPollerOptions {
   readonly bus: Bus;
@@ -48,8 +57,23 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   async function run(): Promise<void> {
     while (!isStopped) {
       const group = mostUrgent(groups, clock.monoMs());
-      if (group) await takeTurn(group);
-      else await sleepUntil(nextDueMono(groups));
+      const planned = group?.reads[group.nextRead];
+      if (!group || !planned) {
+        await sleepUntil(nextDueMono(groups));
+        continue;
+      }
+      if (group.nextRead === 0) beginDue(group);
+      const startMono = clock.monoMs();
+      if (mayAsk(group.owner.health, startMono)) {
+        const outcome = await openBus.read(planned.read);
+        // A read that ended because we are stopping says nothing about the device.
+        if (isStopped) return;
+        takeOutcome(group, planned, outcome, startMono);
+      } else {
+        skipRead(group, planned);
+      }
+      group.nextRead += 1;
+      if (group.nextRead >= group.reads.length) endDue(group);
     }
   }
 
@@ -62,17 +86,6 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       };
       if (dueMono !== Number.POSITIVE_INFINITY) timer = clock.at(dueMono, resolve);
     });
-  }
-
-  async function takeTurn(group: Group): Promise<void> {
-    const planned = group.reads[group.nextRead];
-    if (planned) {
-      if (group.nextRead === 0) beginDue(group);
-      if (mayAsk(group.owner.health, clock.monoMs())) await makeRead(group, planned);
-      else skipRead(group, planned);
-    }
-    group.nextRead += 1;
-    if (group.nextRead >= group.reads.length) endDue(group);
   }
 
   function beginDue(group: Group): void {
@@ -92,12 +105,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     for (const planned of group.reads) deliver(planned, 'overrun', clock.monoMs());
   }
 
-  async function makeRead(group: Group, planned: PlannedRead): Promise<void> {
-    const { owner } = group;
-    const startMono = clock.monoMs();
-    const outcome = await openBus.read(planned.read);
-    // A read that ended because we are stopping says nothing about the device.
-    if (isStopped) return;
+  function takeOutcome({ owner }: Group, planned: PlannedRead, outcome: ReadOutcome, startMono: number): void {
     const wasOffline = owner.health.kind === 'offline';
     busy.add(startMono, outcome.atMono);
     owner.health = stepHealth(owner.health, outcome.kind === 'answered', outcome.atMono, random);
@@ -111,7 +119,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       owner.lastFailure = `${planned.read.label}: ${outcome.detail}`;
       deliver(planned, outcome.reason, outcome.atMono);
     }
-    tellHealth(group, wasOffline);
+    tellHealth(owner, wasOffline);
   }
 
   /** The device is offline and no probe is due: its points are bad without a word on the wire. */
@@ -122,12 +130,12 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   }
 
   /** One log line per change of state, not per failed read. */
-  function tellHealth({ owner }: Group, wasOffline: boolean): void {
+  function tellHealth(owner: PolledDevice, wasOffline: boolean): void {
     const isOffline = owner.health.kind === 'offline';
     if (isOffline === wasOffline) return;
-    const fields = { bus: bus.id, device: owner.device.id };
-    if (isOffline) log.warn({ ...fields, failure: owner.lastFailure }, 'device does not answer');
-    else log.info(fields, 'device answers again');
+    const { id: device } = owner.device;
+    if (isOffline) log.warn({ device, failure: owner.lastFailure }, 'device does not answer');
+    else log.info({ device }, 'device answers again');
   }
 
   function deliver(planned: PlannedRead, reason: BadReason | undefined, atMono: number): void {
@@ -137,9 +145,9 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     if (reason) spoilBatch(batch, reason);
     else {
       batch.isAnswered = true;
-      for (const [index, sample] of batch.samples.entries()) {
-        const reading = read.readings[index];
-        if (reading) scaleReading(reading, sample);
+      for (let index = 0; index < batch.samples.length; index += 1) {
+        const [reading, sample] = [read.readings[index], batch.samples[index]];
+        if (reading && sample) scaleReading(reading, sample);
       }
     }
     onBatch(batch);
