@@ -21,7 +21,8 @@ const startedBy = 'PLANTROOM_STARTED_BY';
  * no way to poison prototypes.
  */
 const daemonFlags = [
-  '--max-semi-space-size=1',
+  '--max-semi-space-size=2',
+  '--no-parallel-scavenge',
   '--max-old-space-size=256',
   '--disable-sigusr1',
   '--disable-proto=delete',

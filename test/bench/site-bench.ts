@@ -62,8 +62,8 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
 }
 
 async function measure(pid: number, slave: Child, seconds: number): Promise<Turn> {
-  // Compilation and the first connections are the start, not the running.
-  await pause(4_000);
+  // Compilation and the first connections are the start, not the running: a gateway runs for years.
+  await pause(15_000);
   slave.send('begin anew');
   await slave.next();
   const before = cpuMs(pid);
