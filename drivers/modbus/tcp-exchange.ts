@@ -105,7 +105,7 @@ export class TcpExchange {
       port: bus.port,
       connectTimeoutMs: Math.min(bus.connectTimeoutMs, endMono - clock.monoMs()),
       clock,
-      onBytes: bytes => this.#onBytes(bytes),
+      onBytes: (bytes, count) => this.#onBytes(bytes, count),
       onGone: detail => this.#onGone(detail),
     });
     this.#link = link;
@@ -140,14 +140,15 @@ export class TcpExchange {
     this.#link?.send(this.#frame);
   }
 
-  #onBytes(bytes: Uint8Array): void {
+  #onBytes(bytes: Uint8Array, count: number): void {
     const pending = this.#pending;
     if (!pending) {
       this.#replaceLink('bytes that nobody asked for');
       return;
     }
-    this.#received.set(bytes, this.#filled);
-    this.#filled += bytes.length;
+    // Byte by byte: for so few of them a view and a copy cost more.
+    for (let index = 0; index < count; index += 1) this.#received[this.#filled + index] = bytes[index] ?? 0;
+    this.#filled += count;
     const check = checkReply(this.#received, this.#filled, pending);
     if (check.kind === 'wrong') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: check.detail });
     if (check.kind !== 'complete') return;

@@ -7,8 +7,8 @@ export interface TcpLinkOptions {
   readonly port: number;
   readonly connectTimeoutMs: number;
   readonly clock: Clock;
-  /** A view into one reused buffer: copy what you keep. */
-  readonly onBytes: (bytes: Uint8Array) => void;
+  /** The first `count` bytes of one reused buffer: copy what you keep. */
+  readonly onBytes: (bytes: Uint8Array, count: number) => void;
   /** Called once, when the connection ended or could not be made; nothing is called after it. */
   readonly onGone: (detail: string) => void;
 }
@@ -84,7 +84,7 @@ export class TcpLink {
   }
 
   #receive(bytes: Uint8Array, count: number): boolean {
-    if (this.#state === 'open') this.#options.onBytes(bytes.subarray(0, count));
+    if (this.#state === 'open') this.#options.onBytes(bytes, count);
     return true;
   }
 

@@ -5,13 +5,13 @@ import type { OpenBus, ReadOutcome } from '../driver.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
-import type { BadReason } from '../model/quality.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
 import { createBusyMeter } from './busy-meter.ts';
 import { advanceCadence } from './cadence.ts';
 import { mayAsk, stepHealth } from './device-health.ts';
-import { scaleReading } from './scale.ts';
 import {
+  type Batch,
+  fillBatch,
   type Group,
   mostUrgent,
   nextDueMono,
@@ -51,6 +51,8 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   const busy = createBusyMeter(clock.monoMs());
   const counts = { readsDue: 0, readsDone: 0, readsFailed: 0, readsMissed: 0 };
   let isStopped = false;
+  /** What the last answer brought, until it is handed over. */
+  let unseen: Batch | undefined;
   let wake: (() => void) | undefined;
   let running: Promise<void> | undefined;
 
@@ -58,23 +60,38 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     while (!isStopped) {
       const group = mostUrgent(groups, clock.monoMs());
       const planned = group?.reads[group.nextRead];
-      if (!group || !planned) {
+      if (group && planned) await takeTurn(group, planned);
+      else {
+        handOver();
         await sleepUntil(nextDueMono(groups));
-        continue;
       }
-      if (group.nextRead === 0) beginDue(group);
-      const startMono = clock.monoMs();
-      if (mayAsk(group.owner.health, startMono)) {
-        const outcome = await openBus.read(planned.read);
-        // A read that ended because we are stopping says nothing about the device.
-        if (isStopped) return;
-        takeOutcome(group, planned, outcome, startMono);
-      } else {
-        skipRead(group, planned);
-      }
-      group.nextRead += 1;
-      if (group.nextRead >= group.reads.length) endDue(group);
     }
+  }
+
+  /** The next request goes out before the last answer is looked at: the device works while we do. */
+  function takeTurn(group: Group, planned: PlannedRead): Promise<void> | undefined {
+    if (group.nextRead === 0) beginDue(group);
+    const startMono = clock.monoMs();
+    if (!mayAsk(group.owner.health, startMono)) {
+      handOver();
+      skipRead(group, planned);
+      endRead(group);
+      return undefined;
+    }
+    const reading = openBus.read(planned.read);
+    handOver();
+    return reading.then(outcome => {
+      // A read that ended because we are stopping says nothing about the device.
+      if (isStopped) return;
+      takeOutcome(group, planned, outcome, startMono);
+      endRead(group);
+    });
+  }
+
+  function handOver(): void {
+    const batch = unseen;
+    unseen = undefined;
+    if (batch) onBatch(batch);
   }
 
   function sleepUntil(dueMono: number): Promise<void> {
@@ -93,40 +110,53 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     onLateness(Math.max(0, clock.monoMs() - group.cadence.dueMono));
   }
 
-  function endDue(group: Group): void {
+  function endRead(group: Group): void {
+    group.nextRead += 1;
+    if (group.nextRead < group.reads.length) return;
     group.nextRead = 0;
     const lost = advanceCadence(group.cadence, clock.monoMs());
-    if (lost === 0) return;
-    const readsLost = lost * group.reads.length;
+    if (lost > 0) tellLost(group, lost * group.reads.length);
+  }
+
+  /** However many due times were lost in a row, one bad sample tells it. */
+  function tellLost({ owner, reads }: Group, readsLost: number): void {
     counts.readsDue += readsLost;
     counts.readsMissed += readsLost;
-    group.owner.readsMissed += readsLost;
-    // However many due times were lost in a row, one bad sample tells it.
-    for (const planned of group.reads) deliver(planned, 'overrun', clock.monoMs());
+    owner.readsMissed += readsLost;
+    handOver();
+    for (const { batch } of reads) {
+      stamp(batch, clock.monoMs());
+      spoilBatch(batch, 'overrun');
+      onBatch(batch);
+    }
   }
 
   function takeOutcome({ owner }: Group, planned: PlannedRead, outcome: ReadOutcome, startMono: number): void {
     const wasOffline = owner.health.kind === 'offline';
     busy.add(startMono, outcome.atMono);
     owner.health = stepHealth(owner.health, outcome.kind === 'answered', outcome.atMono, random);
+    stamp(planned.batch, outcome.atMono);
     if (outcome.kind === 'answered') {
       counts.readsDone += 1;
       owner.readsDone += 1;
-      deliver(planned, undefined, outcome.atMono);
+      fillBatch(planned);
     } else {
       counts.readsFailed += 1;
       owner.readsFailed += 1;
       owner.lastFailure = `${planned.read.label}: ${outcome.detail}`;
-      deliver(planned, outcome.reason, outcome.atMono);
+      spoilBatch(planned.batch, outcome.reason);
     }
+    unseen = planned.batch;
     tellHealth(owner, wasOffline);
   }
 
   /** The device is offline and no probe is due: its points are bad without a word on the wire. */
-  function skipRead({ owner }: Group, planned: PlannedRead): void {
+  function skipRead({ owner }: Group, { batch }: PlannedRead): void {
     counts.readsFailed += 1;
     owner.readsFailed += 1;
-    deliver(planned, 'offline', clock.monoMs());
+    stamp(batch, clock.monoMs());
+    spoilBatch(batch, 'offline');
+    onBatch(batch);
   }
 
   /** One log line per change of state, not per failed read. */
@@ -138,19 +168,9 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     else log.info({ device }, 'device answers again');
   }
 
-  function deliver(planned: PlannedRead, reason: BadReason | undefined, atMono: number): void {
-    const { batch, read } = planned;
+  function stamp(batch: Batch, atMono: number): void {
     batch.sampledAtMono = atMono;
     batch.sampledAt = clock.wallMs() - (clock.monoMs() - atMono);
-    if (reason) spoilBatch(batch, reason);
-    else {
-      batch.isAnswered = true;
-      for (let index = 0; index < batch.samples.length; index += 1) {
-        const [reading, sample] = [read.readings[index], batch.samples[index]];
-        if (reading && sample) scaleReading(reading, sample);
-      }
-    }
-    onBatch(batch);
   }
 
   return {

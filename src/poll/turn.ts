@@ -4,6 +4,7 @@ import type { Point, Sample, SampleBatch } from '../model/point.ts';
 import type { BadReason } from '../model/quality.ts';
 import { type Cadence, shareOf, startCadence } from './cadence.ts';
 import { type DeviceHealth, unknownHealth } from './device-health.ts';
+import { scaleReading } from './scale.ts';
 
 /** A device on its bus, with what polling it has shown so far. */
 export interface PolledDevice {
@@ -15,10 +16,12 @@ export interface PolledDevice {
   lastFailure: string | null;
 }
 
+export type Batch = SampleBatch & { readonly samples: readonly Sample[] };
+
 /** One read with the batch that its samples are delivered in; both are reused by every poll. */
 export interface PlannedRead {
   readonly read: Read;
-  readonly batch: SampleBatch & { readonly samples: readonly Sample[] };
+  readonly batch: Batch;
 }
 
 /** The points of one device with one interval: they fall due together. */
@@ -66,8 +69,18 @@ export function nextDueMono(groups: readonly Group[]): number {
   return next;
 }
 
+/** Scales what the read brought into its batch. */
+export function fillBatch({ read, batch }: PlannedRead): void {
+  batch.isAnswered = true;
+  for (let index = 0; index < batch.samples.length; index += 1) {
+    const reading = read.readings[index];
+    const sample = batch.samples[index];
+    if (reading && sample) scaleReading(reading, sample);
+  }
+}
+
 /** Makes every sample of a batch bad for one reason: the read failed, or was not made at all. */
-export function spoilBatch(batch: PlannedRead['batch'], reason: BadReason): void {
+export function spoilBatch(batch: Batch, reason: BadReason): void {
   batch.isAnswered = false;
   for (const sample of batch.samples) {
     sample.value = Number.NaN;
@@ -80,7 +93,7 @@ function deadlineOf(group: Group): number {
   return group.cadence.dueMono + group.cadence.intervalMs;
 }
 
-function createBatch(device: Device, points: readonly Point[]): PlannedRead['batch'] {
+function createBatch(device: Device, points: readonly Point[]): Batch {
   return {
     device: device.number,
     samples: points.map(point => ({ point, value: Number.NaN, text: undefined, quality: 'not-read' })),

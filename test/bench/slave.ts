@@ -3,11 +3,11 @@ import { performance } from 'node:perf_hooks';
 
 /*
  * Modbus TCP slaves for benchmarks, in a process of their own: many ports, one unit each, every holding register holds
- * a number that changes with every request. They answer as fast as they can, so that what is measured is the master.
+ * a number that changes with every request. They answer after a turnaround, as devices do, or as fast as they can.
  * Each notes when the first read of a scan (address 0) came, to tell the drift of the master's schedule.
  */
 
-const [firstPort = 0, devices = 0] = process.argv.slice(2).map(Number);
+const [firstPort = 0, devices = 0, turnaroundMs = 0] = process.argv.slice(2).map(Number);
 
 interface Seen {
   requests: number;
@@ -39,7 +39,9 @@ function serve(index: number): Promise<void> {
       request.copy(answer, 0, 0, 8);
       answer.writeUInt16BE(3 + bytes, 4);
       answer[8] = bytes;
-      socket.write(Uint8Array.prototype.slice.call(answer, 0, 9 + bytes));
+      const reply = Uint8Array.prototype.slice.call(answer, 0, 9 + bytes);
+      if (turnaroundMs > 0) setTimeout(() => socket.write(reply), turnaroundMs);
+      else socket.write(reply);
     });
     socket.on('error', () => socket.destroy());
   });

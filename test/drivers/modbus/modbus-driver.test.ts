@@ -56,7 +56,6 @@ test('a refusal is told once, with the registers and the reason, and again only 
   for (let count = 0; count < 4; count += 1) await bus.read(read);
   expect(warnings).toEqual([
     {
-      bus: 'bus',
       device: 'device',
       read: 'holding-register 0–1',
       exception: 'exception 2, illegal address: a register in this range cannot be read',
