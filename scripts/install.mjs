@@ -14,7 +14,9 @@ export const pinnedNode = join(root, 'node_modules', `node-linux-${process.arch}
 /** Runs npm ci when package-lock.json has changed since the last time. Ends the process when that fails. */
 export function ensureInstalled() {
   const stampPath = join(root, 'node_modules', '.plantroom-installed');
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted && existsSync(pinnedNode)) return;
 
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { ensureInstalled, fail, root, runPinned } from './install.mjs';
+import { ensureInstalled, fail, runPinned } from './install.mjs';
 
 /** Debian packages that the integration tests need, each with a file that shows it is there. */
 const counterparts = [

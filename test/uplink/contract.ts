@@ -4,7 +4,7 @@ import formats from 'ajv-formats';
 
 /** The schemas of docs/schemas, as a platform would use them; and stricter, so that an unlisted key is noticed here. */
 
-export const schemaNames = ['alarm', 'summary', 'status'] as const;
+const schemaNames = ['alarm', 'summary', 'status'] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
 export function readSchema(name: SchemaName): Record<string, unknown> {

@@ -4,7 +4,7 @@ import type { SummaryRecord } from '../../src/model/summary.ts';
 
 export const gateway = { id: 'pump-room-1', name: 'Pump room, tower A' };
 
-export const prefix = 'plantroom';
+const prefix = 'plantroom';
 
 const day = Date.UTC(2026, 4, 12, 6, 0, 0);
 
