@@ -85,7 +85,8 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
       for (let at = starts[number] ?? end; at < end; at += 1) {
         const row = rows[at] as PointRow;
         const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
-        if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, value, batch));
+        if (kind !== undefined)
+          changes = append(changes, transitionOf(kind, row.rule, decidingValue(row, value), batch));
       }
     }
     return changes ?? nothing;
@@ -112,6 +113,11 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
 /** The poller lets no number that is not finite pass as good; a wrong alarm is worth a second look here. */
 function isComparable(sample: Sample): boolean {
   return sample.quality === 'good' && Number.isFinite(sample.value);
+}
+
+/** What a person wants to see beside the limit: of a rate rule that is the slope. */
+function decidingValue({ condition }: PointRow, value: number): number {
+  return condition.kind === 'rate' ? condition.slope : value;
 }
 
 function append(changes: Transition[] | undefined, transition: Transition): Transition[] {

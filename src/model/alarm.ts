@@ -62,7 +62,10 @@ export type TransitionKind = 'raised' | 'returned' | 'removed';
 export interface Transition {
   readonly kind: TransitionKind;
   readonly rule: Rule;
-  /** The value that decided; undefined for communication alarms and removed rules. */
+  /**
+   * The value that decided: of a rate rule the fitted slope in point units per second. Undefined for communication
+   * alarms and removed rules.
+   */
   readonly value: number | undefined;
   readonly sampledAt: number;
   readonly sampledAtMono: number;

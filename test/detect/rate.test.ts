@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createDetector } from '../../src/detect/detector.ts';
 import type { RateRule } from '../../src/model/alarm.ts';
-import { every, play, rateRule, type Value } from './plant.ts';
+import { batch, every, play, rateRule, type Value } from './plant.ts';
 
 /** One value a second: `count` of them, from `from`, changing by `perS`. */
 function ramp(from: number, perS: number, count: number): number[] {
@@ -109,4 +109,11 @@ test('one absurd value is forgotten with its window', () => {
   expect(detector.isActive('pump/pressure-rate')).toBe(false);
   expect(play(detector, every(1_000, ramp(0, 0.4, 30), 30_000))).toEqual([]);
   expect(play(detector, every(1_000, ramp(12, 0.6, 30), 60_000))).toHaveLength(1);
+});
+
+test('the alarm tells the slope, which is what the limit is compared with, and not the value it has fallen to', () => {
+  const detector = createDetector([rateRule({ direction: 'fall' })], []);
+  const raised = every(1_000, ramp(80, -1.5, 20)).flatMap(([mono, value]) => detector.step(batch(mono, [value])));
+  expect(raised[0]).toMatchObject({ kind: 'raised' });
+  expect(raised[0]?.value).toBeCloseTo(-1.5, 9);
 });

@@ -9,11 +9,13 @@ export interface RateCondition {
   readonly ratePerS: number;
   readonly minChange: number;
   readonly window: SlopeWindow;
+  /** The slope that was judged last, point units per second; NaN while there is too little to say. */
+  slope: number;
 }
 
 export function createRateCondition(rule: RateRule): RateCondition {
   const { direction, ratePerS, minChange, windowMs } = rule;
-  return { kind: 'rate', direction, ratePerS, minChange, window: createSlopeWindow(windowMs) };
+  return { kind: 'rate', direction, ratePerS, minChange, window: createSlopeWindow(windowMs), slope: Number.NaN };
 }
 
 /**
@@ -25,6 +27,7 @@ export function judgeRate(condition: RateCondition, mono: number, value: number,
   addToWindow(window, mono, value, isGood);
   if (!isGood) return 'unsure';
   const slope = slopePerS(window);
+  condition.slope = slope;
   if (Number.isNaN(slope)) return 'unsure';
   const rate = direction === 'rise' ? slope : direction === 'fall' ? -slope : Math.abs(slope);
   return rate > condition.ratePerS && rate * spanS(window) >= condition.minChange ? 'met' : 'gone';
