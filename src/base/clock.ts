@@ -26,6 +26,9 @@ export interface Timer {
 /** setTimeout fires at once for a longer delay, so a farther timer is armed in legs. */
 const longestTimerMs = 2 ** 31 - 1;
 
+/** As fine as timers are. */
+const resolutionMs = 1;
+
 export const systemClock: Clock = {
   monoMs: () => performance.now(),
   wallMs: () => Date.now(),
@@ -36,9 +39,13 @@ export const systemClock: Clock = {
 function armTimer(atMono: number, callback: () => void): Timer {
   let handle: NodeJS.Timeout;
   const arm = () => {
-    const leftMs = atMono - performance.now();
-    const isLastLeg = leftMs <= longestTimerMs;
-    handle = setTimeout(isLastLeg ? callback : arm, isLastLeg ? Math.max(0, Math.round(leftMs)) : longestTimerMs);
+    const leftMs = Math.round(atMono - performance.now());
+    handle = setTimeout(fire, Math.min(Math.max(0, leftMs), longestTimerMs));
+  };
+  // A timer counts from the beginning of the turn of the event loop in which it was armed, so it may come too early.
+  const fire = () => {
+    if (atMono - performance.now() > resolutionMs) arm();
+    else callback();
   };
   arm();
   return { cancel: () => clearTimeout(handle) };

@@ -34,7 +34,8 @@ const isDaemon = process.argv[2] === 'run';
 if (!existsSync(join(root, 'node_modules'))) {
   refuse(`the packages of ${root} are not installed`, `cd ${root} && npm ci`);
 } else if (process.versions.node === pinnedVersion) {
-  if (isDaemon && !process.execArgv.includes(daemonFlags[0])) becomeDaemon();
+  // A parent that talks to us would be cut off: it has to give the flags itself, or do without.
+  if (isDaemon && !process.execArgv.includes(daemonFlags[0]) && !process.channel) becomeDaemon();
   await handOver();
 } else if (existsSync(pinnedNode)) {
   startPinned();
