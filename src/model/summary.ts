@@ -15,7 +15,7 @@ export interface Summary {
 
 /** The summaries of one device over one window: stored and sent as one record. */
 export interface SummaryRecord {
-  /** `<store id>-<device>-<start of the window in seconds>`: the same however often it is sent. */
+  /** `<store id>-<run>-<count>`: the same however often it is sent, and never another's, whatever the clock did. */
   readonly id: string;
   readonly device: string;
   readonly windowStart: number;

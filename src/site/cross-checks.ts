@@ -144,6 +144,9 @@ const deadbandsFitBetweenLimits: CrossCheck = ({ rules }, problems) => {
   }
 };
 
+/** A slope needs three values, and a window at any moment may miss one at its edge. */
+const fewestIntervals = 4;
+
 const ratesCanBeSeen: CrossCheck = ({ rules }, problems) => {
   for (const { rule, point, tree } of rules) {
     if (rule.kind !== 'rate' || !point) continue;
@@ -158,12 +161,12 @@ const ratesCanBeSeen: CrossCheck = ({ rules }, problems) => {
 };
 
 function checkWindow(rule: RateRule, point: Point, tree: Tree, problems: Problems): void {
-  if (rule.windowMs >= 2 * point.intervalMs) return;
+  if (rule.windowMs >= fewestIntervals * point.intervalMs) return;
   const message = `${formatDuration(rule.windowMs)} holds too few values of ${point.key}, which is read every ${formatDuration(point.intervalMs)}`;
   problems.error(
     placeOfValue(tree, 'rate', 'over'),
     message,
-    `write over: ${formatDuration(2 * point.intervalMs)} or longer`,
+    `write over: ${formatDuration(fewestIntervals * point.intervalMs)} or longer`,
   );
 }
 

@@ -11,6 +11,8 @@ export const siteLimits = {
   maxDevices: 500,
   maxPoints: 20_000,
   maxRules: 20_000,
+  /** Different points that a running gateway may have had, over all its reloads; beyond it a reload is refused. */
+  maxPointNames: 100_000,
   /** Problems that are listed; the rest is counted. */
   maxProblems: 100,
   /** Characters of the offending text that a message repeats. */

@@ -28,7 +28,13 @@ export function formatProblem(problem: SiteProblem): string {
   return `${file}:${line}:${column}: ${severity}: ${message}${hint === '' ? '' : `\n  ${hint}`}`;
 }
 
-/** Collects problems. One that is found twice, as with a profile that many devices use, is listed once. */
+/** What differs from device to device in a message. */
+const pointOrAlarmKey = /[\w-]+\/[\w-]+/g;
+
+/**
+ * Collects problems. One that is found at one place again and again, for each device that uses a profile, is listed once:
+ * a hundred devices would hide every other problem.
+ */
 export class Problems {
   #byPlace = new Map<string, SiteProblem>();
 
@@ -63,7 +69,7 @@ export class Problems {
   }
 
   #add(place: Place, message: string, hint: string, severity: SiteProblem['severity']): void {
-    const key = `${place.file}:${place.line}:${place.column}:${message}`;
+    const key = `${place.file}:${place.line}:${place.column}:${message.replace(pointOrAlarmKey, '')}`;
     if (!this.#byPlace.has(key)) this.#byPlace.set(key, { ...place, message, hint, severity });
   }
 }

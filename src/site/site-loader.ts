@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { PlantroomError } from '../base/errors.ts';
+import { siteLimits } from './limits.ts';
 import type { LoadReply, LoadRequest } from './load-message.ts';
 import type { LoadResult } from './load-result.ts';
 import { noNumbers } from './numbering.ts';
@@ -28,10 +29,19 @@ export function createSiteLoader(path: string): SiteLoader {
     async load() {
       const reply = await loadApart({ path, given });
       // What a refused file has numbered is forgotten, so that a person who tries again and again uses nothing up.
-      if (reply.result.kind === 'ok') given = reply.given;
+      if (reply.result.kind !== 'ok') return reply.result;
+      if (reply.given.points.size > siteLimits.maxPointNames) return usedUp(path);
+      given = reply.given;
       return reply.result;
     },
   };
+}
+
+/** Names are never forgotten while the process lives; a site that renames its points all day must not fill the memory. */
+function usedUp(path: string): LoadResult {
+  const message = `since the gateway was started ${siteLimits.maxPointNames} names of points have been used`;
+  const place = { file: path, line: 1, column: 1, text: '' };
+  return { kind: 'wrong', problems: [{ ...place, message, hint: 'restart the gateway', severity: 'error' }] };
 }
 
 function loadApart(request: LoadRequest): Promise<LoadReply> {

@@ -2,7 +2,7 @@ import type { Backoff } from '../base/backoff.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import { PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { systemRandom } from '../base/random.ts';
+import { randomId, systemRandom } from '../base/random.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { SummaryRecord } from '../model/summary.ts';
 import { defaultLimits, type StoreLimits } from './limits.ts';
@@ -123,6 +123,9 @@ class OpenStore implements Store {
   #closing: Promise<void> | undefined;
   #refusedEvents = 0;
   #lostSummaries = 0;
+  /** Tells the summaries of this run from those of any other. */
+  readonly #run = randomId().slice(0, 6);
+  #summariesNamed = 0;
   /** State changes of refused events, by alarm: they are committed with whatever is next. */
   readonly #lateStates = new Map<string, AlarmStateChange>();
 
@@ -193,7 +196,7 @@ class OpenStore implements Store {
   }
 
   appendSummaries(records: readonly Omit<SummaryRecord, 'id'>[]): Promise<void> {
-    const named = records.map(record => ({ ...record, id: this.#summaryId(record) }));
+    const named = records.map(record => ({ ...record, id: this.#summaryId() }));
     const written = this.#outboxLane.add({ kind: 'append-summaries', records: named, lost: this.#lostSummaries });
     if (written) {
       this.#lostSummaries = 0;
@@ -362,7 +365,9 @@ class OpenStore implements Store {
     return Promise.reject(new PlantroomError(`${what}: ${why}`, { kind: 'storage', ...hint }));
   }
 
-  #summaryId({ device, windowStart }: Omit<SummaryRecord, 'id'>): string {
-    return `${this.id}-${device}-${Math.floor(windowStart / 1_000)}`;
+  /** Named here and not where it is written: a record that is written again after a failure is still the same. */
+  #summaryId(): string {
+    this.#summariesNamed += 1;
+    return `${this.id}-${this.#run}-${this.#summariesNamed}`;
   }
 }
