@@ -27,10 +27,18 @@ export interface OpenBus {
    */
   plan(device: Device, points: readonly Point[]): readonly Read[];
   /**
-   * Makes one read and fills `read.readings`. Never rejects and never outlives its deadline: a failed read is an outcome.
-   * The caller awaits each read before it starts the next: one bus, one request.
+   * Makes one read and tells its outcome: exactly once, never before it returns, never past its deadline, and never by
+   * an exception, since a failed read is an outcome. The caller waits for each outcome before it starts the next read:
+   * one bus, one request. It may start that from within `onOutcome`.
+   *
+   * All readings of a failed read are bad at once. Those of an answered one are filled by `decode`.
    */
-  read(read: Read): Promise<ReadOutcome>;
+  read(read: Read, onOutcome: (outcome: ReadOutcome) => void): void;
+  /**
+   * Fills the readings of an answered read. The next request may go out first, so that the device works while we do;
+   * its outcome may not: then the answer is gone.
+   */
+  decode(read: Read): void;
   /** Lets go of the wire within a second, whatever the other side does. A read under way ends as `no-connection`. */
   close(): Promise<void>;
 }
@@ -41,7 +49,7 @@ export interface Read {
   /** For people: `holding-register 0–9`. */
   readonly label: string;
   readonly points: readonly Point[];
-  /** One for each point, in the same order; overwritten by every read. */
+  /** One for each point, in the same order; overwritten for every read. */
   readonly readings: readonly Reading[];
 }
 
@@ -60,4 +68,13 @@ export type ReadOutcome =
 
 export function createReadings(points: readonly Point[]): Reading[] {
   return points.map(() => ({ value: Number.NaN, text: undefined, quality: 'not-read' }));
+}
+
+/** Makes every reading of a read bad for one reason. */
+export function spoilReadings({ readings }: Read, quality: BadReason): void {
+  for (const reading of readings) {
+    reading.value = Number.NaN;
+    reading.text = undefined;
+    reading.quality = quality;
+  }
 }

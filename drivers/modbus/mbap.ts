@@ -9,9 +9,8 @@ export const headerBytes = 6;
 /** The longest frame there is: header, unit id and a PDU of 253 bytes. */
 export const mostFrameBytes = headerBytes + 254;
 
-/** What the one right reply to a read looks like. */
+/** What the one right reply to a read looks like, but for its transaction id. */
 export interface ExpectedReply {
-  readonly transaction: number;
   readonly unitId: number;
   readonly functionCode: number;
   /** The byte count that the request implies. */
@@ -20,7 +19,7 @@ export interface ExpectedReply {
 
 export type ReplyCheck =
   | { readonly kind: 'incomplete' }
-  | { readonly kind: 'complete'; readonly frameBytes: number }
+  | { readonly kind: 'complete'; readonly frameBytes: number; readonly isException: boolean }
   | { readonly kind: 'wrong'; readonly detail: string };
 
 const incomplete: ReplyCheck = { kind: 'incomplete' };
@@ -31,26 +30,31 @@ const exceptionLength = 3;
 /** Unit id, function code, address and count: what every read request is made of. */
 const requestBytes = 6;
 
-/** Room for one read request. */
-export function createRequestFrame(): Buffer {
-  return Buffer.alloc(headerBytes + requestBytes);
+/** The frame of a read request, made of its `unit id, PDU`, whatever follows them. Its transaction id is 0. */
+export function createRequestFrame(unitAndPdu: Uint8Array): Buffer {
+  const frame = Buffer.alloc(headerBytes + requestBytes);
+  frame[5] = requestBytes;
+  frame.set(unitAndPdu.subarray(0, requestBytes), headerBytes);
+  return frame;
 }
 
-/** Writes a header and the `unit id, PDU` of a read request, whatever follows it, into the frame. */
-export function encodeMbap(frame: Uint8Array, transaction: number, unitAndPdu: Uint8Array): void {
+export function setTransaction(frame: Uint8Array, transaction: number): void {
   frame[0] = transaction >> 8;
   frame[1] = transaction & 0xff;
-  frame[5] = requestBytes;
-  for (let index = 0; index < requestBytes; index += 1) frame[headerBytes + index] = unitAndPdu[index] ?? 0;
 }
 
 /**
  * Judges the first `filled` bytes of what came since the request was sent. Every byte that is there must fit the one
  * right reply, or the five bytes of an exception; the first that does not makes it wrong, however many are missing.
  */
-export function checkReply(bytes: Uint8Array, filled: number, expected: ExpectedReply): ReplyCheck {
-  if (filled >= 2 && wordAt(bytes, 0) !== expected.transaction) {
-    return wrong('transaction id', expected.transaction, wordAt(bytes, 0));
+export function checkReply(
+  bytes: Uint8Array,
+  filled: number,
+  transaction: number,
+  expected: ExpectedReply,
+): ReplyCheck {
+  if (filled >= 2 && wordAt(bytes, 0) !== transaction) {
+    return wrong('transaction id', transaction, wordAt(bytes, 0));
   }
   if (filled >= 4 && wordAt(bytes, 2) !== 0) return wrong('protocol id', 0, wordAt(bytes, 2));
   if (filled < headerBytes) return incomplete;
@@ -65,7 +69,9 @@ export function checkReply(bytes: Uint8Array, filled: number, expected: Expected
   if (filled >= 9 && !isException && bytes[8] !== expected.dataBytes) {
     return wrong('byte count', expected.dataBytes, bytes[8]);
   }
-  return filled < headerBytes + length ? incomplete : { kind: 'complete', frameBytes: headerBytes + length };
+  return filled < headerBytes + length
+    ? incomplete
+    : { kind: 'complete', frameBytes: headerBytes + length, isException };
 }
 
 function wrong(what: string, expected: number, found: number | undefined): ReplyCheck {

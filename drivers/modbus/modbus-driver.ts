@@ -1,6 +1,12 @@
 import { assert } from '../../src/base/assert.ts';
-import type { Driver, DriverOptions, OpenBus, Read, ReadOutcome } from '../../src/driver.ts';
-import type { Quality } from '../../src/model/quality.ts';
+import {
+  type Driver,
+  type DriverOptions,
+  type OpenBus,
+  type Read,
+  type ReadOutcome,
+  spoilReadings,
+} from '../../src/driver.ts';
 import { decodeBit, decodeRegisters } from './codec.ts';
 import { exceptionText, isTargetSilent } from './exceptions.ts';
 import { isBitTable, type ModbusRead, planReads } from './read-plan.ts';
@@ -21,13 +27,13 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
   function onException(read: ModbusRead, code: number, atMono: number): ReadOutcome {
     const detail = exceptionText(code);
     if (isTargetSilent(code)) {
-      spoil(read, 'timeout');
+      spoilReadings(read, 'timeout');
       return { kind: 'failed', atMono, reason: 'timeout', detail };
     }
-    spoil(read, 'refused');
     if (read.lastException !== code) {
       log.warn({ device: read.device.id, read: read.label, exception: detail }, 'device refuses a read');
     }
+    read.reply = undefined;
     read.lastException = code;
     return { kind: 'answered', atMono };
   }
@@ -36,22 +42,30 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     const atMono = clock.monoMs();
     switch (answer.kind) {
       case 'data':
-        decode(read, answer.bytes);
+        read.reply = answer.reply;
         read.lastException = 0;
         return { kind: 'answered', atMono };
       case 'exception':
         return onException(read, answer.code, atMono);
       case 'failed':
-        spoil(read, answer.reason);
+        read.reply = undefined;
+        spoilReadings(read, answer.reason);
         return { kind: 'failed', atMono, reason: answer.reason, detail: answer.detail };
     }
   }
 
   return {
     plan: planReads,
-    read(read) {
+    read(read, onOutcome) {
       assert(isModbusRead(read), 'a read of another driver');
-      return exchange.ask(read, conclude);
+      exchange.ask(read, answer => onOutcome(conclude(read, answer)));
+    },
+    decode(read) {
+      assert(isModbusRead(read), 'a read of another driver');
+      const decoded = read.reply && exchange.decode(read.reply);
+      read.reply = undefined;
+      if (decoded?.kind === 'data') fillReadings(read, decoded.bytes);
+      else spoilReadings(read, read.lastException === 0 ? 'bad-reply' : 'refused');
     },
     close: () => exchange.close(),
   };
@@ -61,22 +75,13 @@ function isModbusRead(read: Read): read is ModbusRead {
   return 'slots' in read;
 }
 
-function decode(read: ModbusRead, bytes: Uint8Array): void {
-  const isBits = isBitTable(read.table);
-  const { slots, readings } = read;
+function fillReadings({ table, slots, readings }: ModbusRead, bytes: Uint8Array): void {
+  const isBits = isBitTable(table);
   for (let index = 0; index < slots.length; index += 1) {
     const slot = slots[index];
     const reading = readings[index];
     if (!slot || !reading) continue;
     if (isBits) decodeBit(bytes, slot.offset, reading);
     else decodeRegisters(bytes, slot.offset, slot.address, reading);
-  }
-}
-
-function spoil(read: Read, quality: Quality): void {
-  for (const reading of read.readings) {
-    reading.value = Number.NaN;
-    reading.text = undefined;
-    reading.quality = quality;
   }
 }

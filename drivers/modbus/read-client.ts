@@ -20,17 +20,24 @@ export interface ReadRequest {
 }
 
 export type Decoded =
-  /** The data bytes of the reply: registers, or bits packed into bytes. A view that is good until the next frame. */
+  /** The data bytes of the reply: registers, or bits packed into bytes. A view of the frame that was decoded. */
   | { readonly kind: 'data'; readonly bytes: Uint8Array }
   | { readonly kind: 'exception'; readonly code: number }
   | { readonly kind: 'damaged'; readonly detail: string };
 
-/** Speaks frames of the serial line: unit id, PDU, CRC. One request at a time. */
+/** Speaks frames of the serial line: unit id, PDU, CRC. */
 export interface ReadClient {
-  /** Encodes the request and gives the frame to `sendFrame`. */
-  request(request: ReadRequest): void;
-  /** Decodes the reply to the last request and gives it to `onDecoded`, synchronously. */
-  receive(frame: Uint8Array): void;
+  /** Files a request for good: it can be sent, and its replies decoded, any number of times. */
+  file(request: ReadRequest): FiledRequest;
+  /** Decodes a reply to a filed request. */
+  decode(request: FiledRequest, frame: Uint8Array): Decoded;
+}
+
+export interface FiledRequest {
+  /** Where the library keeps what it knows of the request. */
+  readonly place: number;
+  /** Unit id, PDU, CRC. */
+  readonly frame: Uint8Array;
 }
 
 export const functionCodes: Readonly<Record<ModbusTable, number>> = {
@@ -40,26 +47,45 @@ export const functionCodes: Readonly<Record<ModbusTable, number>> = {
   'input-register': 4,
 };
 
-export function createReadClient(
-  sendFrame: (frame: Uint8Array) => void,
-  onDecoded: (decoded: Decoded) => void,
-): ReadClient {
-  const port = new FramePort(sendFrame);
+/** The one right reply to a request, as it came: a frame of Modbus TCP. */
+export interface Reply {
+  readonly request: FiledRequest;
+  /** The frame is at the start of it. */
+  readonly bytes: Buffer;
+  readonly frameBytes: number;
+}
+
+const nothingDecoded: Decoded = { kind: 'damaged', detail: 'the library gave no result' };
+
+export function createReadClient(): ReadClient {
+  let encoded: Uint8Array = new Uint8Array();
+  let decoded: Decoded = nothingDecoded;
+  let places = 0;
+  const port = new FramePort(frame => {
+    encoded = frame;
+  });
   const library = new modbusSerial.default(port);
   library.open();
   const onResult = (error: unknown, result: { readonly buffer: Uint8Array } | undefined) => {
-    if (result) onDecoded({ kind: 'data', bytes: result.buffer });
-    else onDecoded(exceptionIn(error));
+    decoded = result ? { kind: 'data', bytes: result.buffer } : exceptionIn(error);
   };
   return {
     // Despite their names these four read: FC1 to FC4. Unlike the promises they take the unit id with each call.
-    request({ table, unitId, address, count }) {
+    file({ table, unitId, address, count }) {
+      places += 1;
+      port._transactionIdWrite = places;
       if (table === 'holding-register') library.writeFC3(unitId, address, count, onResult);
       else if (table === 'input-register') library.writeFC4(unitId, address, count, onResult);
       else if (table === 'coil') library.writeFC1(unitId, address, count, onResult);
       else library.writeFC2(unitId, address, count, onResult);
+      return { place: places, frame: encoded };
     },
-    receive: frame => port.emit('data', frame),
+    decode({ place }, frame) {
+      decoded = nothingDecoded;
+      port._transactionIdRead = place;
+      port.emit('data', frame);
+      return decoded;
+    },
   };
 }
 
@@ -73,7 +99,7 @@ function exceptionIn(error: unknown): Decoded {
 /** What the library takes for a serial port. It never closes: connections come and go below it. */
 export class FramePort extends EventEmitter {
   readonly isOpen = true;
-  // The library files a request under the one id and looks its reply up under the other.
+  // The library files a request under the one id, for good, and looks its reply up under the other.
   _transactionIdRead = 1;
   _transactionIdWrite = 1;
   readonly #sendFrame: (frame: Uint8Array) => void;

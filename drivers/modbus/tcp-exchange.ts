@@ -4,14 +4,29 @@ import type { Log } from '../../src/base/log.ts';
 import type { ModbusTcpBus } from '../../src/model/bus.ts';
 import { crc16 } from './crc16.ts';
 import { Deadline } from './deadline.ts';
-import { checkReply, createRequestFrame, type ExpectedReply, encodeMbap, headerBytes, mostFrameBytes } from './mbap.ts';
-import { createReadClient, type Decoded, functionCodes, type ReadClient, type ReadRequest } from './read-client.ts';
+import {
+  checkReply,
+  createRequestFrame,
+  type ExpectedReply,
+  headerBytes,
+  mostFrameBytes,
+  setTransaction,
+} from './mbap.ts';
+import {
+  createReadClient,
+  type Decoded,
+  type FiledRequest,
+  functionCodes,
+  type ReadRequest,
+  type Reply,
+} from './read-client.ts';
 import { isBitTable } from './read-plan.ts';
 import { TcpLink } from './tcp-link.ts';
 
-/** How a request ended. `bytes` is good until the next request. */
+/** How a request ended. */
 export type Answer =
-  | { readonly kind: 'data'; readonly bytes: Uint8Array }
+  /** Good until the answer to the next request: so long it can be decoded. */
+  | { readonly kind: 'data'; readonly reply: Reply }
   | { readonly kind: 'exception'; readonly code: number }
   | { readonly kind: 'failed'; readonly reason: 'no-connection' | 'timeout' | 'bad-reply'; readonly detail: string };
 
@@ -21,10 +36,16 @@ export interface TcpExchangeOptions {
   readonly log: Log;
 }
 
+/** What stays the same whenever this request is made. */
+interface KnownRequest extends FiledRequest, ExpectedReply {
+  /** Reused: there is never more than one request, and what an old connection still holds of it is not sent. */
+  readonly tcpFrame: Buffer;
+}
+
 /** The request under way. */
-interface Pending extends ExpectedReply {
-  readonly request: ReadRequest;
-  readonly settle: (answer: Answer) => void;
+interface Pending {
+  readonly request: KnownRequest;
+  readonly onAnswer: (answer: Answer) => void;
   readonly endMono: number;
   /** It went out over a connection that had been idle. */
   readonly isReused: boolean;
@@ -32,18 +53,23 @@ interface Pending extends ExpectedReply {
 
 const crcBytes = 2;
 
+/** A piece is only added to an incomplete frame, so two frames and a piece are room enough. */
+const receivedBytes = 3 * mostFrameBytes;
+
 /**
  * One request at a time over one connection, which is made when it is needed and replaced after any doubt: a timeout, a
  * reply that is not exactly the one asked for, a byte nobody asked for.
  */
 export class TcpExchange {
   readonly #options: TcpExchangeOptions;
-  readonly #client: ReadClient;
+  readonly #client = createReadClient();
+  readonly #known = new Map<ReadRequest, KnownRequest>();
   readonly #deadline: Deadline;
-  /** Reused: there is never more than one request, and what an old connection still holds of it is not sent. */
-  readonly #frame = createRequestFrame();
-  /** What came since the request was sent. A piece is only added to an incomplete frame, so two frames are room enough. */
-  readonly #received = Buffer.alloc(3 * mostFrameBytes);
+  /** What came since the request was sent. */
+  #received = Buffer.alloc(receivedBytes);
+  /** The last reply lies in memory of its own, so that it can be decoded while the next one comes. */
+  #kept = Buffer.alloc(receivedBytes);
+  #lastReply: Reply | undefined;
   #filled = 0;
   #transaction = 0;
   #link: TcpLink | undefined;
@@ -52,33 +78,36 @@ export class TcpExchange {
 
   constructor(options: TcpExchangeOptions) {
     this.#options = options;
-    this.#client = createReadClient(
-      frame => this.#send(frame),
-      decoded => this.#onDecoded(decoded),
-    );
     this.#deadline = new Deadline(options.clock, () => {
       this.#drop({ kind: 'failed', reason: 'timeout', detail: `no answer within ${options.bus.timeoutMs} ms` });
     });
   }
 
   /**
-   * Resolves with what `conclude` makes of the answer; its bytes are only good while it runs. Never rejects, and takes
-   * no longer than both timeouts of the bus together. Makes at most one attempt to connect. A connection that the
-   * device closes before the first byte of an answer was idle for too long: that request, and only that, goes out a
-   * second time over a new one.
+   * Tells the answer once, not before it returns; the next request may be made from within. Never throws, and takes no
+   * longer than both timeouts of the bus together. Makes at most one attempt to connect. A connection that the device
+   * closes before the first byte of an answer was idle for too long: that request, and only that, goes out a second
+   * time over a new one.
    */
-  ask<Request extends ReadRequest, Outcome>(
-    request: Request,
-    conclude: (request: Request, answer: Answer) => Outcome,
-  ): Promise<Outcome> {
+  ask(request: ReadRequest, onAnswer: (answer: Answer) => void): void {
     assert(this.#pending === undefined, 'two requests at once on one bus');
     const { bus, clock } = this.#options;
-    const endMono = clock.monoMs() + bus.connectTimeoutMs + bus.timeoutMs;
-    return new Promise(resolve => {
-      const settle = (answer: Answer) => resolve(conclude(request, answer));
-      if (this.#link?.isOpen) this.#transact(this.#link, request, settle, endMono, true);
-      else void this.#connectAndTransact(request, settle, endMono);
-    });
+    const nowMono = clock.monoMs();
+    const known = this.#known.get(request) ?? this.#getToKnow(request);
+    const endMono = nowMono + bus.connectTimeoutMs + bus.timeoutMs;
+    if (this.#link?.isOpen) this.#transact(this.#link, { request: known, onAnswer, endMono, isReused: true }, nowMono);
+    else void this.#connectAndTransact({ request: known, onAnswer, endMono, isReused: false });
+  }
+
+  /** The data bytes of the last reply: registers, or bits packed into bytes. */
+  decode(reply: Reply): Decoded {
+    if (reply !== this.#lastReply) return { kind: 'damaged', detail: 'another answer has come since' };
+    const { request, bytes, frameBytes } = reply;
+    // The library wants the frame of a serial line: its CRC goes behind the frame, where it lies.
+    const crc = crc16(bytes, headerBytes, frameBytes);
+    bytes[frameBytes] = crc & 0xff;
+    bytes[frameBytes + 1] = crc >> 8;
+    return this.#client.decode(request, bytes.subarray(headerBytes, frameBytes + crcBytes));
   }
 
   async close(): Promise<void> {
@@ -87,15 +116,29 @@ export class TcpExchange {
     this.#deadline.close();
   }
 
-  async #connectAndTransact(request: ReadRequest, settle: Pending['settle'], endMono: number): Promise<void> {
-    const { bus } = this.#options;
-    if (this.#isClosed) {
-      settle({ kind: 'failed', reason: 'no-connection', detail: 'the bus is closed' });
-      return;
+  #getToKnow(request: ReadRequest): KnownRequest {
+    const { unitId, table, count } = request;
+    const filed = this.#client.file(request);
+    const known = {
+      ...filed,
+      tcpFrame: createRequestFrame(filed.frame),
+      unitId,
+      functionCode: functionCodes[table],
+      dataBytes: isBitTable(table) ? Math.ceil(count / 8) : 2 * count,
+    };
+    this.#known.set(request, known);
+    return known;
+  }
+
+  async #connectAndTransact(pending: Pending): Promise<void> {
+    const { bus, clock } = this.#options;
+    const link = this.#isClosed ? undefined : this.#connect(pending.endMono);
+    const isConnected = await link?.connected;
+    if (link && isConnected) this.#transact(link, pending, clock.monoMs());
+    else {
+      const detail = link ? `${bus.host}:${bus.port}: ${link.goneBecause}` : 'the bus is closed';
+      pending.onAnswer({ kind: 'failed', reason: 'no-connection', detail });
     }
-    const link = this.#connect(endMono);
-    if (await link.connected) this.#transact(link, request, settle, endMono, false);
-    else settle({ kind: 'failed', reason: 'no-connection', detail: `${bus.host}:${bus.port}: ${link.goneBecause}` });
   }
 
   #connect(endMono: number): TcpLink {
@@ -112,32 +155,18 @@ export class TcpExchange {
     return link;
   }
 
-  #transact(link: TcpLink, request: ReadRequest, settle: Pending['settle'], endMono: number, isReused: boolean): void {
-    const { bus, clock } = this.#options;
+  #transact(link: TcpLink, pending: Pending, nowMono: number): void {
     if (!link.isOpen) {
-      settle({ kind: 'failed', reason: 'no-connection', detail: 'the connection broke' });
+      pending.onAnswer({ kind: 'failed', reason: 'no-connection', detail: 'the connection broke' });
       return;
     }
+    const { tcpFrame } = pending.request;
     this.#transaction = (this.#transaction + 1) & 0xffff;
     this.#filled = 0;
-    this.#pending = {
-      transaction: this.#transaction,
-      unitId: request.unitId,
-      functionCode: functionCodes[request.table],
-      dataBytes: isBitTable(request.table) ? Math.ceil(request.count / 8) : 2 * request.count,
-      request,
-      settle,
-      endMono,
-      isReused,
-    };
-    this.#deadline.set(Math.min(clock.monoMs() + bus.timeoutMs, endMono));
-    this.#client.request(request);
-  }
-
-  /** The library's frame is one of the serial line: without its CRC and behind a header it is one of TCP. */
-  #send(frame: Uint8Array): void {
-    encodeMbap(this.#frame, this.#transaction, frame);
-    this.#link?.send(this.#frame);
+    this.#pending = pending;
+    this.#deadline.set(Math.min(nowMono + this.#options.bus.timeoutMs, pending.endMono));
+    setTransaction(tcpFrame, this.#transaction);
+    link.send(tcpFrame);
   }
 
   #onBytes(bytes: Uint8Array, count: number): void {
@@ -149,54 +178,52 @@ export class TcpExchange {
     // Byte by byte: for so few of them a view and a copy cost more.
     for (let index = 0; index < count; index += 1) this.#received[this.#filled + index] = bytes[index] ?? 0;
     this.#filled += count;
-    const check = checkReply(this.#received, this.#filled, pending);
+    const check = checkReply(this.#received, this.#filled, this.#transaction, pending.request);
     if (check.kind === 'wrong') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: check.detail });
-    if (check.kind !== 'complete') return;
-    const hasMore = this.#filled > check.frameBytes;
-    this.#decode(check.frameBytes);
-    if (hasMore) this.#replaceLink('bytes after the answer');
+    else if (check.kind === 'complete') this.#onReply(pending, check.frameBytes, check.isException);
   }
 
-  /** Puts the CRC that the library looks for behind the frame, where it lies. */
-  #decode(end: number): void {
-    const crc = crc16(this.#received, headerBytes, end);
-    this.#received[end] = crc & 0xff;
-    this.#received[end + 1] = crc >> 8;
-    this.#client.receive(this.#received.subarray(headerBytes, end + crcBytes));
+  #onReply(pending: Pending, frameBytes: number, isException: boolean): void {
+    const reply = { request: pending.request, bytes: this.#received, frameBytes };
+    this.#received = this.#kept;
+    this.#kept = reply.bytes;
+    this.#lastReply = reply;
+    this.#pending = undefined;
+    this.#deadline.clear();
+    // The next request may go out from within the answer, so the connection has to be in order before.
+    if (this.#filled > frameBytes) this.#replaceLink('bytes after the answer');
+    pending.onAnswer(isException ? this.#exceptionIn(reply) : { kind: 'data', reply });
   }
 
-  #onDecoded(decoded: Decoded): void {
-    if (decoded.kind === 'damaged') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: decoded.detail });
-    else this.#settle(decoded);
+  #exceptionIn(reply: Reply): Answer {
+    const decoded = this.decode(reply);
+    if (decoded.kind === 'exception') return decoded;
+    const detail = decoded.kind === 'damaged' ? decoded.detail : 'no exception where one was announced';
+    return { kind: 'failed', reason: 'bad-reply', detail };
   }
 
   #onGone(detail: string): void {
     const pending = this.#pending;
+    this.#pending = undefined;
+    this.#deadline.clear();
     if (pending?.isReused && this.#filled === 0 && !this.#isClosed) {
-      this.#pending = undefined;
-      this.#deadline.clear();
-      void this.#connectAndTransact(pending.request, pending.settle, pending.endMono);
+      void this.#connectAndTransact({ ...pending, isReused: false });
     } else {
-      this.#settle({ kind: 'failed', reason: 'no-connection', detail });
+      pending?.onAnswer({ kind: 'failed', reason: 'no-connection', detail });
     }
   }
 
-  /** Ends the request under way in doubt about the connection. */
+  /** Ends the request under way in doubt about the connection, which goes first: the next request needs a new one. */
   #drop(answer: Answer & { kind: 'failed' }): void {
-    this.#settle(answer);
+    const pending = this.#pending;
+    this.#pending = undefined;
+    this.#deadline.clear();
     this.#replaceLink(answer.detail);
+    pending?.onAnswer(answer);
   }
 
   #replaceLink(why: string): void {
     this.#options.log.debug({ why }, 'connection dropped');
     this.#link?.close(why);
-  }
-
-  #settle(answer: Answer): void {
-    const pending = this.#pending;
-    if (!pending) return;
-    this.#pending = undefined;
-    this.#deadline.clear();
-    pending.settle(answer);
   }
 }

@@ -1,5 +1,5 @@
 import { assert } from '../../src/base/assert.ts';
-import { createReadings, type Driver, type DriverOptions, type OpenBus } from '../../src/driver.ts';
+import { createReadings, type Driver, type DriverOptions, type OpenBus, spoilReadings } from '../../src/driver.ts';
 import type { SelfMeasure } from '../../src/model/point.ts';
 
 /** How to measure the gateway itself. Called at every read, so each must be quick; what it throws is a bug. */
@@ -15,17 +15,23 @@ function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): Op
   return {
     plan: (device, points) =>
       points.length === 0 ? [] : [{ device, label: 'gateway', points, readings: createReadings(points) }],
-    async read({ points, readings }) {
-      const atMono = clock.monoMs();
+    read(read, onOutcome) {
+      queueMicrotask(() => {
+        const atMono = clock.monoMs();
+        if (isClosed) {
+          spoilReadings(read, 'no-connection');
+          onOutcome({ kind: 'failed', atMono, reason: 'no-connection', detail: 'the bus is closed' });
+        } else onOutcome({ kind: 'answered', atMono });
+      });
+    },
+    decode({ points, readings }) {
       for (const [index, { address, key }] of points.entries()) {
         assert(address.protocol === 'self', `${key} is no measure of the gateway`);
         const reading = readings[index];
         if (!reading) continue;
-        reading.value = isClosed ? Number.NaN : instruments[address.measure]();
-        reading.quality = isClosed ? 'no-connection' : Number.isFinite(reading.value) ? 'good' : 'not-a-number';
+        reading.value = instruments[address.measure]();
+        reading.quality = Number.isFinite(reading.value) ? 'good' : 'not-a-number';
       }
-      if (isClosed) return { kind: 'failed', atMono, reason: 'no-connection', detail: 'the bus is closed' };
-      return { kind: 'answered', atMono };
     },
     async close() {
       isClosed = true;

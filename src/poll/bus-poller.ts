@@ -38,7 +38,7 @@ export interface BusPollerOptions {
 /** The one owner of a bus: makes the reads of all its devices, one at a time, the most urgent first. */
 export interface BusPoller {
   start(): void;
-  /** Resolves when the read under way has ended and the bus is closed. */
+  /** Resolves when the bus is closed; of a read under way nothing is heard any more. */
   stop(): Promise<void>;
   busView(): BusView;
   deviceViews(): readonly DeviceView[];
@@ -51,81 +51,80 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   const busy = createBusyMeter(clock.monoMs());
   const counts = { readsDue: 0, readsDone: 0, readsFailed: 0, readsMissed: 0 };
   let isStopped = false;
-  /** What the last answer brought, until it is handed over. */
-  let unseen: Batch | undefined;
-  let wake: (() => void) | undefined;
-  let running: Promise<void> | undefined;
+  /** What the last read brought, until it is handed over. */
+  let unseen: PlannedRead | undefined;
+  let alarm: Timer | undefined;
 
-  async function run(): Promise<void> {
+  /** Starts the read that comes next, or waits until one is due. */
+  function goOn(): void {
     while (!isStopped) {
-      const group = mostUrgent(groups, clock.monoMs());
+      const nowMono = clock.monoMs();
+      const group = mostUrgent(groups, nowMono);
       const planned = group?.reads[group.nextRead];
-      if (group && planned) await takeTurn(group, planned);
-      else {
+      if (!group || !planned) {
         handOver();
-        await sleepUntil(nextDueMono(groups));
+        sleepUntil(nextDueMono(groups));
+        return;
       }
+      if (group.nextRead === 0) beginDue(group, nowMono);
+      if (mayAsk(group.owner.health, nowMono)) {
+        ask(group, planned, nowMono);
+        return;
+      }
+      handOver();
+      skipRead(group, planned, nowMono);
+      endRead(group, nowMono);
     }
   }
 
   /** The next request goes out before the last answer is looked at: the device works while we do. */
-  function takeTurn(group: Group, planned: PlannedRead): Promise<void> | undefined {
-    if (group.nextRead === 0) beginDue(group);
-    const startMono = clock.monoMs();
-    if (!mayAsk(group.owner.health, startMono)) {
-      handOver();
-      skipRead(group, planned);
-      endRead(group);
-      return undefined;
-    }
-    const reading = openBus.read(planned.read);
-    handOver();
-    return reading.then(outcome => {
+  function ask(group: Group, planned: PlannedRead, startMono: number): void {
+    openBus.read(planned.read, outcome => {
       // A read that ended because we are stopping says nothing about the device.
       if (isStopped) return;
       takeOutcome(group, planned, outcome, startMono);
-      endRead(group);
+      endRead(group, outcome.atMono);
+      goOn();
     });
+    handOver();
   }
 
   function handOver(): void {
-    const batch = unseen;
+    if (!unseen) return;
+    const { read, batch } = unseen;
+    if (batch.isAnswered) {
+      openBus.decode(read);
+      fillBatch(unseen);
+    }
     unseen = undefined;
-    if (batch) onBatch(batch);
+    onBatch(batch);
   }
 
-  function sleepUntil(dueMono: number): Promise<void> {
-    return new Promise(resolve => {
-      let timer: Timer | undefined;
-      wake = () => {
-        timer?.cancel();
-        resolve();
-      };
-      if (dueMono !== Number.POSITIVE_INFINITY) timer = clock.at(dueMono, resolve);
-    });
+  function sleepUntil(dueMono: number): void {
+    if (dueMono !== Number.POSITIVE_INFINITY) alarm = clock.at(dueMono, goOn);
   }
 
-  function beginDue(group: Group): void {
+  function beginDue(group: Group, nowMono: number): void {
     counts.readsDue += group.reads.length;
-    onLateness(Math.max(0, clock.monoMs() - group.cadence.dueMono));
+    onLateness(Math.max(0, nowMono - group.cadence.dueMono));
   }
 
-  function endRead(group: Group): void {
+  function endRead(group: Group, nowMono: number): void {
     group.nextRead += 1;
     if (group.nextRead < group.reads.length) return;
     group.nextRead = 0;
-    const lost = advanceCadence(group.cadence, clock.monoMs());
-    if (lost > 0) tellLost(group, lost * group.reads.length);
+    const lost = advanceCadence(group.cadence, nowMono);
+    if (lost > 0) tellLost(group, lost * group.reads.length, nowMono);
   }
 
   /** However many due times were lost in a row, one bad sample tells it. */
-  function tellLost({ owner, reads }: Group, readsLost: number): void {
+  function tellLost({ owner, reads }: Group, readsLost: number, nowMono: number): void {
     counts.readsDue += readsLost;
     counts.readsMissed += readsLost;
     owner.readsMissed += readsLost;
     handOver();
     for (const { batch } of reads) {
-      stamp(batch, clock.monoMs());
+      stamp(batch, nowMono);
       spoilBatch(batch, 'overrun');
       onBatch(batch);
     }
@@ -139,22 +138,22 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     if (outcome.kind === 'answered') {
       counts.readsDone += 1;
       owner.readsDone += 1;
-      fillBatch(planned);
+      planned.batch.isAnswered = true;
     } else {
       counts.readsFailed += 1;
       owner.readsFailed += 1;
       owner.lastFailure = `${planned.read.label}: ${outcome.detail}`;
       spoilBatch(planned.batch, outcome.reason);
     }
-    unseen = planned.batch;
+    unseen = planned;
     tellHealth(owner, wasOffline);
   }
 
   /** The device is offline and no probe is due: its points are bad without a word on the wire. */
-  function skipRead({ owner }: Group, { batch }: PlannedRead): void {
+  function skipRead({ owner }: Group, { batch }: PlannedRead, nowMono: number): void {
     counts.readsFailed += 1;
     owner.readsFailed += 1;
-    stamp(batch, clock.monoMs());
+    stamp(batch, nowMono);
     spoilBatch(batch, 'offline');
     onBatch(batch);
   }
@@ -175,14 +174,13 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
 
   return {
     start() {
-      running ??= run();
+      goOn();
     },
     async stop() {
       isStopped = true;
-      wake?.();
-      // Closing first ends a read that waits for an answer that may never come.
+      alarm?.cancel();
+      // This ends a read that waits for an answer that may never come.
       await openBus.close();
-      await running;
     },
     busView: () => ({
       id: bus.id,

@@ -71,7 +71,6 @@ export function nextDueMono(groups: readonly Group[]): number {
 
 /** Scales what the read brought into its batch. */
 export function fillBatch({ read, batch }: PlannedRead): void {
-  batch.isAnswered = true;
   for (let index = 0; index < batch.samples.length; index += 1) {
     const reading = read.readings[index];
     const sample = batch.samples[index];

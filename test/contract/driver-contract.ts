@@ -5,6 +5,7 @@ import type { Driver, OpenBus, Read, ReadOutcome } from '../../src/driver.ts';
 import type { Bus } from '../../src/model/bus.ts';
 import type { Device } from '../../src/model/device.ts';
 import { type BadReason, badReasons } from '../../src/model/quality.ts';
+import { readOnce } from '../fakes/read-once.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
 
@@ -68,7 +69,7 @@ export function describeDriverContract(
     }
 
     async function readAll(on = bus): Promise<void> {
-      for (const read of planAll(on)) expectGood(read, await on.read(read));
+      for (const read of planAll(on)) expectGood(read, await readOnce(on, read));
     }
 
     function expectGood(read: Read, outcome: ReadOutcome): void {
@@ -132,7 +133,7 @@ export function describeDriverContract(
     test('readings of a read keep their identity, so that the hot path may hold on to them', async () => {
       const read = firstRead();
       const before = [...read.readings];
-      await bus.read(read);
+      await readOnce(bus, read);
       expect(read.readings.every((reading, index) => reading === before[index])).toBe(true);
     });
 
@@ -152,7 +153,7 @@ export function describeDriverContract(
       const connectionsBefore = rig.wire?.connections();
       await bus.close();
       const read = firstRead();
-      expectFailed(read, await bus.read(read), ['no-connection']);
+      expectFailed(read, await readOnce(bus, read), ['no-connection']);
       expect(rig.wire?.connections()).toBe(connectionsBefore);
     });
 
@@ -184,7 +185,7 @@ export function describeDriverContract(
       const wire = wireOf(rig);
       await wire.breakDown();
       const read = firstRead();
-      for (let count = 0; count < 3; count += 1) expectFailed(read, await bus.read(read), ['no-connection']);
+      for (let count = 0; count < 3; count += 1) expectFailed(read, await readOnce(bus, read), ['no-connection']);
       await wire.repair();
       await readAll();
     });
@@ -194,7 +195,7 @@ export function describeDriverContract(
       await readAll();
       await wire.breakDown();
       const read = firstRead();
-      expectFailed(read, await bus.read(read), ['no-connection']);
+      expectFailed(read, await readOnce(bus, read), ['no-connection']);
       await wire.repair();
       await readAll();
     });
@@ -225,7 +226,7 @@ export function describeDriverContract(
     async function readInVain(wire: RigWire, read: Read, act: () => Promise<void>): Promise<ReadOutcome> {
       const requestsBefore = wire.requests();
       wire.ignoreNext();
-      const outcome = bus.read(read);
+      const outcome = readOnce(bus, read);
       await waitUntil(
         () => wire.requests() > requestsBefore,
         () => 'the request never arrived',

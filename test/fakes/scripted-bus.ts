@@ -1,6 +1,6 @@
+import { assert } from '../../src/base/assert.ts';
 import type { Clock } from '../../src/base/clock.ts';
-import type { OpenBus, Read, ReadOutcome } from '../../src/driver.ts';
-import { createReadings } from '../../src/driver.ts';
+import { createReadings, type OpenBus, type Read, spoilReadings } from '../../src/driver.ts';
 import type { Device } from '../../src/model/device.ts';
 import type { Point } from '../../src/model/point.ts';
 
@@ -28,6 +28,8 @@ export function createScriptedBus(
   let underWay = 0;
   let collided = false;
   let cutOff: (() => void) | undefined;
+  /** What the last answer said. */
+  let answered: { readonly read: Read; readonly value: number } | undefined;
 
   return {
     asked,
@@ -39,22 +41,29 @@ export function createScriptedBus(
         points: part,
         readings: createReadings(part),
       })),
-    async read(read: Read): Promise<ReadOutcome> {
+    read(read, onOutcome) {
       underWay += 1;
       collided ||= underWay > 1;
       const startMono = clock.monoMs();
       asked.push({ device: read.device.id, points: read.points.map(({ id }) => id), atMono: startMono });
       const script = answer(read.device.id, startMono);
-      const closed = await new Promise<boolean>(resolve => {
-        cutOff = () => resolve(true);
-        clock.at(startMono + script.takesMs, () => resolve(false));
-      });
-      underWay -= 1;
-      const atMono = clock.monoMs();
-      if (closed) return { kind: 'failed', atMono, reason: 'no-connection', detail: 'closed' };
-      if (script.isSilent) return { kind: 'failed', atMono, reason: 'timeout', detail: 'no answer' };
-      for (const reading of read.readings) Object.assign(reading, { value: script.value ?? 1, quality: 'good' });
-      return { kind: 'answered', atMono };
+      const settle = (failure: 'no-connection' | 'timeout' | undefined) => {
+        timer.cancel();
+        underWay -= 1;
+        cutOff = undefined;
+        answered = failure ? undefined : { read, value: script.value ?? 1 };
+        if (failure) spoilReadings(read, failure);
+        const atMono = clock.monoMs();
+        onOutcome(
+          failure ? { kind: 'failed', atMono, reason: failure, detail: failure } : { kind: 'answered', atMono },
+        );
+      };
+      const timer = clock.at(startMono + script.takesMs, () => settle(script.isSilent ? 'timeout' : undefined));
+      cutOff = () => settle('no-connection');
+    },
+    decode(read) {
+      assert(answered?.read === read, 'a read is decoded that is not the last one answered');
+      for (const reading of read.readings) Object.assign(reading, { value: answered.value, quality: 'good' });
     },
     async close() {
       cutOff?.();

@@ -4,6 +4,7 @@ import { systemClock } from '../../../src/base/clock.ts';
 import type { OpenBus } from '../../../src/driver.ts';
 import type { ModbusAddress, ModbusType } from '../../../src/model/point.ts';
 import { type LibmodbusSlave, startLibmodbusSlave } from '../../fakes/libmodbus-slave.ts';
+import { readOnce } from '../../fakes/read-once.ts';
 import { settle, VirtualClock } from '../../fakes/virtual-clock.ts';
 import { waitUntil } from '../../fakes/wait-until.ts';
 import { modbusAddress, modbusDevice, openBusAt, planOne, timeouts } from './modbus-rig.ts';
@@ -92,7 +93,7 @@ describe('a slave on libmodbus', () => {
     );
     const seen = new Map<number, unknown>();
     for (const read of bus.plan(device, device.points)) {
-      expect(await bus.read(read)).toMatchObject({ kind: 'answered' });
+      expect(await readOnce(bus, read)).toMatchObject({ kind: 'answered' });
       for (const [index, point] of read.points.entries()) seen.set(point.number, read.readings[index]);
     }
     for (const [number, { value, text, quality = 'good' }] of all.entries()) {
@@ -102,10 +103,10 @@ describe('a slave on libmodbus', () => {
 
   test('takes the longest reads of the protocol', async () => {
     const registers = modbusDevice(Array.from({ length: 125 }, (_, index) => modbusAddress('holding-register', index)));
-    expect(await bus.read(planOne(bus, registers))).toMatchObject({ kind: 'answered' });
+    expect(await readOnce(bus, planOne(bus, registers))).toMatchObject({ kind: 'answered' });
     const bits = modbusDevice(Array.from({ length: 2_000 }, (_, index) => modbusAddress('coil', index)));
     const read = planOne(bus, bits);
-    expect(await bus.read(read)).toMatchObject({ kind: 'answered' });
+    expect(await readOnce(bus, read)).toMatchObject({ kind: 'answered' });
     expect(read.readings.map(({ value }) => value)).toEqual(
       bits.points.map(({ number }) => (number % 3 === 0 ? 1 : 0)),
     );
@@ -116,7 +117,7 @@ describe('a slave on libmodbus', () => {
       bus,
       modbusDevice([modbusAddress('input-register', 99), modbusAddress('input-register', 100)]),
     );
-    expect(await bus.read(read)).toMatchObject({ kind: 'answered' });
+    expect(await readOnce(bus, read)).toMatchObject({ kind: 'answered' });
     expect(read.readings.map(({ quality }) => quality)).toEqual(['refused', 'refused']);
   });
 
@@ -126,13 +127,13 @@ describe('a slave on libmodbus', () => {
     const otherBus = openBusAt(other.port, clock);
     try {
       const read = planOne(otherBus, modbusDevice([modbusAddress('holding-register', 0)]));
-      expect(await otherBus.read(read)).toMatchObject({ kind: 'answered' });
+      expect(await readOnce(otherBus, read)).toMatchObject({ kind: 'answered' });
       other.freeze();
-      const frozen = otherBus.read(read);
+      const frozen = readOnce(otherBus, read);
       await clock.advance(timeouts.timeoutMs);
       expect(await frozen).toMatchObject({ kind: 'failed', reason: 'timeout', atMono: timeouts.timeoutMs });
       other.thaw();
-      expect(await otherBus.read(read)).toMatchObject({ kind: 'answered' });
+      expect(await readOnce(otherBus, read)).toMatchObject({ kind: 'answered' });
       expect(read.readings).toEqual([{ value: 43_981, text: undefined, quality: 'good' }]);
     } finally {
       await otherBus.close();
@@ -146,14 +147,14 @@ describe('a slave on libmodbus', () => {
     try {
       const device = modbusDevice([modbusAddress('holding-register', 0)]);
       const read = planOne(otherBus, device);
-      expect(await otherBus.read(read)).toMatchObject({ kind: 'answered' });
+      expect(await readOnce(otherBus, read)).toMatchObject({ kind: 'answered' });
       await other.stop();
-      expect(await otherBus.read(read)).toMatchObject({ kind: 'failed', reason: 'no-connection' });
-      expect(await otherBus.read(read)).toMatchObject({
+      expect(await readOnce(otherBus, read)).toMatchObject({ kind: 'failed', reason: 'no-connection' });
+      expect(await readOnce(otherBus, read)).toMatchObject({
         kind: 'failed',
         detail: expect.stringContaining('ECONNREFUSED'),
       });
-      expect(await bus.read(planOne(bus, device))).toMatchObject({ kind: 'answered' });
+      expect(await readOnce(bus, planOne(bus, device))).toMatchObject({ kind: 'answered' });
     } finally {
       await otherBus.close();
     }
@@ -180,7 +181,7 @@ describe('a host that swallows the attempt to connect', () => {
   test('is given up at the deadline, and leaves nothing behind', async () => {
     const clock = new VirtualClock();
     const bus = openBusAt(deaf.port, clock);
-    const outcome = bus.read(planOne(bus, modbusDevice([modbusAddress('holding-register', 0)])));
+    const outcome = readOnce(bus, planOne(bus, modbusDevice([modbusAddress('holding-register', 0)])));
     await clock.advance(timeouts.connectTimeoutMs);
     expect(await outcome).toMatchObject({
       kind: 'failed',
@@ -198,7 +199,7 @@ describe('a host that swallows the attempt to connect', () => {
 
   test('does not hold up close', async () => {
     const bus = openBusAt(deaf.port, new VirtualClock());
-    const outcome = bus.read(planOne(bus, modbusDevice([modbusAddress('holding-register', 0)])));
+    const outcome = readOnce(bus, planOne(bus, modbusDevice([modbusAddress('holding-register', 0)])));
     await settle();
     await bus.close();
     expect(await outcome).toMatchObject({ kind: 'failed', reason: 'no-connection' });

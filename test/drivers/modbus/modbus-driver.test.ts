@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { type Log, silentLog } from '../../../src/base/log.ts';
 import type { OpenBus } from '../../../src/driver.ts';
+import { readOnce } from '../../fakes/read-once.ts';
 import { encodeFrame, openScriptedSlave, type Script, type ScriptedSlave } from '../../fakes/scripted-slave.ts';
 import { VirtualClock } from '../../fakes/virtual-clock.ts';
 import { modbusAddress, modbusBus, modbusDevice, planOne, timeouts } from './modbus-rig.ts';
@@ -34,7 +35,7 @@ const refuse =
 
 test('devices on one bus share one connection, each with its own unit id', async () => {
   const units = [1, 2, 247, 0, 255];
-  for (const unitId of [...units, ...units]) await bus.read(planOne(bus, { ...device, unitId }));
+  for (const unitId of [...units, ...units]) await readOnce(bus, planOne(bus, { ...device, unitId }));
   expect(slave.requests.map(({ unitId }) => unitId)).toEqual([...units, ...units]);
   expect(slave.connections()).toBe(1);
 });
@@ -42,7 +43,7 @@ test('devices on one bus share one connection, each with its own unit id', async
 test('transaction ids begin again after 65535 and stay matched', async () => {
   const read = planOne(bus, device);
   for (let count = 0; count < 66_000; count += 1) {
-    const outcome = await bus.read(read);
+    const outcome = await readOnce(bus, read);
     if (outcome.kind !== 'answered') throw new Error(`read ${count}: ${outcome.detail}`);
   }
   const ids = slave.requests.map(({ transaction }) => transaction);
@@ -53,7 +54,7 @@ test('transaction ids begin again after 65535 and stay matched', async () => {
 test('a refusal is told once, with the registers and the reason, and again only after the device gave an answer', async () => {
   const read = planOne(bus, device);
   slave.play(refuse(2), refuse(2), refuse(2));
-  for (let count = 0; count < 4; count += 1) await bus.read(read);
+  for (let count = 0; count < 4; count += 1) await readOnce(bus, read);
   expect(warnings).toEqual([
     {
       device: 'device',
@@ -62,24 +63,24 @@ test('a refusal is told once, with the registers and the reason, and again only 
     },
   ]);
   slave.play(refuse(2));
-  await bus.read(read);
+  await readOnce(bus, read);
   expect(warnings.length).toBe(2);
 });
 
 test('what went wrong is said in words', async () => {
   const read = planOne(bus, device);
   slave.play(refuse(11));
-  expect(await bus.read(read)).toMatchObject({ detail: 'exception 11, gateway got no answer from the device' });
+  expect(await readOnce(bus, read)).toMatchObject({ detail: 'exception 11, gateway got no answer from the device' });
   slave.play((_, good) => {
     good[6] = 9;
     return { pieces: [good] };
   });
-  expect(await bus.read(read)).toMatchObject({ detail: 'unit id 9 instead of 1' });
-  await bus.read(read);
+  expect(await readOnce(bus, read)).toMatchObject({ detail: 'unit id 9 instead of 1' });
+  await readOnce(bus, read);
   slave.play(() => ({ pieces: [] }));
-  const outcome = bus.read(read);
+  const outcome = readOnce(bus, read);
   await clock.advance(timeouts.timeoutMs);
   expect(await outcome).toMatchObject({ detail: 'no answer within 1000 ms' });
   await slave.close();
-  expect(await bus.read(read)).toMatchObject({ detail: `127.0.0.1:${slave.port}: ECONNREFUSED` });
+  expect(await readOnce(bus, read)).toMatchObject({ detail: `127.0.0.1:${slave.port}: ECONNREFUSED` });
 });

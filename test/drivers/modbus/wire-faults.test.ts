@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../../src/base/random.ts';
 import type { OpenBus, Read, ReadOutcome } from '../../../src/driver.ts';
 import type { ModbusAddress } from '../../../src/model/point.ts';
+import { readOnce } from '../../fakes/read-once.ts';
 import {
   bitValue,
   encodeFrame,
@@ -36,7 +37,7 @@ const bits = modbusDevice(Array.from({ length: 11 }, (_, index) => modbusAddress
 /** Makes a read; moves the clock past the deadline once the slave has said all it is going to say. */
 async function makeRead(read: Read, needsDeadline = false): Promise<ReadOutcome> {
   const madeBefore = slave.movesMade();
-  const outcome = bus.read(read);
+  const outcome = readOnce(bus, read);
   if (needsDeadline) {
     await waitUntil(
       () => slave.movesMade() > madeBefore,

@@ -4,6 +4,7 @@ import { silentLog } from '../../../src/base/log.ts';
 import type { Device } from '../../../src/model/device.ts';
 import { type Point, type SelfMeasure, selfMeasures } from '../../../src/model/point.ts';
 import { type DriverRig, describeDriverContract } from '../../contract/driver-contract.ts';
+import { readOnce } from '../../fakes/read-once.ts';
 import { VirtualClock } from '../../fakes/virtual-clock.ts';
 
 const bus = { protocol: 'self', id: 'self' } as const;
@@ -73,7 +74,7 @@ describe('the gateway as a device', () => {
     const device = selfDevice();
     const [read] = openBus.plan(device, device.points);
     if (!read) throw new Error('nothing was planned');
-    await openBus.read(read);
+    await readOnce(openBus, read);
     expect(read.readings.map(({ quality }) => quality)).toEqual(
       selfMeasures.map(measure => (measure === 'memory' ? 'not-a-number' : 'good')),
     );
