@@ -31,7 +31,7 @@ export async function torture({ runs = 20, seed, say }: TortureOptions): Promise
   say('the broker goes away');
   await broker.stop();
   for (let kill = 1; kill <= runs; kill += 1) {
-    await pause(500 + random.next() * 2_500);
+    await pause(1_000 + random.next() * 3_500);
     await noteAccepted(daemon, accepted);
     await daemon.kill();
     await daemon.start();
