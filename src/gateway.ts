@@ -6,7 +6,7 @@ import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
 import { createInstruments } from './live/instruments.ts';
-import { createLatency } from './live/latency.ts';
+import { createLatency, createStopwatch } from './live/latency.ts';
 import { createPointTable } from './live/point-table.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
@@ -72,7 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     committedToAcknowledged: createLatency(),
     lateness: createLatency(),
   };
-  const committedMono = new Map<number, number>();
+  const sending = createStopwatch(latency.committedToAcknowledged);
   const instruments = createInstruments({
     clock,
     startedMono,
@@ -109,7 +109,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         const nowMono = clock.monoMs();
         for (const event of events) {
           latency.detectedToCommitted.record(nowMono - detectedMono);
-          rememberCommit(event.number, nowMono);
+          sending.start(event.number, nowMono);
         }
         uplink?.notify();
       },
@@ -128,18 +128,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
   }
 
-  /** Commit times wait here for their acknowledgement; with the broker away only the newest are worth measuring. */
-  function rememberCommit(eventNumber: number, atMono: number): void {
-    committedMono.set(eventNumber, atMono);
-    if (committedMono.size > mostCommitsMeasured) committedMono.delete(committedMono.keys().next().value ?? 0);
-  }
-
-  function onAcknowledged(event: AlarmEvent, atMono: number): void {
-    const committed = committedMono.get(event.number);
-    committedMono.delete(event.number);
-    if (committed !== undefined) latency.committedToAcknowledged.record(atMono - committed);
-  }
-
   function logEvent({ alarm, kind, priority, message, value, unit }: AlarmEvent): void {
     log.info({ alarm, kind, priority, value, unit }, message);
   }
@@ -151,6 +139,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const password = () => (settings.password ? readSecret(settings.password, secrets) : undefined);
     const { gateway } = site;
     const { version } = options;
+    const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
     return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
   }
 
@@ -297,6 +286,3 @@ interface Running {
   readonly desk: AlarmDesk;
   readonly uplink: Uplink | undefined;
 }
-
-/** Alarm events whose way to the broker is being timed. */
-const mostCommitsMeasured = 1_000;

@@ -7,6 +7,33 @@ export interface Latency {
   view(): LatencyView;
 }
 
+/** Times the way from one step of an event to a later one, by the event's number. */
+export interface Stopwatch {
+  start(eventNumber: number, atMono: number): void;
+  /** A number that was never started, or was started too long ago, is not measured. */
+  stop(eventNumber: number, atMono: number): void;
+}
+
+/** With the broker away the starts pile up; only the newest of them are worth measuring. */
+const mostStarted = 1_000;
+
+export function createStopwatch(latency: Latency): Stopwatch {
+  const started = new Map<number, number>();
+  return {
+    start(eventNumber, atMono) {
+      started.set(eventNumber, atMono);
+      const [oldest] = started.keys();
+      if (started.size > mostStarted && oldest !== undefined) started.delete(oldest);
+    },
+    stop(eventNumber, atMono) {
+      const startedMono = started.get(eventNumber);
+      if (startedMono === undefined) return;
+      started.delete(eventNumber);
+      latency.record(atMono - startedMono);
+    },
+  };
+}
+
 /** Longer durations are counted as this one: an hour. */
 const longestUs = 3_600_000_000;
 
