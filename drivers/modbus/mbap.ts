@@ -4,7 +4,10 @@
  */
 
 /** Transaction id, protocol id and length. The unit id is the first byte of what the length counts. */
-export const headerBytes = 6;
+const headerBytes = 6;
+
+/** Header, unit id, function code and byte count: what the data of a reply lie behind. */
+export const dataAt = headerBytes + 3;
 
 /** The longest frame there is: header, unit id and a PDU of 253 bytes. */
 export const mostFrameBytes = headerBytes + 254;
@@ -19,7 +22,8 @@ export interface ExpectedReply {
 
 export type ReplyCheck =
   | { readonly kind: 'incomplete' }
-  | { readonly kind: 'complete'; readonly frameBytes: number; readonly isException: boolean }
+  | { readonly kind: 'data'; readonly frameBytes: number }
+  | { readonly kind: 'exception'; readonly frameBytes: number; readonly code: number }
   | { readonly kind: 'wrong'; readonly detail: string };
 
 const incomplete: ReplyCheck = { kind: 'incomplete' };
@@ -69,9 +73,9 @@ export function checkReply(
   if (filled >= 9 && !isException && bytes[8] !== expected.dataBytes) {
     return wrong('byte count', expected.dataBytes, bytes[8]);
   }
-  return filled < headerBytes + length
-    ? incomplete
-    : { kind: 'complete', frameBytes: headerBytes + length, isException };
+  const frameBytes = headerBytes + length;
+  if (filled < frameBytes) return incomplete;
+  return isException ? { kind: 'exception', frameBytes, code: bytes[8] ?? 0 } : { kind: 'data', frameBytes };
 }
 
 function wrong(what: string, expected: number, found: number | undefined): ReplyCheck {

@@ -23,6 +23,8 @@ export function createModbusDriver(): Driver {
 function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
   assert(bus.protocol === 'modbus-tcp', `bus ${bus.id} does not speak Modbus TCP`);
   const exchange = new TcpExchange({ bus, clock, log });
+  /** The last answer that had data, until the next outcome. */
+  let undecoded: { readonly read: ModbusRead; readonly bytes: Uint8Array } | undefined;
 
   function onException(read: ModbusRead, code: number, atMono: number): ReadOutcome {
     const detail = exceptionText(code);
@@ -33,22 +35,21 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     if (read.lastException !== code) {
       log.warn({ device: read.device.id, read: read.label, exception: detail }, 'device refuses a read');
     }
-    read.reply = undefined;
     read.lastException = code;
     return { kind: 'answered', atMono };
   }
 
   function conclude(read: ModbusRead, answer: Answer): ReadOutcome {
     const atMono = clock.monoMs();
+    undecoded = undefined;
     switch (answer.kind) {
       case 'data':
-        read.reply = answer.reply;
+        undecoded = { read, bytes: answer.bytes };
         read.lastException = 0;
         return { kind: 'answered', atMono };
       case 'exception':
         return onException(read, answer.code, atMono);
       case 'failed':
-        read.reply = undefined;
         spoilReadings(read, answer.reason);
         return { kind: 'failed', atMono, reason: answer.reason, detail: answer.detail };
     }
@@ -62,9 +63,7 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     },
     decode(read) {
       assert(isModbusRead(read), 'a read of another driver');
-      const decoded = read.reply && exchange.decode(read.reply);
-      read.reply = undefined;
-      if (decoded?.kind === 'data') fillReadings(read, decoded.bytes);
+      if (undecoded?.read === read) fillReadings(read, undecoded.bytes);
       else spoilReadings(read, read.lastException === 0 ? 'bad-reply' : 'refused');
     },
     close: () => exchange.close(),

@@ -3,7 +3,6 @@ import { createReadings, type Read } from '../../src/driver.ts';
 import type { Device, ReadLimits } from '../../src/model/device.ts';
 import { type ModbusAddress, type ModbusTable, modbusTables, type Point } from '../../src/model/point.ts';
 import { widthOf } from './codec.ts';
-import type { Reply } from './read-client.ts';
 
 /** One Modbus read request, and where in its answer each point lies. */
 export interface ModbusRead extends Read {
@@ -17,8 +16,6 @@ export interface ModbusRead extends Read {
   readonly slots: readonly Slot[];
   /** The exception code of the last answer, 0 when it was none; so that a refusal is told once, not at every poll. */
   lastException: number;
-  /** The last answer with data in it, until the exchange needs its memory again. */
-  reply: Reply | undefined;
 }
 
 interface Slot {
@@ -109,6 +106,5 @@ function createRead(device: Device, table: ModbusTable, block: readonly Span[]):
     count: last - first + 1,
     slots: block.map(({ address, start }) => ({ offset: start - first, address })),
     lastException: 0,
-    reply: undefined,
   };
 }

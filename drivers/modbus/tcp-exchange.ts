@@ -2,31 +2,24 @@ import { assert } from '../../src/base/assert.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Log } from '../../src/base/log.ts';
 import type { ModbusTcpBus } from '../../src/model/bus.ts';
-import { crc16 } from './crc16.ts';
 import { Deadline } from './deadline.ts';
 import {
   checkReply,
   createRequestFrame,
+  dataAt,
   type ExpectedReply,
-  headerBytes,
   mostFrameBytes,
+  type ReplyCheck,
   setTransaction,
 } from './mbap.ts';
-import {
-  createReadClient,
-  type Decoded,
-  type FiledRequest,
-  functionCodes,
-  type ReadRequest,
-  type Reply,
-} from './read-client.ts';
+import { encodeRequest, functionCodes, type ReadRequest } from './read-client.ts';
 import { isBitTable } from './read-plan.ts';
 import { TcpLink } from './tcp-link.ts';
 
 /** How a request ended. */
 export type Answer =
-  /** Good until the answer to the next request: so long it can be decoded. */
-  | { readonly kind: 'data'; readonly reply: Reply }
+  /** Registers, or bits packed into bytes, and what may lie behind them. Good until the answer to the next request. */
+  | { readonly kind: 'data'; readonly bytes: Uint8Array }
   | { readonly kind: 'exception'; readonly code: number }
   | { readonly kind: 'failed'; readonly reason: 'no-connection' | 'timeout' | 'bad-reply'; readonly detail: string };
 
@@ -37,9 +30,9 @@ export interface TcpExchangeOptions {
 }
 
 /** What stays the same whenever this request is made. */
-interface KnownRequest extends FiledRequest, ExpectedReply {
+interface KnownRequest extends ExpectedReply {
   /** Reused: there is never more than one request, and what an old connection still holds of it is not sent. */
-  readonly tcpFrame: Buffer;
+  readonly frame: Buffer;
 }
 
 /** The request under way. */
@@ -51,10 +44,14 @@ interface Pending {
   readonly isReused: boolean;
 }
 
-const crcBytes = 2;
-
 /** A piece is only added to an incomplete frame, so two frames and a piece are room enough. */
 const receivedBytes = 3 * mostFrameBytes;
+
+/** What came since a request was sent. */
+interface Received {
+  readonly bytes: Buffer;
+  readonly data: Uint8Array;
+}
 
 /**
  * One request at a time over one connection, which is made when it is needed and replaced after any doubt: a timeout, a
@@ -62,14 +59,11 @@ const receivedBytes = 3 * mostFrameBytes;
  */
 export class TcpExchange {
   readonly #options: TcpExchangeOptions;
-  readonly #client = createReadClient();
   readonly #known = new Map<ReadRequest, KnownRequest>();
   readonly #deadline: Deadline;
-  /** What came since the request was sent. */
-  #received = Buffer.alloc(receivedBytes);
+  #received = createReceived();
   /** The last reply lies in memory of its own, so that it can be decoded while the next one comes. */
-  #kept = Buffer.alloc(receivedBytes);
-  #lastReply: Reply | undefined;
+  #last = createReceived();
   #filled = 0;
   #transaction = 0;
   #link: TcpLink | undefined;
@@ -99,17 +93,6 @@ export class TcpExchange {
     else void this.#connectAndTransact({ request: known, onAnswer, endMono, isReused: false });
   }
 
-  /** The data bytes of the last reply: registers, or bits packed into bytes. */
-  decode(reply: Reply): Decoded {
-    if (reply !== this.#lastReply) return { kind: 'damaged', detail: 'another answer has come since' };
-    const { request, bytes, frameBytes } = reply;
-    // The library wants the frame of a serial line: its CRC goes behind the frame, where it lies.
-    const crc = crc16(bytes, headerBytes, frameBytes);
-    bytes[frameBytes] = crc & 0xff;
-    bytes[frameBytes + 1] = crc >> 8;
-    return this.#client.decode(request, bytes.subarray(headerBytes, frameBytes + crcBytes));
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#link?.close('the bus is closed');
@@ -118,10 +101,8 @@ export class TcpExchange {
 
   #getToKnow(request: ReadRequest): KnownRequest {
     const { unitId, table, count } = request;
-    const filed = this.#client.file(request);
     const known = {
-      ...filed,
-      tcpFrame: createRequestFrame(filed.frame),
+      frame: createRequestFrame(encodeRequest(request)),
       unitId,
       functionCode: functionCodes[table],
       dataBytes: isBitTable(table) ? Math.ceil(count / 8) : 2 * count,
@@ -160,13 +141,13 @@ export class TcpExchange {
       pending.onAnswer({ kind: 'failed', reason: 'no-connection', detail: 'the connection broke' });
       return;
     }
-    const { tcpFrame } = pending.request;
+    const { frame } = pending.request;
     this.#transaction = (this.#transaction + 1) & 0xffff;
     this.#filled = 0;
     this.#pending = pending;
     this.#deadline.set(Math.min(nowMono + this.#options.bus.timeoutMs, pending.endMono));
-    setTransaction(tcpFrame, this.#transaction);
-    link.send(tcpFrame);
+    setTransaction(frame, this.#transaction);
+    link.send(frame);
   }
 
   #onBytes(bytes: Uint8Array, count: number): void {
@@ -176,30 +157,26 @@ export class TcpExchange {
       return;
     }
     // Byte by byte: for so few of them a view and a copy cost more.
-    for (let index = 0; index < count; index += 1) this.#received[this.#filled + index] = bytes[index] ?? 0;
+    const received = this.#received.bytes;
+    for (let index = 0; index < count; index += 1) received[this.#filled + index] = bytes[index] ?? 0;
     this.#filled += count;
-    const check = checkReply(this.#received, this.#filled, this.#transaction, pending.request);
+    const check = checkReply(received, this.#filled, this.#transaction, pending.request);
     if (check.kind === 'wrong') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: check.detail });
-    else if (check.kind === 'complete') this.#onReply(pending, check.frameBytes, check.isException);
+    else if (check.kind !== 'incomplete') this.#onReply(pending, check);
   }
 
-  #onReply(pending: Pending, frameBytes: number, isException: boolean): void {
-    const reply = { request: pending.request, bytes: this.#received, frameBytes };
-    this.#received = this.#kept;
-    this.#kept = reply.bytes;
-    this.#lastReply = reply;
+  #onReply({ onAnswer }: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }): void {
     this.#pending = undefined;
     this.#deadline.clear();
     // The next request may go out from within the answer, so the connection has to be in order before.
-    if (this.#filled > frameBytes) this.#replaceLink('bytes after the answer');
-    pending.onAnswer(isException ? this.#exceptionIn(reply) : { kind: 'data', reply });
-  }
-
-  #exceptionIn(reply: Reply): Answer {
-    const decoded = this.decode(reply);
-    if (decoded.kind === 'exception') return decoded;
-    const detail = decoded.kind === 'damaged' ? decoded.detail : 'no exception where one was announced';
-    return { kind: 'failed', reason: 'bad-reply', detail };
+    if (this.#filled > reply.frameBytes) this.#replaceLink('bytes after the answer');
+    if (reply.kind === 'exception') {
+      onAnswer({ kind: 'exception', code: reply.code });
+      return;
+    }
+    const { data } = this.#received;
+    [this.#received, this.#last] = [this.#last, this.#received];
+    onAnswer({ kind: 'data', bytes: data });
   }
 
   #onGone(detail: string): void {
@@ -226,4 +203,9 @@ export class TcpExchange {
     this.#options.log.debug({ why }, 'connection dropped');
     this.#link?.close(why);
   }
+}
+
+function createReceived(): Received {
+  const bytes = Buffer.alloc(receivedBytes);
+  return { bytes, data: bytes.subarray(dataAt) };
 }

@@ -137,6 +137,29 @@ export function describeDriverContract(
       expect(read.readings.every((reading, index) => reading === before[index])).toBe(true);
     });
 
+    test('an answer can be decoded after the next request went out, and is still its own', async () => {
+      const [first, second = first] = planAll();
+      if (!first || !second) throw new Error('nothing was planned');
+      await new Promise(resolve => {
+        bus.read(first, outcome => {
+          bus.read(second, resolve);
+          bus.decode(first);
+          expectGood(first, outcome);
+        });
+      });
+    });
+
+    test('an outcome is never told before the read returns', async () => {
+      const read = firstRead();
+      for (const prepare of [async () => undefined, () => bus.close()]) {
+        await prepare();
+        let hasReturned = false;
+        const isLate = new Promise(resolve => bus.read(read, () => resolve(hasReturned)));
+        hasReturned = true;
+        expect(await isLate).toBe(true);
+      }
+    });
+
     test('a bus that was never read closes, and closes twice', async () => {
       await bus.close();
       await bus.close();

@@ -51,6 +51,15 @@ test('transaction ids begin again after 65535 and stay matched', async () => {
   expect(slave.connections()).toBe(1);
 });
 
+test('an answer that was not decoded before the next one came is bad, never the next one', async () => {
+  const [one, other] = [planOne(bus, device), planOne(bus, device)];
+  for (const read of [one, other]) await new Promise<unknown>(resolve => bus.read(read, resolve));
+  bus.decode(one);
+  bus.decode(other);
+  expect(one.readings.map(({ quality }) => quality)).toEqual(['bad-reply', 'bad-reply']);
+  expect(other.readings.map(({ quality }) => quality)).toEqual(['good', 'good']);
+});
+
 test('a refusal is told once, with the registers and the reason, and again only after the device gave an answer', async () => {
   const read = planOne(bus, device);
   slave.play(refuse(2), refuse(2), refuse(2));
