@@ -169,7 +169,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
 
   function stamp(batch: Batch, atMono: number): void {
     batch.sampledAtMono = atMono;
-    batch.sampledAt = clock.wallMs() - (clock.monoMs() - atMono);
+    batch.sampledAt = Math.round(clock.wallMs() - (clock.monoMs() - atMono));
   }
 
   return {

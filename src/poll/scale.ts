@@ -1,11 +1,40 @@
 import type { Reading } from '../driver.ts';
-import type { Sample } from '../model/point.ts';
+import type { Point, Sample } from '../model/point.ts';
+
+/**
+ * `engineering value = raw × scale + offset`, as whole numbers over one power of ten: (raw × factor + shift) / divisor. So
+ * a raw 3 of a point with scale 0.1 is 0.3 and not 0.30000000000000004, which would be above a limit of 0.3.
+ */
+export interface Scaling {
+  readonly factor: number;
+  readonly shift: number;
+  readonly divisor: number;
+}
+
+/** Decimals that a scale or an offset may have; with more of them it is used as it is. */
+const mostDecimals = 9;
+
+export function scalingOf({ scale, offset }: Pick<Point, 'scale' | 'offset'>): Scaling {
+  for (let decimals = 0; decimals <= mostDecimals; decimals += 1) {
+    const divisor = 10 ** decimals;
+    const [factor, shift] = [wholeOr(scale * divisor), wholeOr(offset * divisor)];
+    if (factor !== undefined && shift !== undefined) return { factor, shift, divisor };
+  }
+  return { factor: scale, shift: offset, divisor: 1 };
+}
+
+/** The whole number that a product was before binary left its dust on it. */
+function wholeOr(product: number): number | undefined {
+  const whole = Math.round(product);
+  const isWhole = Math.abs(product - whole) <= Math.abs(product) * 1e-12 && Number.isSafeInteger(whole);
+  return isWhole ? whole : undefined;
+}
 
 /**
  * Turns a raw reading into the sample of its point, in place. An invalid number is found before scaling, since devices
  * document it as a raw value; a value that is not finite never leaves here as good.
  */
-export function scaleReading(reading: Reading, sample: Sample): void {
+export function scaleReading(reading: Reading, sample: Sample, scaling: Scaling): void {
   const { point } = sample;
   sample.quality = reading.quality;
   sample.text = reading.text;
@@ -15,7 +44,7 @@ export function scaleReading(reading: Reading, sample: Sample): void {
     sample.quality = 'invalid-value';
     return;
   }
-  const value = reading.value * point.scale + point.offset;
+  const value = (reading.value * scaling.factor + scaling.shift) / scaling.divisor;
   if (Number.isFinite(value)) sample.value = value;
   else sample.quality = 'not-a-number';
 }

@@ -4,7 +4,7 @@ import type { Point, Sample, SampleBatch } from '../model/point.ts';
 import type { BadReason } from '../model/quality.ts';
 import { type Cadence, shareOf, startCadence } from './cadence.ts';
 import { type DeviceHealth, unknownHealth } from './device-health.ts';
-import { scaleReading } from './scale.ts';
+import { type Scaling, scaleReading, scalingOf } from './scale.ts';
 
 /** A device on its bus, with what polling it has shown so far. */
 export interface PolledDevice {
@@ -22,6 +22,8 @@ export type Batch = SampleBatch & { readonly samples: readonly Sample[] };
 export interface PlannedRead {
   readonly read: Read;
   readonly batch: Batch;
+  /** One for each point of the read. */
+  readonly scalings: readonly Scaling[];
 }
 
 /** The points of one device with one interval: they fall due together. */
@@ -39,10 +41,14 @@ export function planGroups(openBus: OpenBus, owners: readonly PolledDevice[], st
     byInterval(owner.device.points).map(([intervalMs, points]) => ({
       owner,
       cadence: startCadence(intervalMs, startMono, shareOf(`${owner.device.id} ${intervalMs}`)),
-      reads: openBus.plan(owner.device, points).map(read => ({ read, batch: createBatch(owner.device, read.points) })),
+      reads: openBus.plan(owner.device, points).map(planRead),
       nextRead: 0,
     })),
   );
+}
+
+function planRead(read: Read): PlannedRead {
+  return { read, batch: createBatch(read.device, read.points), scalings: read.points.map(scalingOf) };
 }
 
 export function polledDevice(device: Device): PolledDevice {
@@ -70,11 +76,12 @@ export function nextDueMono(groups: readonly Group[]): number {
 }
 
 /** Scales what the read brought into its batch. */
-export function fillBatch({ read, batch }: PlannedRead): void {
+export function fillBatch({ read, batch, scalings }: PlannedRead): void {
   for (let index = 0; index < batch.samples.length; index += 1) {
     const reading = read.readings[index];
     const sample = batch.samples[index];
-    if (reading && sample) scaleReading(reading, sample);
+    const scaling = scalings[index];
+    if (reading && sample && scaling) scaleReading(reading, sample, scaling);
   }
 }
 

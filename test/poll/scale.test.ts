@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Sample } from '../../src/model/point.ts';
-import { scaleReading } from '../../src/poll/scale.ts';
+import { scaleReading, scalingOf } from '../../src/poll/scale.ts';
 import { deviceWith } from '../fakes/scripted-bus.ts';
 
 function sampleOf(changes: Parameters<typeof deviceWith>[2]): Sample {
@@ -24,7 +24,7 @@ test.each([
   ['a scale that overflows', { scale: 1e300 }, 1e300, 'not-a-number', Number.NaN],
 ] as const)('%s', (_sentence, point, raw, quality, value) => {
   const sample = sampleOf(point);
-  scaleReading({ value: raw, text: undefined, quality: 'good' }, sample);
+  scaleReading({ value: raw, text: undefined, quality: 'good' }, sample, scalingOf(sample.point));
   expect(sample.quality).toBe(quality);
   if (Number.isNaN(value)) expect(sample.value).toBeNaN();
   else expect(sample.value).toBeCloseTo(value, 9);
@@ -33,7 +33,7 @@ test.each([
 
 test('a text keeps its words and carries no number', () => {
   const sample = sampleOf({});
-  scaleReading({ value: Number.NaN, text: 'NICE3000', quality: 'good' }, sample);
+  scaleReading({ value: Number.NaN, text: 'NICE3000', quality: 'good' }, sample, scalingOf(sample.point));
   expect(sample).toMatchObject({ quality: 'good', text: 'NICE3000', value: Number.NaN });
 });
 
@@ -46,8 +46,47 @@ test('a value is good only when it is finite, and a bad reading never leaves a v
       fc.constantFrom('good', 'timeout', 'refused'),
       (raw, scale, offset, quality) => {
         const sample = sampleOf({ scale, offset });
-        scaleReading({ value: raw, text: undefined, quality }, sample);
+        scaleReading({ value: raw, text: undefined, quality }, sample, scalingOf(sample.point));
         expect(Number.isFinite(sample.value)).toBe(sample.quality === 'good');
+      },
+    ),
+  );
+});
+
+test.each([
+  ['a raw 3 in tenths', 0.1, 0, 3, 0.3],
+  ['a raw 29815 in hundredths of a kelvin', 0.01, -273.15, 29_815, 25],
+  ['a raw 12345 of a Grundfos head', 0.01, -100, 12_345, 23.45],
+  ['a raw 7 in units of 0.3', 0.3, 0, 7, 2.1],
+  ['a raw 5 in tens', 10, 0, 5, 50],
+])('%s is the decimal number that the manual means, to the last bit', (_sentence, scale, offset, raw, value) => {
+  const sample = sampleOf({ scale, offset });
+  scaleReading({ value: raw, text: undefined, quality: 'good' }, sample, scalingOf(sample.point));
+  expect(sample.value).toBe(value);
+});
+
+test('a scale of few decimals gives the double that is nearest to the decimal number, for any raw value', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -65_536, max: 65_535 }), fc.integer({ min: 0, max: 6 }), (raw, decimals) => {
+      const sample = sampleOf({ scale: Number(`1e-${decimals}`) });
+      scaleReading({ value: raw, text: undefined, quality: 'good' }, sample, scalingOf(sample.point));
+      expect(sample.value + 0).toBe(Number(`${raw}e-${decimals}`) + 0);
+    }),
+  );
+});
+
+test('any other scale is used as it is, to within the last bits', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: 1e-6, max: 1e6, noNaN: true }),
+      fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+      fc.integer({ min: -65_536, max: 65_535 }),
+      (scale, offset, raw) => {
+        const sample = sampleOf({ scale, offset });
+        scaleReading({ value: raw, text: undefined, quality: 'good' }, sample, scalingOf(sample.point));
+        expect(Math.abs(sample.value - (raw * scale + offset))).toBeLessThanOrEqual(
+          1e-9 * (Math.abs(raw * scale) + Math.abs(offset)) + 1e-12,
+        );
       },
     ),
   );
