@@ -45,7 +45,7 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     switch (answer.kind) {
       case 'data':
         undecoded = { read, bytes: answer.bytes };
-        read.lastException = 0;
+        read.lastException = undefined;
         return { kind: 'answered', atMono };
       case 'exception':
         return onException(read, answer.code, atMono);
@@ -64,7 +64,7 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     decode(read) {
       assert(isModbusRead(read), 'a read of another driver');
       if (undecoded?.read === read) fillReadings(read, undecoded.bytes);
-      else spoilReadings(read, read.lastException === 0 ? 'bad-reply' : 'refused');
+      else spoilReadings(read, read.lastException === undefined ? 'bad-reply' : 'refused');
     },
     close: () => exchange.close(),
   };

@@ -14,8 +14,8 @@ export interface ModbusRead extends Read {
   readonly count: number;
   /** One for each point: registers or bits from the start of the answer. */
   readonly slots: readonly Slot[];
-  /** The exception code of the last answer, 0 when it was none; so that a refusal is told once, not at every poll. */
-  lastException: number;
+  /** The exception code of the last answer, if it was one; so that a refusal is told once, not at every poll. */
+  lastException: number | undefined;
 }
 
 interface Slot {
@@ -105,6 +105,6 @@ function createRead(device: Device, table: ModbusTable, block: readonly Span[]):
     address: first,
     count: last - first + 1,
     slots: block.map(({ address, start }) => ({ offset: start - first, address })),
-    lastException: 0,
+    lastException: undefined,
   };
 }

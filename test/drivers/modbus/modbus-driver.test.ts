@@ -76,6 +76,13 @@ test('a refusal is told once, with the registers and the reason, and again only 
   expect(warnings.length).toBe(2);
 });
 
+test('a refusal with a code that does not exist is a refusal all the same', async () => {
+  const read = planOne(bus, device);
+  slave.play(refuse(0));
+  expect(await readOnce(bus, read)).toMatchObject({ kind: 'answered' });
+  expect(read.readings.map(({ quality }) => quality)).toEqual(['refused', 'refused']);
+});
+
 test('what went wrong is said in words', async () => {
   const read = planOne(bus, device);
   slave.play(refuse(11));
