@@ -32,7 +32,14 @@ export function ensureInstalled() {
     fail(`npm ci failed${result.error ? `: ${result.error.message}` : ''}; is the package registry reachable?`);
   }
   if (!existsSync(pinnedNode)) fail('npm left out the pinned Node; run: npm ci --include=optional');
+  warmCompileCache();
   writeFileSync(stampPath, wanted);
+}
+
+/** The folder is the one that src/bin/plantroom.mjs uses. A cold cache costs memory, so a failure here is no failure. */
+function warmCompileCache() {
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'plantroom') };
+  spawnSync(pinnedNode, ['scripts/warm.ts'], { cwd: root, stdio: 'ignore', env });
 }
 
 /** Runs a program of ours on the pinned Node and hands on its exit code. */
