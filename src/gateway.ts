@@ -5,6 +5,7 @@ import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
+import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createPointTable } from './live/point-table.ts';
@@ -13,6 +14,7 @@ import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site } from './model/site.ts';
+import type { SummaryRecord } from './model/summary.ts';
 import type { AlarmsView, PointView, StatusView } from './model/view.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
@@ -59,6 +61,12 @@ export interface GatewayOptions {
 
 const summaryWindowMs = 60_000;
 
+/** How long a closed window waits for those of the other devices; kill -9 loses it meanwhile. */
+const summaryWaitMs = 2_000;
+const mostWaitingSummaries = 500;
+
+type NewSummary = Omit<SummaryRecord, 'id'>;
+
 /** Touches nothing until `start`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
@@ -88,6 +96,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     onBatch,
     onLateness: latency.lateness.record,
   });
+  // One commit for all of them: each costs the disk a sync and several pages, whatever it holds.
+  const summaries = createGathering<NewSummary>({
+    clock,
+    waitMs: summaryWaitMs,
+    mostItems: mostWaitingSummaries,
+    onItems: appendSummaries,
+  });
   let running: Running | undefined;
   let lastCommand: Promise<unknown> = Promise.resolve();
 
@@ -99,7 +114,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     latency.sampledToDetected.record(detectedMono - batch.sampledAtMono);
     if (transitions.length > 0) commitAlarms(running, running.desk.record(transitions), detectedMono);
     const window = summarizer.add(batch);
-    if (window) appendSummaries(running, [window]);
+    if (window) keepWindow(running, window);
   }
 
   function commitAlarms({ store, uplink }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
@@ -117,11 +132,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
   }
 
-  function appendSummaries({ store, uplink }: Running, windows: readonly DeviceWindow[]): void {
-    const records = windows.flatMap(({ device, ...window }) => {
-      const known = running?.site.devices.find(candidate => candidate.number === device);
-      return known ? [{ ...window, device: known.id }] : [];
-    });
+  /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
+  function keepWindow({ site }: Running, { device, ...window }: DeviceWindow): void {
+    const known = site.devices.find(({ number }) => number === device);
+    if (known) summaries.add({ ...window, device: known.id });
+  }
+
+  function appendSummaries(records: readonly NewSummary[]): void {
+    if (!running) return;
+    const { store, uplink } = running;
     store.appendSummaries(records).then(
       () => uplink?.notify(),
       failure => log.warn({ failure: messageOf(failure) }, 'summaries were not stored'),
@@ -198,7 +217,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       const window = site.devices.some(({ number }) => number === device.number)
         ? undefined
         : summarizer.forget(device.number);
-      if (window) appendSummaries(current, [window]);
+      if (window) keepWindow(current, window);
     }
     const isUplinkSame = JSON.stringify(site.uplink) === JSON.stringify(current.site.uplink);
     const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
@@ -215,7 +234,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     await lastCommand;
     await poller.stop();
     if (!running) return;
-    appendSummaries(running, summarizer.flush(clock.wallMs()));
+    for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
+    summaries.flush();
     await running.uplink?.stop();
     await running.store.close();
     instruments.stop();

@@ -181,6 +181,24 @@ describe('a running gateway', () => {
     expect(slave.port).toBe(slavePort);
   });
 
+  test('the minute under way is kept when a device leaves the site file and when the gateway stops', async () => {
+    await using slave = await startRegisterSlave();
+    const site = (ids: readonly string[]) => `gateway: {id: g1, name: Test}
+buses: [{id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slave.port}}]
+devices:
+${ids.map((id, index) => `  - {id: ${id}, bus: room, unit-id: ${index + 1}, interval: 50ms, points: [{id: level, holding-register: 0, type: u16, unit: m}]}`).join('\n')}
+`;
+    await using daemon = await startDaemon(site(['stays', 'leaves']));
+    await waitUntilAsync(async () =>
+      (await daemon.client.points('*/level')).every(({ quality }) => quality === 'good'),
+    );
+    daemon.writeSite(site(['stays']));
+    expect(await daemon.client.command({ kind: 'reload' })).toMatchObject({ kind: 'done' });
+    expect(await daemon.stop()).toBe(0);
+    const kept = daemon.query('select distinct device from summary_outbox order by device').split('\n');
+    expect(kept).toEqual(expect.arrayContaining(['leaves', 'self', 'stays']));
+  });
+
   test('a database that was broken while it was off is set aside, reported as an alarm, and the gateway starts on', async () => {
     await using broker = await startMosquitto();
     await using slave = await startRegisterSlave();
