@@ -39,7 +39,10 @@ export function ensureInstalled() {
 /** The folder is the one that src/bin/plantroom.mjs uses. A cold cache costs memory, so a failure here is no failure. */
 function warmCompileCache() {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'plantroom') };
-  spawnSync(pinnedNode, ['scripts/warm.ts'], { cwd: root, stdio: 'ignore', env });
+  // The cache is kept apart by the flags of V8: the daemon's (src/bin/plantroom.mjs) and those of the other verbs, none.
+  for (const flags of [['--expose-gc'], []]) {
+    spawnSync(pinnedNode, [...flags, 'scripts/warm.ts'], { cwd: root, stdio: 'ignore', env });
+  }
 }
 
 /** Runs a program of ours on the pinned Node and hands on its exit code. */

@@ -17,18 +17,19 @@ const startedBy = 'PLANTROOM_STARTED_BY';
 
 /**
  * The daemon runs on small machines for years: a small young generation, a heap that is cleaned before it spreads, and no
- * helper threads for that, whose waking costs more than they take over (at 10,000 points about 150 MB instead of more
- * than 190). No debugger by signal, no way to poison prototypes.
+ * helper threads for that, whose waking costs more than they take over; `gc` to tidy up once, before the first poll (at
+ * 10,000 points about 140 MB instead of more than 190). No debugger by signal, no way to poison prototypes.
  */
 const daemonFlags = [
   '--max-semi-space-size=2',
   '--single-threaded-gc',
   '--max-old-space-size=256',
+  '--expose-gc',
   '--disable-sigusr1',
   '--disable-proto=delete',
 ];
-/** Threads that share two memory pools instead of having one each give back what a thread has left behind. */
-const daemonEnvironment = { MALLOC_ARENA_MAX: '2' };
+/** Threads that share one memory pool leave nothing behind in pools of their own; it made 138 to 142 MB of 138 to 155. */
+const daemonEnvironment = { MALLOC_ARENA_MAX: '1' };
 const isDaemon = process.argv[2] === 'run';
 
 if (!existsSync(join(root, 'node_modules'))) {

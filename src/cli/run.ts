@@ -52,6 +52,8 @@ async function run(context: CliContext, options: RunOptions): Promise<void> {
   const log = createLog(options.logLevel, context.clock);
   // The database and the protocol libraries are only loaded by the verb that needs them.
   const { createGateway } = await import('../gateway.ts');
+  // Reading the site leaves pages half empty for as long as the process lives, unless they are tidied up now.
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const { clock, random, version } = context;
   const gateway = createGateway({ sitePath, site, loadSite, dataFolder, clock, random, log, version });
   for (const warning of loaded.warnings) log.warn({ site: sitePath }, warning);
