@@ -155,7 +155,7 @@ describe('a running gateway', () => {
     }
     expect(new Set(await reloads)).toEqual(new Set(['done']));
     expect(alarmsIn(platform.received).map(({ data }) => data.number)).toEqual([1, 2, 3, 4]);
-  });
+  }, 120_000);
 
   test('starts without its devices and its broker, says so, and takes them when they come', async () => {
     const brokerPort = await findFreePort();

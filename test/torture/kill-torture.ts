@@ -1,7 +1,7 @@
 import { seededRandom } from '../../src/base/random.ts';
 import { type Daemon, startDaemon } from '../fakes/daemon.ts';
 import { type Mosquitto, startMosquitto } from '../fakes/mosquitto.ts';
-import { startSubscriber } from '../fakes/mosquitto-sub.ts';
+import { type Subscriber, startSubscriber } from '../fakes/mosquitto-sub.ts';
 import { type RegisterSlave, startRegisterSlave } from '../fakes/register-slave.ts';
 import type { TortureOptions, Verdict } from './main.ts';
 
@@ -43,8 +43,9 @@ export async function torture({ runs = 20, seed, say }: TortureOptions): Promise
   await noteAccepted(daemon, accepted);
   await comeBack(broker, daemon);
   say('the broker is back and the backlog is sent');
-  const received = platform.received.map(({ payload }) => JSON.parse(payload) as Told);
-  return judge(accepted, received, Number(daemon.query('select count(*) from alarm_log')));
+  const stored = Number(daemon.query('select count(*) from alarm_log'));
+  const received = await collect(platform, stored);
+  return judge(accepted, received, stored);
 }
 
 /** Committed events, as the daemon reads them from its store: what was accepted before a kill must outlive it. */
@@ -57,7 +58,17 @@ async function noteAccepted(daemon: Daemon, accepted: Map<number, string>): Prom
 async function comeBack(broker: Mosquitto, daemon: Daemon): Promise<void> {
   await broker.restart();
   await until(async () => (await daemon.client.status()).uplink.backlogAlarms === 0);
+}
+
+/** The broker keeps for the subscriber what came before it was back itself. What is lost is waited for in vain. */
+async function collect(platform: Subscriber, count: number): Promise<readonly Told[]> {
+  const told = () => platform.received.map(({ payload }) => JSON.parse(payload) as Told);
+  for (let attempt = 0; attempt < 200 && new Set(told().map(({ id }) => id)).size < count; attempt += 1) {
+    await pause(100);
+  }
+  // A duplicate may come behind the last one.
   await pause(500);
+  return told();
 }
 
 function judge(accepted: ReadonlyMap<number, string>, received: readonly Told[], stored: number): Verdict {
