@@ -27,7 +27,7 @@ export interface OpenBus {
    */
   plan(device: Device, points: readonly Point[]): readonly Read[];
   /**
-   * Makes one read and tells its outcome: exactly once, never before it returns, never past its deadline, and never by
+   * Makes one read and tells its outcome: exactly once, never before it returns, never past its deadline (a read that had to be cut has one for each part), and never by
    * an exception, since a failed read is an outcome. The caller waits for each outcome before it starts the next read:
    * one bus, one request. It may start that from within `onOutcome`.
    *
@@ -72,9 +72,11 @@ export function createReadings(points: readonly Point[]): Reading[] {
 
 /** Makes every reading of a read bad for one reason. */
 export function spoilReadings({ readings }: Read, quality: BadReason): void {
-  for (const reading of readings) {
-    reading.value = Number.NaN;
-    reading.text = undefined;
-    reading.quality = quality;
-  }
+  for (const reading of readings) spoilReading(reading, quality);
+}
+
+export function spoilReading(reading: Reading, quality: BadReason): void {
+  reading.value = Number.NaN;
+  reading.text = undefined;
+  reading.quality = quality;
 }

@@ -3,6 +3,7 @@ import { createReadings, type Read } from '../../src/driver.ts';
 import type { Device, ReadLimits } from '../../src/model/device.ts';
 import { type ModbusAddress, type ModbusTable, modbusTables, type Point } from '../../src/model/point.ts';
 import { widthOf } from './codec.ts';
+import type { Split } from './split-read.ts';
 
 /** One Modbus read request, and where in its answer each point lies. */
 export interface ModbusRead extends Read {
@@ -16,6 +17,8 @@ export interface ModbusRead extends Read {
   readonly slots: readonly Slot[];
   /** The exception code of the last answer, if it was one; so that a refusal is told once, not at every poll. */
   lastException: number | undefined;
+  /** What has become of it since the device refused it whole. */
+  split: Split | undefined;
 }
 
 interface Slot {
@@ -106,5 +109,6 @@ function createRead(device: Device, table: ModbusTable, block: readonly Span[]):
     count: last - first + 1,
     slots: block.map(({ address, start }) => ({ offset: start - first, address })),
     lastException: undefined,
+    split: undefined,
   };
 }

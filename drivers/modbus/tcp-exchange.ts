@@ -93,6 +93,11 @@ export class TcpExchange {
     else void this.#connectAndTransact({ request: known, onAnswer, endMono, isReused: false });
   }
 
+  /** This request will not be made again. */
+  forget(request: ReadRequest): void {
+    this.#known.delete(request);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#link?.close('the bus is closed');

@@ -119,6 +119,12 @@ describe('a slave on libmodbus', () => {
     );
     expect(await readOnce(bus, read)).toMatchObject({ kind: 'answered' });
     expect(read.readings.map(({ quality }) => quality)).toEqual(['refused', 'refused']);
+    // From the next poll on it costs the point that is not there, and no other.
+    expect(await readOnce(bus, read)).toMatchObject({ kind: 'answered' });
+    expect(read.readings.map(({ value, quality }) => [value, quality])).toEqual([
+      [3 * 99 + 7, 'good'],
+      [Number.NaN, 'refused'],
+    ]);
   });
 
   test('that freezes is timed out, and read again when it thaws', async () => {

@@ -62,16 +62,16 @@ test('an answer that was not decoded before the next one came is bad, never the 
 
 test('a refusal is told once, with the registers and the reason, and again only after the device gave an answer', async () => {
   const read = planOne(bus, device);
-  slave.play(refuse(2), refuse(2), refuse(2));
+  slave.play(refuse(4), refuse(4), refuse(4));
   for (let count = 0; count < 4; count += 1) await readOnce(bus, read);
   expect(warnings).toEqual([
     {
       device: 'device',
       read: 'holding-register 0–1',
-      exception: 'exception 2, illegal address: a register in this range cannot be read',
+      exception: 'exception 4, device failure',
     },
   ]);
-  slave.play(refuse(2));
+  slave.play(refuse(4));
   await readOnce(bus, read);
   expect(warnings.length).toBe(2);
 });

@@ -1,0 +1,133 @@
+import { type Backoff, backoffDelayMs } from '../../src/base/backoff.ts';
+import type { ModbusAddress } from '../../src/model/point.ts';
+import { widthOf } from './codec.ts';
+import type { ReadRequest } from './read-client.ts';
+
+/*
+ * A device that refuses a read may mean one register of it. Each refusal cuts the refused part in two, one cut a part and
+ * poll, until what is refused is a single value: a hole. Holes are left out and asked for again with a back-off, and the
+ * whole read is tried again in the same way, for a device that is starting up refuses what it takes a minute later.
+ */
+
+/** What is cut: a read, and where in its answer each point lies, in the order of the addresses. */
+interface WholeRead extends ReadRequest {
+  readonly slots: readonly { readonly offset: number; readonly address: ModbusAddress }[];
+}
+
+/** A part of a read: the points `from` up to, without, `end`, and the request that fetches them. */
+export interface Part {
+  readonly request: ReadRequest;
+  readonly from: number;
+  readonly end: number;
+  /** Refusals in a row, counted once it is of a single value. */
+  refusals: number;
+  /** A hole: when it may be asked for again. */
+  hole: Wait | undefined;
+}
+
+export interface Split {
+  /** In the order of the addresses; together they are all points of the read. */
+  parts: readonly Part[];
+  whole: Wait;
+}
+
+interface Wait {
+  readonly againMono: number;
+  readonly tries: number;
+}
+
+/** How often in a row a single value is refused before it is left out: a fault that passes must not cost it seconds. */
+const refusalsToHole = 3;
+
+/** A hole costs one request each time; a wrong address in the site file is mended by people, and they reload. */
+const holeBackoff: Backoff = { firstMs: 10_000, longestMs: 86_400_000 };
+
+/** Trying the whole costs one request as well. */
+const wholeBackoff: Backoff = { firstMs: 60_000, longestMs: 86_400_000 };
+
+/**
+ * Illegal address, and illegal value, by which some devices refuse a length (Modbus Application Protocol 1.1b3,
+ * section 7). The other exceptions are not about the registers asked for.
+ */
+export function isAboutRegisters(exceptionCode: number): boolean {
+  return exceptionCode === 2 || exceptionCode === 3;
+}
+
+/** Cuts a refused read in two; undefined when it is of a single value. */
+export function splitRead(read: WholeRead, nowMono: number): Split | undefined {
+  const halves = halve(read, 0, read.slots.length);
+  return halves && { parts: halves, whole: wait(wholeBackoff, 0, nowMono) };
+}
+
+/** The whole, instead of its parts: when its time has come, and when there is nothing but holes that have to wait. */
+export function isWholeDue({ parts, whole }: Split, nowMono: number): boolean {
+  if (!parts.some(part => isPartDue(part, nowMono))) return true;
+  return nowMono >= whole.againMono && parts.every(({ hole }) => !hole);
+}
+
+/** Returns whether there are parts worth asking for at once, so that a vain try costs nobody a value. */
+export function onWholeRefused(split: Split, nowMono: number): boolean {
+  split.whole = wait(wholeBackoff, split.whole.tries + 1, nowMono);
+  return split.parts.some(part => isPartDue(part, nowMono));
+}
+
+export function isPartDue({ hole }: Part, nowMono: number): boolean {
+  return !hole || nowMono >= hole.againMono;
+}
+
+/** Cuts the part in two, or makes it a hole. */
+export function onPartRefused(
+  read: WholeRead,
+  split: Split,
+  part: Part,
+  nowMono: number,
+): 'cut' | 'refused' | 'new hole' | 'old hole' {
+  const halves = halve(read, part.from, part.end);
+  if (halves) {
+    split.parts = split.parts.flatMap(one => (one === part ? halves : [one]));
+    return 'cut';
+  }
+  part.refusals += 1;
+  const tries = part.refusals - refusalsToHole;
+  if (tries < 0) return 'refused';
+  part.hole = wait(holeBackoff, tries, nowMono);
+  return tries === 0 ? 'new hole' : 'old hole';
+}
+
+/** A hole that answers tells that the device has changed: the others are worth asking for at once. */
+export function onPartAnswered(split: Split, part: Part): void {
+  part.refusals = 0;
+  if (!part.hole) return;
+  part.hole = undefined;
+  for (const other of split.parts) if (other.hole) other.hole = { ...other.hole, againMono: 0 };
+}
+
+/** Between two points near the middle that do not begin in the same register; undefined when all begin in one. */
+function halve(read: WholeRead, from: number, end: number): readonly [Part, Part] | undefined {
+  const middle = (from + end) / 2;
+  let cut: number | undefined;
+  for (let index = from + 1; index < end; index += 1) {
+    if (read.slots[index]?.offset === read.slots[index - 1]?.offset) continue;
+    if (cut === undefined || Math.abs(index - middle) < Math.abs(cut - middle)) cut = index;
+  }
+  return cut === undefined ? undefined : [partOf(read, from, cut), partOf(read, cut, end)];
+}
+
+function partOf(read: WholeRead, from: number, end: number): Part {
+  const slots = read.slots.slice(from, end);
+  const first = Math.min(...slots.map(({ offset }) => offset));
+  const last = Math.max(...slots.map(({ offset, address }) => offset + widthOf(address)));
+  const { unitId, table } = read;
+  return {
+    request: { unitId, table, address: read.address + first, count: last - first },
+    from,
+    end,
+    refusals: 0,
+    hole: undefined,
+  };
+}
+
+/** Without jitter: a device is asked by one gateway, and the other reads keep their own times. */
+function wait(backoff: Backoff, tries: number, nowMono: number): Wait {
+  return { againMono: nowMono + backoffDelayMs(backoff, tries, { next: () => 0 }), tries };
+}
