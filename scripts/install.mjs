@@ -40,7 +40,7 @@ export function ensureInstalled() {
 function warmCompileCache() {
   const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'plantroom') };
   // The cache is kept apart by the flags of V8: the daemon's (src/bin/plantroom.mjs) and those of the other verbs, none.
-  for (const flags of [['--expose-gc'], []]) {
+  for (const flags of [['--expose-gc', '--heap-growing-percent=10'], []]) {
     spawnSync(pinnedNode, [...flags, 'scripts/warm.ts'], { cwd: root, stdio: 'ignore', env });
   }
 }

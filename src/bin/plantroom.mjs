@@ -25,6 +25,7 @@ const daemonFlags = [
   '--single-threaded-gc',
   '--max-old-space-size=256',
   '--expose-gc',
+  '--heap-growing-percent=10',
   '--disable-sigusr1',
   '--disable-proto=delete',
 ];
