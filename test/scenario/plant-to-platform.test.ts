@@ -23,8 +23,10 @@ interface Told {
  * acknowledgement and its own note of it sends the event again, and the same id tells the receiver that it has it.
  */
 function alarmsIn(received: readonly { topic: string; payload: string }[]): Told[] {
-  const told = received.filter(({ topic }) => topic.endsWith('/alarm')).map(({ payload }) => JSON.parse(payload) as Told);
-  return [...new Map(told.toReversed().map((event) => [event.id, event])).values()].toReversed();
+  const told = received
+    .filter(({ topic }) => topic.endsWith('/alarm'))
+    .map(({ payload }) => JSON.parse(payload) as Told);
+  return [...new Map(told.toReversed().map(event => [event.id, event])).values()].toReversed();
 }
 
 describe('an independent slave, polled through a short site file', () => {
