@@ -2,7 +2,7 @@ import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Bus } from './model/bus.ts';
 import type { Device } from './model/device.ts';
-import type { Point } from './model/point.ts';
+import type { ModbusTable, Point } from './model/point.ts';
 import type { BadReason, Quality } from './model/quality.ts';
 
 /**
@@ -22,23 +22,31 @@ export interface DriverOptions {
 }
 
 export interface OpenBus {
+  /** How many reads may be under way at once: 1 but for an endpoint that is known to take more. */
+  readonly window: number;
   /**
-   * The fewest legal reads that fetch these points, which are of one device. Pure. Every point is in exactly one read.
+   * The cheapest legal reads that fetch these points, which are of one device. Every point is in exactly one read.
+   *
+   * @param turnaroundMs how long the device takes to answer, as measured; undefined before that is known
    */
-  plan(device: Device, points: readonly Point[]): readonly Read[];
+  plan(device: Device, points: readonly Point[], turnaroundMs?: number): readonly Read[];
   /**
    * Makes one read and tells its outcome: exactly once, never before it returns, never past its deadline (a read that had to be cut has one for each part), and never by
-   * an exception, since a failed read is an outcome. The caller waits for each outcome before it starts the next read:
-   * one bus, one request. It may start that from within `onOutcome`.
+   * an exception, since a failed read is an outcome. There are never more than `window` reads and questions under way.
+   * The next may be started from within `onOutcome`.
    *
    * All readings of a failed read are bad at once. Those of an answered one are filled by `decode`.
+   *
+   * @param timeoutMs how long the device may take to answer, beyond what its answer takes on the wire
    */
-  read(read: Read, onOutcome: (outcome: ReadOutcome) => void): void;
+  read(read: Read, timeoutMs: number, onOutcome: (outcome: ReadOutcome) => void): void;
   /**
-   * Fills the readings of an answered read. The next request may go out first, so that the device works while we do;
-   * its outcome may not: then the answer is gone.
+   * Fills the readings of an answered read. Other requests may go out first, so that the device works while we do;
+   * the outcome of another read may not: then the answer is gone.
    */
   decode(read: Read): void;
+  /** Asks what a person at the command line wants to know, in the place of a read and by the same rules. */
+  ask(question: Question, timeoutMs: number, onAnswer: (answer: Answer) => void): void;
   /** Lets go of the wire within a second, whatever the other side does. A read under way ends as `no-connection`. */
   close(): Promise<void>;
 }
@@ -62,9 +70,17 @@ export interface Reading {
 }
 
 export type ReadOutcome =
-  | { readonly kind: 'answered'; readonly atMono: number }
+  /** `responseMs`: from the end of the request to the end of the answer, without what the answer took on the wire. */
+  | { readonly kind: 'answered'; readonly atMono: number; readonly responseMs: number }
   /** All readings of the read are bad for this reason; `detail` is for the log. */
-  | { readonly kind: 'failed'; readonly atMono: number; readonly reason: BadReason; readonly detail: string };
+  | {
+      readonly kind: 'failed';
+      readonly atMono: number;
+      readonly reason: BadReason;
+      readonly detail: string;
+      /** False when nothing was sent, since the answer to an earlier request may still come: it says nothing new of the device. */
+      readonly wasAsked: boolean;
+    };
 
 export function createReadings(points: readonly Point[]): Reading[] {
   return points.map(() => ({ value: Number.NaN, text: undefined, quality: 'not-read' }));
@@ -79,4 +95,32 @@ export function spoilReading(reading: Reading, quality: BadReason): void {
   reading.value = Number.NaN;
   reading.text = undefined;
   reading.quality = quality;
+}
+
+/** What a person may ask a device, outside of what the site file says. It reads, as everything does. */
+export type Question =
+  | {
+      readonly kind: 'raw';
+      readonly unitId: number;
+      readonly table: ModbusTable;
+      readonly address: number;
+      /** Registers or bits. */
+      readonly count: number;
+    }
+  /** Who made the device (FC 43/14). Many devices do not know the question. */
+  | { readonly kind: 'identify'; readonly unitId: number };
+
+export type Answer =
+  /** Registers as 16-bit numbers, or bits as 0 and 1. */
+  | { readonly kind: 'raw'; readonly values: readonly number[]; readonly responseMs: number }
+  | { readonly kind: 'identity'; readonly identity: Identity; readonly responseMs: number }
+  /** The device answers, but not this. */
+  | { readonly kind: 'exception'; readonly code: number; readonly text: string; readonly responseMs: number }
+  | { readonly kind: 'failed'; readonly reason: BadReason; readonly detail: string };
+
+/** The basic objects of a device identification; empty where the device gives none. */
+export interface Identity {
+  readonly vendor: string;
+  readonly product: string;
+  readonly revision: string;
 }

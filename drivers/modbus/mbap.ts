@@ -1,44 +1,22 @@
+import { checkReply, dataHeaderBytes, type ExpectedReply, exceptionBytes } from './reply.ts';
+import { incomplete, mostAduBytes, type ReplyCheck, wrong } from './reply-check.ts';
+
 /**
  * The framing of Modbus TCP (Modbus Messaging on TCP/IP 1.0b, section 3.1.3): transaction id, protocol id 0, length of
  * what follows, unit id, PDU.
  */
 
 /** Transaction id, protocol id and length. The unit id is the first byte of what the length counts. */
-const headerBytes = 6;
+export const headerBytes = 6;
 
-/** Header, unit id, function code and byte count: what the data of a reply lie behind. */
-export const dataAt = headerBytes + 3;
+/** The longest frame there is. */
+export const mostFrameBytes = headerBytes + mostAduBytes;
 
-/** The longest frame there is: header, unit id and a PDU of 253 bytes. */
-export const mostFrameBytes = headerBytes + 254;
-
-/** What the one right reply to a read looks like, but for its transaction id. */
-export interface ExpectedReply {
-  readonly unitId: number;
-  readonly functionCode: number;
-  /** The byte count that the request implies. */
-  readonly dataBytes: number;
-}
-
-export type ReplyCheck =
-  | { readonly kind: 'incomplete' }
-  | { readonly kind: 'data'; readonly frameBytes: number }
-  | { readonly kind: 'exception'; readonly frameBytes: number; readonly code: number }
-  | { readonly kind: 'wrong'; readonly detail: string };
-
-const incomplete: ReplyCheck = { kind: 'incomplete' };
-
-/** Unit id, function code with the top bit set, exception code. */
-const exceptionLength = 3;
-
-/** Unit id, function code, address and count: what every read request is made of. */
-const requestBytes = 6;
-
-/** The frame of a read request, made of its `unit id, PDU`, whatever follows them. Its transaction id is 0. */
+/** The frame of a request, made of its `unit id, PDU`. Its transaction id is 0. */
 export function createRequestFrame(unitAndPdu: Uint8Array): Buffer {
-  const frame = Buffer.alloc(headerBytes + requestBytes);
-  frame[5] = requestBytes;
-  frame.set(unitAndPdu.subarray(0, requestBytes), headerBytes);
+  const frame = Buffer.alloc(headerBytes + unitAndPdu.length);
+  frame[5] = unitAndPdu.length;
+  frame.set(unitAndPdu, headerBytes);
   return frame;
 }
 
@@ -47,39 +25,44 @@ export function setTransaction(frame: Uint8Array, transaction: number): void {
   frame[1] = transaction & 0xff;
 }
 
-/**
- * Judges the first `filled` bytes of what came since the request was sent. Every byte that is there must fit the one
- * right reply, or the five bytes of an exception; the first that does not makes it wrong, however many are missing.
- */
-export function checkReply(
+/** The transaction id of the frame that begins at `at`; undefined while it has not come. */
+export function transactionAt(bytes: Uint8Array, at: number, end: number): number | undefined {
+  return end - at < 2 ? undefined : wordAt(bytes, at);
+}
+
+/** Judges the bytes of one frame, from `at` up to, without, `end`: see checkReply. */
+export function checkFrame(
   bytes: Uint8Array,
-  filled: number,
+  at: number,
+  end: number,
   transaction: number,
   expected: ExpectedReply,
 ): ReplyCheck {
-  if (filled >= 2 && wordAt(bytes, 0) !== transaction) {
-    return wrong('transaction id', transaction, wordAt(bytes, 0));
+  const filled = end - at;
+  if (filled >= 2 && wordAt(bytes, at) !== transaction) {
+    return wrong('transaction id', transaction, wordAt(bytes, at));
   }
-  if (filled >= 4 && wordAt(bytes, 2) !== 0) return wrong('protocol id', 0, wordAt(bytes, 2));
+  if (filled >= 4 && wordAt(bytes, at + 2) !== 0) return wrong('protocol id', 0, wordAt(bytes, at + 2));
   if (filled < headerBytes) return incomplete;
-  const length = wordAt(bytes, 4);
-  const isException = length === exceptionLength;
-  if (!isException && length !== exceptionLength + expected.dataBytes) {
-    return wrong('length', exceptionLength + expected.dataBytes, length);
+  const length = wordAt(bytes, at + 4);
+  const lengthMisfit = checkLength(length, expected);
+  if (lengthMisfit) return lengthMisfit;
+  const check = checkReply(bytes, at + headerBytes, Math.min(end, at + headerBytes + length), expected);
+  if (check.kind === 'incomplete') {
+    return filled < headerBytes + length ? incomplete : { kind: 'wrong', detail: `a frame that ends too soon` };
   }
-  if (filled >= 7 && bytes[6] !== expected.unitId) return wrong('unit id', expected.unitId, bytes[6]);
-  const functionCode = isException ? expected.functionCode | 0x80 : expected.functionCode;
-  if (filled >= 8 && bytes[7] !== functionCode) return wrong('function code', functionCode, bytes[7]);
-  if (filled >= 9 && !isException && bytes[8] !== expected.dataBytes) {
-    return wrong('byte count', expected.dataBytes, bytes[8]);
-  }
-  const frameBytes = headerBytes + length;
-  if (filled < frameBytes) return incomplete;
-  return isException ? { kind: 'exception', frameBytes, code: bytes[8] ?? 0 } : { kind: 'data', frameBytes };
+  if (check.kind !== 'wrong' && check.aduBytes !== length) return wrong('length', check.aduBytes, length);
+  return check;
 }
 
-function wrong(what: string, expected: number, found: number | undefined): ReplyCheck {
-  return { kind: 'wrong', detail: `${what} ${found} instead of ${expected}` };
+/** As soon as the header is there, so that a wild length never makes us wait. */
+function checkLength(length: number, { dataBytes }: ExpectedReply): ReplyCheck | undefined {
+  if (length === exceptionBytes) return undefined;
+  if (dataBytes === undefined) {
+    return length > exceptionBytes && length <= mostAduBytes ? undefined : wrong('length', mostAduBytes, length);
+  }
+  const wanted = dataHeaderBytes + dataBytes;
+  return length === wanted ? undefined : wrong('length', wanted, length);
 }
 
 function wordAt(bytes: Uint8Array, at: number): number {

@@ -3,13 +3,18 @@ import {
   type Driver,
   type DriverOptions,
   type OpenBus,
+  type Answer as PersonsAnswer,
+  type Question,
   type Read,
   type ReadOutcome,
   spoilReading,
   spoilReadings,
 } from '../../src/driver.ts';
+import { modbusProtocols } from '../../src/model/bus.ts';
 import { decodeBit, decodeRegisters } from './codec.ts';
 import { exceptionText, isTargetSilent } from './exceptions.ts';
+import type { Answer, Exchange, Request } from './exchange.ts';
+import { decodeIdentification } from './identification.ts';
 import { isBitTable, type ModbusRead, planReads } from './read-plan.ts';
 import {
   isAboutRegisters,
@@ -22,51 +27,54 @@ import {
   type Split,
   splitRead,
 } from './split-read.ts';
-import { type Answer, TcpExchange } from './tcp-exchange.ts';
+import { TcpExchange } from './tcp-exchange.ts';
 
 /**
- * Modbus TCP, reading only: function codes 1 to 4. The connection is made by the first read and made anew by the read
- * after it broke; there is no back-off here, that is the poller's.
+ * Modbus, reading only: function codes 1 to 4, and 43/14 for people who ask. The link is opened by the first read and
+ * opened anew by the read after it broke; there is no back-off here, that is the poller's.
  */
-export function createModbusDriver(): Driver {
-  return { protocol: 'modbus-tcp', create: openModbusBus };
+export function createModbusDrivers(): Driver[] {
+  return modbusProtocols.map(protocol => ({ protocol, create: openModbusBus }));
 }
 
 type OnOutcome = (outcome: ReadOutcome) => void;
 
-function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
-  assert(bus.protocol === 'modbus-tcp', `bus ${bus.id} does not speak Modbus TCP`);
-  const exchange = new TcpExchange({ bus, clock, log });
+function openModbusBus(options: DriverOptions): OpenBus {
+  const { clock, log } = options;
+  const exchange = openExchange(options);
   /** The last outcome, while it was an answer with data: not decoded yet, or in parts, which are decoded as they come. */
   let answered: { readonly read: ModbusRead; readonly bytes: Uint8Array | undefined } | undefined;
 
-  function askWhole(read: ModbusRead, onOutcome: OnOutcome): void {
-    exchange.ask(read, answer => {
+  function askWhole(read: ModbusRead, timeoutMs: number, onOutcome: OnOutcome): void {
+    exchange.ask(read, timeoutMs, answer => {
       const isRefused = answer.kind === 'exception' && isAboutRegisters(answer.code);
-      if (isRefused && read.split && onWholeRefused(read.split, clock.monoMs())) askParts(read, read.split, onOutcome);
-      else onOutcome(conclude(read, answer));
+      if (isRefused && read.split && onWholeRefused(read.split, clock.monoMs())) {
+        askParts(read, read.split, timeoutMs, onOutcome);
+      } else onOutcome(conclude(read, answer));
     });
   }
 
   /** One part after the other; each is decoded at once, for its bytes are gone with the next answer. */
-  function askParts(read: ModbusRead, split: Split, onOutcome: OnOutcome): void {
+  function askParts(read: ModbusRead, split: Split, timeoutMs: number, onOutcome: OnOutcome): void {
     const waiting = split.parts.values();
+    let responseMs = 0;
     const askNext = (): void => {
       for (const part of waiting) {
         if (isPartDue(part, clock.monoMs())) {
-          exchange.ask(part.request, answer => onPart(part, answer));
+          exchange.ask(part.request, timeoutMs, answer => onPart(part, answer));
           return;
         }
         spoilPart(read, part);
       }
       answered = { read, bytes: undefined };
-      onOutcome({ kind: 'answered', atMono: clock.monoMs() });
+      onOutcome({ kind: 'answered', atMono: clock.monoMs(), responseMs });
     };
     const onPart = (part: Part, answer: Answer): void => {
       if (answer.kind === 'failed' || (answer.kind === 'exception' && isTargetSilent(answer.code))) {
         onOutcome(conclude(read, answer));
         return;
       }
+      ({ responseMs } = answer);
       if (answer.kind === 'data') {
         fillReadings(read, answer.bytes, part);
         onPartAnswered(split, part);
@@ -94,26 +102,29 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     switch (answer.kind) {
       case 'data':
         answered = { read, bytes: answer.bytes };
+        // With several requests under way the answer to another one may come before anyone asks to decode this one.
+        if (exchange.window > 1) decodeAnswered(read);
         read.lastException = undefined;
         if (read.split) makeWhole(read, read.split);
-        return { kind: 'answered', atMono };
+        return { kind: 'answered', atMono, responseMs: answer.responseMs };
       case 'exception':
-        return onException(read, answer.code, atMono);
+        return onException(read, answer, atMono);
       case 'failed':
         spoilReadings(read, answer.reason);
-        return { kind: 'failed', atMono, reason: answer.reason, detail: answer.detail };
+        return { ...answer, atMono };
     }
   }
 
-  function onException(read: ModbusRead, code: number, atMono: number): ReadOutcome {
-    const detail = exceptionText(code);
+  function onException(read: ModbusRead, answer: Answer & { kind: 'exception' }, atMono: number): ReadOutcome {
+    const { code, responseMs } = answer;
     if (isTargetSilent(code)) {
       spoilReadings(read, 'timeout');
-      return { kind: 'failed', atMono, reason: 'timeout', detail };
+      return { kind: 'failed', atMono, reason: 'timeout', detail: exceptionText(code), wasAsked: true };
     }
     tellRefusal(read, code);
     if (isAboutRegisters(code)) read.split ??= splitRead(read, atMono);
-    return { kind: 'answered', atMono };
+    if (exchange.window > 1) spoilReadings(read, 'refused');
+    return { kind: 'answered', atMono, responseMs };
   }
 
   /** Once, not at every poll. */
@@ -130,20 +141,70 @@ function openModbusBus({ bus, clock, log }: DriverOptions): OpenBus {
     read.split = undefined;
   }
 
+  function decodeAnswered(read: ModbusRead): void {
+    if (answered?.read !== read) spoilReadings(read, read.lastException === undefined ? 'bad-reply' : 'refused');
+    else if (answered.bytes) fillReadings(read, answered.bytes, { from: 0, end: read.slots.length });
+  }
+
   return {
+    window: exchange.window,
     plan: planReads,
-    read(read, onOutcome) {
+    read(read, timeoutMs, onOutcome) {
       assert(isModbusRead(read), 'a read of another driver');
-      if (read.split && !isWholeDue(read.split, clock.monoMs())) askParts(read, read.split, onOutcome);
-      else askWhole(read, onOutcome);
+      if (read.split && !isWholeDue(read.split, clock.monoMs())) askParts(read, read.split, timeoutMs, onOutcome);
+      else askWhole(read, timeoutMs, onOutcome);
     },
     decode(read) {
       assert(isModbusRead(read), 'a read of another driver');
-      if (answered?.read !== read) spoilReadings(read, read.lastException === undefined ? 'bad-reply' : 'refused');
-      else if (answered.bytes) fillReadings(read, answered.bytes, { from: 0, end: read.slots.length });
+      if (exchange.window === 1) decodeAnswered(read);
+    },
+    ask(question, timeoutMs, onAnswer) {
+      const request = requestOf(question);
+      answered = undefined;
+      exchange.ask(request, timeoutMs, answer => {
+        exchange.forget(request);
+        onAnswer(tell(question, answer));
+      });
     },
     close: () => exchange.close(),
   };
+}
+
+function openExchange({ bus, clock, log }: DriverOptions): Exchange {
+  assert(bus.protocol === 'modbus-tcp', `bus ${bus.id} does not speak Modbus TCP`);
+  return new TcpExchange({ bus, clock, log });
+}
+
+/** A request of its own, also when the same question is asked twice. */
+function requestOf(question: Question): Request {
+  if (question.kind === 'identify') return { kind: 'identify', unitId: question.unitId };
+  const { unitId, table, address, count } = question;
+  return { unitId, table, address, count };
+}
+
+function tell(question: Question, answer: Answer): PersonsAnswer {
+  switch (answer.kind) {
+    case 'failed':
+      return { kind: 'failed', reason: answer.reason, detail: answer.detail };
+    case 'exception': {
+      const { code, responseMs } = answer;
+      return { kind: 'exception', code, text: exceptionText(code), responseMs };
+    }
+    case 'data': {
+      const { bytes, responseMs } = answer;
+      return question.kind === 'identify'
+        ? { kind: 'identity', identity: decodeIdentification(bytes), responseMs }
+        : { kind: 'raw', values: rawValues(question, bytes), responseMs };
+    }
+  }
+}
+
+function rawValues({ table, count }: Question & { kind: 'raw' }, bytes: Uint8Array): number[] {
+  return Array.from({ length: count }, (_, index) =>
+    isBitTable(table)
+      ? ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1
+      : ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0),
+  );
 }
 
 function isModbusRead(read: Read): read is ModbusRead {

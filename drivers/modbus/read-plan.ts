@@ -73,7 +73,7 @@ function limitsFor(table: ModbusTable, limits: ReadLimits): { mostWide: number; 
   const mostWide = isBitTable(table)
     ? Math.min(limits.maxBits, mostBits)
     : Math.min(limits.maxRegisters, mostRegisters);
-  return { mostWide, maxGap: limits.maxGap };
+  return { mostWide, maxGap: limits.maxGap ?? 0 };
 }
 
 function blocksOf(spans: readonly Span[], { mostWide, maxGap }: { mostWide: number; maxGap: number }): Span[][] {

@@ -3,25 +3,12 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Log } from '../../src/base/log.ts';
 import type { ModbusTcpBus } from '../../src/model/bus.ts';
 import { Deadline } from './deadline.ts';
-import {
-  checkReply,
-  createRequestFrame,
-  dataAt,
-  type ExpectedReply,
-  mostFrameBytes,
-  type ReplyCheck,
-  setTransaction,
-} from './mbap.ts';
-import { encodeRequest, functionCodes, type ReadRequest } from './read-client.ts';
-import { isBitTable } from './read-plan.ts';
+import type { Answer, Exchange, FailedAnswer, Request } from './exchange.ts';
+import { type KnownRequest, RequestBook } from './known-request.ts';
+import { checkFrame, createRequestFrame, headerBytes, mostFrameBytes, setTransaction, transactionAt } from './mbap.ts';
+import { dataHeaderBytes } from './reply.ts';
+import type { ReplyCheck } from './reply-check.ts';
 import { TcpLink } from './tcp-link.ts';
-
-/** How a request ended. */
-export type Answer =
-  /** Registers, or bits packed into bytes, and what may lie behind them. Good until the answer to the next request. */
-  | { readonly kind: 'data'; readonly bytes: Uint8Array }
-  | { readonly kind: 'exception'; readonly code: number }
-  | { readonly kind: 'failed'; readonly reason: 'no-connection' | 'timeout' | 'bad-reply'; readonly detail: string };
 
 export interface TcpExchangeOptions {
   readonly bus: ModbusTcpBus;
@@ -29,73 +16,73 @@ export interface TcpExchangeOptions {
   readonly log: Log;
 }
 
-/** What stays the same whenever this request is made. */
-interface KnownRequest extends ExpectedReply {
-  /** Reused: there is never more than one request, and what an old connection still holds of it is not sent. */
-  readonly frame: Buffer;
-}
-
-/** The request under way. */
+/** A request under way. */
 interface Pending {
   readonly request: KnownRequest;
   readonly onAnswer: (answer: Answer) => void;
+  readonly timeoutMs: number;
+  /** When it ends at the latest, making the connection included. */
   readonly endMono: number;
-  /** It went out over a connection that had been idle. */
-  readonly isReused: boolean;
+  /** It may go out a second time: it met a connection that broke without its doing. */
+  readonly mayGoAgain: boolean;
+  transaction: number;
+  sentMono: number;
+  dueMono: number;
 }
 
-/** A piece is only added to an incomplete frame, so two frames and a piece are room enough. */
-const receivedBytes = 3 * mostFrameBytes;
-
-/** What came since a request was sent. */
-interface Received {
-  readonly bytes: Buffer;
-  readonly data: Uint8Array;
-}
+/** Room for what one request may bring: its frame, and a piece of the size in which a link delivers. */
+const receivedPerRequest = 2 * mostFrameBytes;
 
 /**
- * One request at a time over one connection, which is made when it is needed and replaced after any doubt: a timeout, a
- * reply that is not exactly the one asked for, a byte nobody asked for.
+ * Requests over one connection, which is made when it is needed and replaced after any doubt: a timeout, a reply that is
+ * not exactly one that was asked for, a byte nobody asked for. Replies are matched by transaction id, so an endpoint that
+ * takes several requests at once may answer them in any order.
  */
-export class TcpExchange {
+export class TcpExchange implements Exchange {
+  readonly window: number;
   readonly #options: TcpExchangeOptions;
-  readonly #known = new Map<ReadRequest, KnownRequest>();
+  readonly #book = new RequestBook(createRequestFrame);
   readonly #deadline: Deadline;
-  #received = createReceived();
+  readonly #pending: Pending[] = [];
+  #received: Buffer;
   /** The last reply lies in memory of its own, so that it can be decoded while the next one comes. */
-  #last = createReceived();
+  #last: Buffer;
   #filled = 0;
   #transaction = 0;
   #link: TcpLink | undefined;
-  #pending: Pending | undefined;
   #isClosed = false;
 
   constructor(options: TcpExchangeOptions) {
     this.#options = options;
-    this.#deadline = new Deadline(options.clock, () => {
-      this.#drop({ kind: 'failed', reason: 'timeout', detail: `no answer within ${options.bus.timeoutMs} ms` });
-    });
+    this.window = options.bus.requestsInFlight;
+    this.#received = Buffer.alloc((this.window + 1) * receivedPerRequest);
+    this.#last = Buffer.alloc(this.#received.length);
+    this.#deadline = new Deadline(options.clock, () => this.#onDeadline());
   }
 
   /**
-   * Tells the answer once, not before it returns; the next request may be made from within. Never throws, and takes no
-   * longer than both timeouts of the bus together. Makes at most one attempt to connect. A connection that the device
-   * closes before the first byte of an answer was idle for too long: that request, and only that, goes out a second
-   * time over a new one.
+   * Takes no longer than the timeout and that of the connection together. A connection that the device closes before the
+   * first byte of an answer was idle for too long: that request, and only that, goes out a second time over a new one.
    */
-  ask(request: ReadRequest, onAnswer: (answer: Answer) => void): void {
-    assert(this.#pending === undefined, 'two requests at once on one bus');
-    const { bus, clock } = this.#options;
-    const nowMono = clock.monoMs();
-    const known = this.#known.get(request) ?? this.#getToKnow(request);
-    const endMono = nowMono + bus.connectTimeoutMs + bus.timeoutMs;
-    if (this.#link?.isOpen) this.#transact(this.#link, { request: known, onAnswer, endMono, isReused: true }, nowMono);
-    else void this.#connectAndTransact({ request: known, onAnswer, endMono, isReused: false });
+  ask(request: Request, timeoutMs: number, onAnswer: (answer: Answer) => void): void {
+    assert(this.#pending.length < this.window, 'too many requests at once on one bus');
+    const nowMono = this.#options.clock.monoMs();
+    const pending: Pending = {
+      request: this.#book.take(request),
+      onAnswer,
+      timeoutMs,
+      endMono: nowMono + this.#options.bus.connectTimeoutMs + timeoutMs,
+      mayGoAgain: true,
+      transaction: 0,
+      sentMono: nowMono,
+      dueMono: nowMono,
+    };
+    if (this.#link?.isOpen) this.#transact(this.#link, pending, nowMono);
+    else void this.#connectAndTransact({ ...pending, mayGoAgain: false });
   }
 
-  /** This request will not be made again. */
-  forget(request: ReadRequest): void {
-    this.#known.delete(request);
+  forget(request: Request): void {
+    this.#book.forget(request);
   }
 
   async close(): Promise<void> {
@@ -104,31 +91,18 @@ export class TcpExchange {
     this.#deadline.close();
   }
 
-  #getToKnow(request: ReadRequest): KnownRequest {
-    const { unitId, table, count } = request;
-    const known = {
-      frame: createRequestFrame(encodeRequest(request)),
-      unitId,
-      functionCode: functionCodes[table],
-      dataBytes: isBitTable(table) ? Math.ceil(count / 8) : 2 * count,
-    };
-    this.#known.set(request, known);
-    return known;
-  }
-
   async #connectAndTransact(pending: Pending): Promise<void> {
     const { bus, clock } = this.#options;
     const link = this.#isClosed ? undefined : this.#connect(pending.endMono);
     const isConnected = await link?.connected;
     if (link && isConnected) this.#transact(link, pending, clock.monoMs());
-    else {
-      const detail = link ? `${bus.host}:${bus.port}: ${link.goneBecause}` : 'the bus is closed';
-      pending.onAnswer({ kind: 'failed', reason: 'no-connection', detail });
-    }
+    else pending.onAnswer(noConnection(link ? `${bus.host}:${bus.port}: ${link.goneBecause}` : 'the bus is closed'));
   }
 
+  /** The connection that is being made, or a new one. */
   #connect(endMono: number): TcpLink {
     const { bus, clock } = this.#options;
+    if (this.#link && !this.#link.isGone) return this.#link;
     const link = TcpLink.open({
       host: bus.host,
       port: bus.port,
@@ -143,65 +117,126 @@ export class TcpExchange {
 
   #transact(link: TcpLink, pending: Pending, nowMono: number): void {
     if (!link.isOpen) {
-      pending.onAnswer({ kind: 'failed', reason: 'no-connection', detail: 'the connection broke' });
+      pending.onAnswer(noConnection('the connection broke'));
       return;
     }
-    const { frame } = pending.request;
     this.#transaction = (this.#transaction + 1) & 0xffff;
-    this.#filled = 0;
-    this.#pending = pending;
-    this.#deadline.set(Math.min(nowMono + this.#options.bus.timeoutMs, pending.endMono));
-    setTransaction(frame, this.#transaction);
-    link.send(frame);
+    pending.transaction = this.#transaction;
+    pending.sentMono = nowMono;
+    pending.dueMono = Math.min(nowMono + pending.timeoutMs, pending.endMono);
+    if (this.#pending.length === 0) this.#filled = 0;
+    this.#pending.push(pending);
+    this.#setDeadline();
+    const { frame } = pending.request;
+    setTransaction(frame, pending.transaction);
+    // The system may keep a frame for later, while the next request writes its id into it.
+    link.send(this.window === 1 ? frame : Buffer.from(frame));
   }
 
   #onBytes(bytes: Uint8Array, count: number): void {
-    const pending = this.#pending;
-    if (!pending) {
+    if (this.#pending.length === 0) {
       this.#replaceLink('bytes that nobody asked for');
       return;
     }
     // Byte by byte: for so few of them a view and a copy cost more.
-    const received = this.#received.bytes;
+    const received = this.#received;
     for (let index = 0; index < count; index += 1) received[this.#filled + index] = bytes[index] ?? 0;
     this.#filled += count;
-    const check = checkReply(received, this.#filled, this.#transaction, pending.request);
-    if (check.kind === 'wrong') this.#drop({ kind: 'failed', reason: 'bad-reply', detail: check.detail });
-    else if (check.kind !== 'incomplete') this.#onReply(pending, check);
+    this.#takeReplies(received);
   }
 
-  #onReply({ onAnswer }: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }): void {
-    this.#pending = undefined;
-    this.#deadline.clear();
+  /** Takes every whole reply; what is left moves to the front. */
+  #takeReplies(received: Buffer): void {
+    const link = this.#link;
+    let at = 0;
+    while (at < this.#filled) {
+      const pending = this.#pendingAt(received, at);
+      if (!pending) break;
+      const check = checkFrame(received, at, this.#filled, pending.transaction, pending.request);
+      if (check.kind === 'wrong') {
+        this.#drop(pending, { kind: 'failed', reason: 'bad-reply', detail: check.detail, wasAsked: true });
+        return;
+      }
+      if (check.kind === 'incomplete') break;
+      const aduAt = at + headerBytes;
+      at = aduAt + check.aduBytes;
+      const wasLast = this.#pending.length === 1;
+      this.#onReply(pending, check, aduAt);
+      // Whatever comes now answers a request of its own; and what an old connection brought is void.
+      if (wasLast || link !== this.#link || !link?.isOpen) return;
+    }
+    received.copyWithin(0, at, this.#filled);
+    this.#filled -= at;
+  }
+
+  /** Whose reply this is by its transaction id; the oldest request takes the blame for one that is nobody's. */
+  #pendingAt(received: Buffer, at: number): Pending | undefined {
+    const transaction = transactionAt(received, at, this.#filled);
+    return this.#pending.find(pending => pending.transaction === transaction) ?? this.#pending[0];
+  }
+
+  #onReply(pending: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }, aduAt: number): void {
+    this.#remove(pending);
+    const received = this.#received;
     // The next request may go out from within the answer, so the connection has to be in order before.
-    if (this.#filled > reply.frameBytes) this.#replaceLink('bytes after the answer');
+    if (this.#pending.length === 0) {
+      if (this.#filled > aduAt + reply.aduBytes) this.#replaceLink('bytes after the answer');
+      this.#filled = 0;
+      [this.#received, this.#last] = [this.#last, this.#received];
+    }
+    const responseMs = this.#options.clock.monoMs() - pending.sentMono;
     if (reply.kind === 'exception') {
-      onAnswer({ kind: 'exception', code: reply.code });
+      pending.onAnswer({ kind: 'exception', code: reply.code, responseMs });
       return;
     }
-    const { data } = this.#received;
-    [this.#received, this.#last] = [this.#last, this.#received];
-    onAnswer({ kind: 'data', bytes: data });
+    const dataAt = aduAt + (pending.request.dataBytes === undefined ? dataHeaderBytes - 1 : dataHeaderBytes);
+    pending.onAnswer({ kind: 'data', bytes: received.subarray(dataAt, aduAt + reply.aduBytes), responseMs });
   }
 
   #onGone(detail: string): void {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    this.#deadline.clear();
-    if (pending?.isReused && this.#filled === 0 && !this.#isClosed) {
-      void this.#connectAndTransact({ ...pending, isReused: false });
-    } else {
-      pending?.onAnswer({ kind: 'failed', reason: 'no-connection', detail });
+    const mayGoAgain = this.#filled === 0 && !this.#isClosed;
+    for (const pending of this.#takeAll()) {
+      if (mayGoAgain && pending.mayGoAgain) void this.#connectAndTransact({ ...pending, mayGoAgain: false });
+      else pending.onAnswer({ ...noConnection(detail), wasAsked: true });
     }
   }
 
-  /** Ends the request under way in doubt about the connection, which goes first: the next request needs a new one. */
-  #drop(answer: Answer & { kind: 'failed' }): void {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    this.#deadline.clear();
+  #onDeadline(): void {
+    const nowMono = this.#options.clock.monoMs();
+    const late = this.#pending.reduce((first, pending) => (pending.dueMono < first.dueMono ? pending : first));
+    const detail = `no answer within ${Math.round(nowMono - late.sentMono)} ms`;
+    this.#drop(late, { kind: 'failed', reason: 'timeout', detail, wasAsked: true });
+  }
+
+  /**
+   * Ends a request in doubt about the connection, which goes first: the next request needs a new one. The others that
+   * were under way over it have no part in the doubt, so they go out again.
+   */
+  #drop(guilty: Pending, answer: FailedAnswer): void {
+    const others = this.#takeAll().filter(pending => pending !== guilty);
     this.#replaceLink(answer.detail);
-    pending?.onAnswer(answer);
+    for (const pending of others) {
+      if (pending.mayGoAgain) void this.#connectAndTransact({ ...pending, mayGoAgain: false });
+      else pending.onAnswer(noConnection('the connection was replaced'));
+    }
+    guilty.onAnswer(answer);
+  }
+
+  #takeAll(): Pending[] {
+    this.#deadline.clear();
+    return this.#pending.splice(0);
+  }
+
+  #remove(pending: Pending): void {
+    this.#pending.splice(this.#pending.indexOf(pending), 1);
+    this.#setDeadline();
+  }
+
+  #setDeadline(): void {
+    let dueMono = Number.POSITIVE_INFINITY;
+    for (const pending of this.#pending) dueMono = Math.min(dueMono, pending.dueMono);
+    if (dueMono === Number.POSITIVE_INFINITY) this.#deadline.clear();
+    else this.#deadline.set(dueMono);
   }
 
   #replaceLink(why: string): void {
@@ -210,7 +245,6 @@ export class TcpExchange {
   }
 }
 
-function createReceived(): Received {
-  const bytes = Buffer.alloc(receivedBytes);
-  return { bytes, data: bytes.subarray(dataAt) };
+function noConnection(detail: string): FailedAnswer {
+  return { kind: 'failed', reason: 'no-connection', detail, wasAsked: true };
 }

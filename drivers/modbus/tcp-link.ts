@@ -13,7 +13,7 @@ export interface TcpLinkOptions {
   readonly onGone: (detail: string) => void;
 }
 
-/** Two of the longest Modbus TCP frames: more in one piece is no answer to a single request. */
+/** The size of a piece: two of the longest Modbus TCP frames. */
 const receiveBytes = 520;
 
 /** A peer that vanished without a word is noticed between polls too. */
@@ -67,6 +67,10 @@ export class TcpLink {
   /** True once the connection stands, false when it could not be made. */
   get connected(): Promise<boolean> {
     return this.#connected.promise;
+  }
+
+  get isGone(): boolean {
+    return this.#state === 'gone';
   }
 
   get isOpen(): boolean {

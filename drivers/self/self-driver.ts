@@ -13,15 +13,16 @@ export function createSelfDriver(instruments: SelfInstruments): Driver {
 function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): OpenBus {
   let isClosed = false;
   return {
+    window: 1,
     plan: (device, points) =>
       points.length === 0 ? [] : [{ device, label: 'gateway', points, readings: createReadings(points) }],
-    read(read, onOutcome) {
+    read(read, _timeoutMs, onOutcome) {
       queueMicrotask(() => {
         const atMono = clock.monoMs();
         if (isClosed) {
           spoilReadings(read, 'no-connection');
-          onOutcome({ kind: 'failed', atMono, reason: 'no-connection', detail: 'the bus is closed' });
-        } else onOutcome({ kind: 'answered', atMono });
+          onOutcome({ kind: 'failed', atMono, reason: 'no-connection', detail: 'the bus is closed', wasAsked: false });
+        } else onOutcome({ kind: 'answered', atMono, responseMs: 0 });
       });
     },
     decode({ points, readings }) {
@@ -32,6 +33,10 @@ function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): Op
         reading.value = instruments[address.measure]();
         reading.quality = Number.isFinite(reading.value) ? 'good' : 'not-a-number';
       }
+    },
+    ask(_question, _timeoutMs, onAnswer) {
+      const detail = 'the gateway has no registers; `plantroom status` shows what it measures';
+      queueMicrotask(() => onAnswer({ kind: 'failed', reason: 'refused', detail }));
     },
     async close() {
       isClosed = true;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatDuration } from '../base/duration.ts';
-import type { Bus } from '../model/bus.ts';
+import { type Bus, endpointOf } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { Site } from '../model/site.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
@@ -103,10 +103,6 @@ export function renderSite(site: Site, file: string, width: number | undefined, 
     '',
     ...renderTable(deviceColumns, devices, width, style),
   ];
-}
-
-function endpointOf(bus: Bus): string {
-  return bus.protocol === 'modbus-tcp' ? `${bus.host}:${bus.port}` : '';
 }
 
 function devicesOn(site: Site, bus: Bus): readonly Device[] {

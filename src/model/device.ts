@@ -1,4 +1,4 @@
-import type { Point } from './point.ts';
+import type { ModbusTable, Point } from './point.ts';
 
 /** An addressable thing on a bus. */
 export interface Device {
@@ -12,6 +12,8 @@ export interface Device {
   readonly profile: string | undefined;
   /** Modbus unit id, 0 to 255. Undefined where the protocol has no such thing. */
   readonly unitId: number | undefined;
+  /** Longest wait for one answer of this device; that of its bus when undefined. */
+  readonly timeoutMs: number | undefined;
   readonly readLimits: ReadLimits;
   readonly points: readonly Point[];
 }
@@ -22,6 +24,16 @@ export interface ReadLimits {
   readonly maxRegisters: number;
   /** Most coils or discrete inputs in one read; the protocol's own limit is 2000. */
   readonly maxBits: number;
-  /** Registers nobody asked for that a read may run across to reach the next point; 0 reads no gaps. */
-  readonly maxGap: number;
+  /**
+   * Registers nobody asked for that a read may run across to reach the next point; 0 reads no gaps. Undefined: as many
+   * as cost less than another request.
+   */
+  readonly maxGap: number | undefined;
+  /** No read may hold both the address before one of these and the address itself. */
+  readonly barriers: readonly Barrier[];
+}
+
+export interface Barrier {
+  readonly table: ModbusTable;
+  readonly address: number;
 }

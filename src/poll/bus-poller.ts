@@ -2,7 +2,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { OpenBus, ReadOutcome } from '../driver.ts';
-import type { Bus } from '../model/bus.ts';
+import { type Bus, endpointOf, isModbus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
@@ -79,7 +79,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
 
   /** The next request goes out before the last answer is looked at: the device works while we do. */
   function ask(group: Group, planned: PlannedRead, startMono: number): void {
-    openBus.read(planned.read, outcome => {
+    openBus.read(planned.read, timeoutOf(group.owner), outcome => {
       // A read that ended because we are stopping says nothing about the device.
       if (isStopped) return;
       takeOutcome(group, planned, outcome, startMono);
@@ -87,6 +87,10 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       goOn();
     });
     handOver();
+  }
+
+  function timeoutOf({ device }: PolledDevice): number {
+    return device.timeoutMs ?? (isModbus(bus) ? bus.timeoutMs : 0);
   }
 
   function handOver(): void {
@@ -185,7 +189,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     busView: () => ({
       id: bus.id,
       protocol: bus.protocol,
-      endpoint: bus.protocol === 'modbus-tcp' ? `${bus.host}:${bus.port}` : '',
+      endpoint: endpointOf(bus),
       ...counts,
       load: busy.share(clock.monoMs()),
     }),

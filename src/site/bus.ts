@@ -1,13 +1,15 @@
 import { parseDuration } from '../base/duration.ts';
-import type { Bus, ModbusTcpBus } from '../model/bus.ts';
+import type { Bus, ModbusBus } from '../model/bus.ts';
+import type { SerialLine } from '../model/serial-line.ts';
 import type { Build } from './build.ts';
 import { selfId } from './device.ts';
+import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { itemsOf, placeOfValue, readText, type Tree } from './tree.ts';
 
 export interface BusDrafts {
   /** By id, with where each is written. The gateway's own bus is not among them. */
-  readonly built: ReadonlyMap<string, { readonly bus: ModbusTcpBus; readonly tree: Tree }>;
+  readonly built: ReadonlyMap<string, { readonly bus: ModbusBus; readonly tree: Tree }>;
   /** Ids of buses whose description is wrong: devices on them are not told that there is no such bus. */
   readonly broken: ReadonlySet<string>;
 }
@@ -15,7 +17,7 @@ export interface BusDrafts {
 export const selfBus: Bus = { protocol: 'self', id: 'self' };
 
 export function buildBuses(siteTree: Tree, build: Build): BusDrafts {
-  const built = new Map<string, { bus: ModbusTcpBus; tree: Tree }>();
+  const built = new Map<string, { bus: ModbusBus; tree: Tree }>();
   const broken = new Set<string>();
   for (const tree of itemsOf(siteTree, 'buses')) {
     const id = readText(tree, 'id');
@@ -36,15 +38,74 @@ export function buildBuses(siteTree: Tree, build: Build): BusDrafts {
   return { built, broken };
 }
 
-function buildBus(tree: Tree, build: Build): ModbusTcpBus | undefined {
-  const raw = readShape('bus', 'a bus', tree, build.problems)?.raw;
-  if (!raw) return undefined;
+function buildBus(tree: Tree, build: Build): ModbusBus | undefined {
+  switch (readText(tree, 'protocol')) {
+    case 'modbus-rtu':
+      return buildRtuBus(tree, build);
+    case 'modbus-rtu-over-tcp':
+      return buildRtuOverTcpBus(tree, build);
+    default:
+      return buildTcpBus(tree, build);
+  }
+}
+
+function buildTcpBus(tree: Tree, build: Build): ModbusBus | undefined {
+  const raw = readShape('tcpBus', 'a bus', tree, build.problems)?.raw;
+  return (
+    raw && {
+      protocol: 'modbus-tcp',
+      ...basicsOf(raw),
+      ...socketOf(raw),
+      requestsInFlight: raw['requests-in-flight'] ?? 1,
+    }
+  );
+}
+
+function buildRtuBus(tree: Tree, build: Build): ModbusBus | undefined {
+  const raw = readShape('rtuBus', 'a bus', tree, build.problems)?.raw;
+  return (
+    raw && {
+      protocol: 'modbus-rtu',
+      ...basicsOf(raw),
+      path: raw.path,
+      ...lineOf(raw),
+      rs485: { direction: raw.rs485?.direction ?? 'adapter', echo: raw.rs485?.echo ?? 'auto' },
+    }
+  );
+}
+
+function buildRtuOverTcpBus(tree: Tree, build: Build): ModbusBus | undefined {
+  const raw = readShape('rtuOverTcpBus', 'a bus', tree, build.problems)?.raw;
+  return (
+    raw && {
+      protocol: 'modbus-rtu-over-tcp',
+      ...basicsOf(raw),
+      ...socketOf(raw),
+      ...lineOf(raw),
+      rs485: { echo: raw.rs485?.echo ?? 'auto' },
+    }
+  );
+}
+
+function basicsOf(raw: Raw<'tcpBus' | 'rtuBus' | 'rtuOverTcpBus'>) {
   return {
-    protocol: 'modbus-tcp',
     id: raw.id,
+    timeoutMs: parseDuration(raw.timeout ?? '1s') ?? 0,
+    deadDeviceShare: (raw['dead-device-share'] ?? 10) / 100,
+  };
+}
+
+function socketOf(raw: Raw<'tcpBus' | 'rtuOverTcpBus'>) {
+  return {
     host: raw.host,
     port: raw.port ?? 502,
     connectTimeoutMs: parseDuration(raw['connect-timeout'] ?? '3s') ?? 0,
-    timeoutMs: parseDuration(raw.timeout ?? '1s') ?? 0,
+  };
+}
+
+function lineOf(raw: Raw<'rtuBus' | 'rtuOverTcpBus'>): { line: SerialLine; turnaroundMs: number } {
+  return {
+    line: { baudRate: raw['baud-rate'], parity: raw.parity, stopBits: raw['stop-bits'] ?? 1 },
+    turnaroundMs: parseDuration(raw.turnaround ?? '0s') ?? 0,
   };
 }

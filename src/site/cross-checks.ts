@@ -48,18 +48,32 @@ const everyBusIsUsed: CrossCheck = ({ buses, devices }, problems) => {
   }
 };
 
-const oneBusPerSocket: CrossCheck = ({ buses }, problems) => {
+const oneBusPerWire: CrossCheck = ({ buses }, problems) => {
   const first = new Map<string, string>();
   for (const [id, { bus, tree }] of buses.built) {
-    const socket = `${bus.host}:${bus.port}`;
-    const other = first.get(socket);
-    if (other === undefined) first.set(socket, id);
-    else
-      problems.warn(
-        placeOfValue(tree, 'host'),
-        `the buses "${other}" and "${id}" both lead to ${socket}`,
-        'one wire has one queue: make them one bus',
-      );
+    const isSerial = bus.protocol === 'modbus-rtu';
+    const wire = isSerial ? bus.path : `${bus.host}:${bus.port}`;
+    const other = first.get(wire);
+    if (other === undefined) first.set(wire, id);
+    else {
+      const place = placeOfValue(tree, isSerial ? 'path' : 'host');
+      const message = `the buses "${other}" and "${id}" both lead to ${wire}`;
+      const hint = 'one wire has one queue: make them one bus';
+      // A serial port cannot be opened twice; a socket may be a different one each time.
+      if (isSerial) problems.error(place, message, hint);
+      else problems.warn(place, message, hint);
+    }
+  }
+};
+
+/** Modbus over Serial Line 1.02, section 2.2: 0 is a broadcast, 248 to 255 are reserved. */
+const serialUnitsAreLegal: CrossCheck = ({ buses, devices }, problems) => {
+  for (const { id, device, tree } of plantDevices(devices)) {
+    const protocol = buses.built.get(device.bus)?.bus.protocol;
+    const unitId = device.unitId ?? 1;
+    if (protocol === undefined || protocol === 'modbus-tcp' || (unitId >= 1 && unitId <= 247)) continue;
+    const message = `the device "${id}" has unit id ${unitId} on the serial line "${device.bus}"`;
+    problems.error(placeOfValue(tree, 'unit-id'), message, 'on a serial line a device has a unit id from 1 to 247');
   }
 };
 
@@ -187,7 +201,8 @@ const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
 export const crossChecks: readonly CrossCheck[] = [
   everyDeviceHasItsBus,
   everyBusIsUsed,
-  oneBusPerSocket,
+  oneBusPerWire,
+  serialUnitsAreLegal,
   oneDevicePerUnit,
   limitsCanBeMet,
   limitsStandInOrder,

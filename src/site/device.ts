@@ -1,5 +1,6 @@
-import type { Device } from '../model/device.ts';
-import type { ModbusType, Point } from '../model/point.ts';
+import { parseDuration } from '../base/duration.ts';
+import type { Barrier, Device } from '../model/device.ts';
+import { type ModbusType, modbusTables, type Point } from '../model/point.ts';
 import type { Build } from './build.ts';
 import { buildPoint, mergePoint, type PointDefaults, type PointDraft, placeOfField } from './point.ts';
 import type { Profile } from './profile.ts';
@@ -176,7 +177,13 @@ function finishDevice(parts: DeviceParts, build: Build): DeviceDraft {
     bus: raw.bus,
     profile: raw.profile,
     unitId: parts.unitId,
-    readLimits: { maxRegisters: limit, maxBits, maxGap: raw['max-gap'] ?? settings?.['max-gap'] ?? 0 },
+    timeoutMs: parseDuration(raw.timeout ?? settings?.timeout ?? ''),
+    readLimits: {
+      maxRegisters: limit,
+      maxBits,
+      maxGap: raw['max-gap'] ?? settings?.['max-gap'],
+      barriers: barriersOf(raw.barriers ?? settings?.barriers),
+    },
     points,
   };
   const byId = new Map(points.map(point => [point.id, point]));
@@ -198,4 +205,8 @@ function fitsIntoOneRead(point: Point, draft: PointDraft, limit: number, build: 
   const message = `point "${point.id}" takes ${point.address.registerCount} registers, and the device gives ${limit} in one read`;
   build.problems.error(placeOfField(draft, 'type'), message, 'check type, length and max-registers');
   return false;
+}
+
+function barriersOf(raw: Raw<'device'>['barriers']): Barrier[] {
+  return modbusTables.flatMap(table => (raw?.[table] ?? []).map(address => ({ table, address })));
 }

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import { priorities } from '../model/alarm.ts';
-import { modbusTypes, selfMeasures } from '../model/point.ts';
+import { modbusProtocols } from '../model/bus.ts';
+import { modbusTables, modbusTypes, selfMeasures } from '../model/point.ts';
+import { parities } from '../model/serial-line.ts';
 
 /**
  * The shape of a site file and of a profile: the one truth for the types, the checks and the editors' JSON Schema. The
@@ -71,8 +73,15 @@ const maxRegisters = whole(1, 125, 'Most registers the device takes in one read.
 const maxGap = whole(
   0,
   124,
-  'Registers nobody asked for that one read may run across to reach the next point. Left out: 0, for many devices refuse it.',
+  'Registers nobody asked for that one read may run across to reach the next point; 0 for a device that refuses it. Left out: as many as cost less than another request.',
 );
+const deviceTimeout = duration('20ms', '30s', 'Longest time the device may take to answer. Left out: as the bus says.');
+const barrierAddresses = z.array(whole(1, 65_535, 'An address'), { error: 'a list of addresses' });
+const barriers = z
+  .partialRecord(choice(modbusTables, 'A table'), barrierAddresses, {
+    error: 'a mapping of tables to addresses: {holding-register: [100, 200]}',
+  })
+  .describe('Addresses that no read may run into from below: {holding-register: [100]} parts 99 from 100.');
 
 const states = z
   .record(z.string().regex(/^-?\d+$/), text('The text', 80), {
@@ -178,17 +187,99 @@ const host = z
   .string({ error: 'a host name or an IP address' })
   .regex(/^[A-Za-z0-9._:-]{1,253}$/, { error: 'a host name or an IP address' });
 
-const bus = z.strictObject(
+const protocol = choice(modbusProtocols, 'What is spoken on it.');
+
+const busBasics = {
+  id: id('Id of the bus.'),
+  protocol,
+  timeout: duration('20ms', '30s', 'Longest wait for one answer. Left out: 1s.').optional(),
+  'dead-device-share': whole(
+    1,
+    50,
+    'The most of its time, in percent, that the bus gives to devices that do not answer. Left out: 10.',
+  ).optional(),
+};
+
+const socket = {
+  host: host.describe('Host name or IP address of the device or of the gateway to its serial line.'),
+  port: whole(1, 65_535, 'TCP port. Left out: 502.').optional(),
+  'connect-timeout': duration('100ms', '30s', 'Longest wait for the connection. Left out: 3s.').optional(),
+};
+
+const stopBits = z.union([z.literal(1), z.literal(2)], { error: '1 or 2' });
+
+const serialLine = {
+  'baud-rate': whole(300, 921_600, 'Bits a second, as set at every device of the line: 9600, 19200 …'),
+  parity: choice(parities, 'As set at every device of the line.'),
+  'stop-bits': stopBits.describe('Stop bits, 1 or 2. Left out: 1.').optional(),
+  turnaround: duration(
+    '0s',
+    '1s',
+    'Rest after each answer beyond the silence of 3.5 characters, for devices or adapters that need it. Left out: 0s.',
+  ).optional(),
+};
+
+const echo = choice(
+  ['auto', 'yes', 'no'],
+  'Whether a two-wire line lets us hear our own requests. Left out: auto, which finds out.',
+);
+
+const rs485 = z.strictObject(
   {
-    id: id('Id of the bus.'),
-    protocol: choice(['modbus-tcp'], 'What is spoken on it.'),
-    host: host.describe('Host name or IP address of the device or of the gateway to its serial line.'),
-    port: whole(1, 65_535, 'TCP port. Left out: 502.').optional(),
-    timeout: duration('50ms', '30s', 'Longest wait for one answer. Left out: 1s.').optional(),
-    'connect-timeout': duration('100ms', '30s', 'Longest wait for the connection. Left out: 3s.').optional(),
+    direction: choice(
+      ['adapter', 'kernel'],
+      'Who switches between sending and receiving: the adapter by itself, or the driver of the kernel. Left out: adapter.',
+    ).optional(),
+    echo: echo.optional(),
+  },
+  { error: 'a mapping: {direction: adapter, echo: auto}' },
+);
+
+const serialPath = 'the path of a serial port: /dev/serial/by-id/…';
+
+const tcpBus = z.strictObject(
+  {
+    ...busBasics,
+    ...socket,
+    'requests-in-flight': whole(
+      1,
+      16,
+      'Requests sent before the first is answered; more than 1 only for a device that is known to take it. Left out: 1.',
+    ).optional(),
   },
   { error: 'a bus: {id: …, protocol: modbus-tcp, host: …}' },
 );
+
+const rtuBus = z.strictObject(
+  {
+    ...busBasics,
+    path: z
+      .string({ error: serialPath })
+      .regex(/^\/[^\0]{1,400}$/, { error: serialPath })
+      .describe('Path of the serial port; `plantroom ports` lists the names that stay.'),
+    ...serialLine,
+    rs485: rs485.describe('How the adapter behaves on a two-wire line.').optional(),
+  },
+  { error: 'a bus: {id: …, protocol: modbus-rtu, path: …, baud-rate: …, parity: …}' },
+);
+
+const rtuOverTcpBus = z.strictObject(
+  {
+    ...busBasics,
+    ...socket,
+    port: whole(1, 65_535, 'TCP port of the serial device server.'),
+    ...serialLine,
+    rs485: rs485.pick({ echo: true }).describe('How the line behind the device server behaves.').optional(),
+  },
+  { error: 'a bus: {id: …, protocol: modbus-rtu-over-tcp, host: …, port: …, baud-rate: …, parity: …}' },
+);
+
+/** For the editors: each kind of bus says which protocol it is. */
+const bus = z.discriminatedUnion('protocol', [
+  tcpBus.extend({ protocol: z.literal('modbus-tcp') }),
+  rtuBus.extend({ protocol: z.literal('modbus-rtu') }),
+  rtuOverTcpBus.extend({ protocol: z.literal('modbus-rtu-over-tcp') }),
+]);
 
 const communication = z
   .union(
@@ -218,8 +309,10 @@ const device = z.strictObject(
     ).optional(),
     interval: interval('How often its points are read. Left out: 1s.').optional(),
     communication: communication.optional(),
+    timeout: deviceTimeout.optional(),
     'max-registers': maxRegisters.optional(),
     'max-gap': maxGap.optional(),
+    barriers: barriers.optional(),
     points: listOf(modbusPoint, 'Points of its own, or changes to those of the profile.').optional(),
   },
   { error: 'a device: {id: …, bus: …, profile: …}' },
@@ -307,8 +400,10 @@ const modbusProfile = z.strictObject({
   protocol: choice(['modbus'], 'What the device speaks.'),
   'word-order': wordOrder.optional(),
   'byte-order': byteOrder.optional(),
+  timeout: deviceTimeout.optional(),
   'max-registers': maxRegisters.optional(),
   'max-gap': maxGap.optional(),
+  barriers: barriers.optional(),
   invalid: z
     .partialRecord(
       choice(['u16', 's16', 'u32', 's32', 'u64', 's64', 'f32', 'f64'], 'A type'),
@@ -345,7 +440,9 @@ const shapes = {
   }),
   gateway,
   uplink,
-  bus,
+  tcpBus,
+  rtuBus,
+  rtuOverTcpBus,
   device: device.extend({ points: items.optional() }),
   siteAlarm,
   profileAlarm,

@@ -73,7 +73,7 @@ export function describeDriverContract(
     }
 
     function expectGood(read: Read, outcome: ReadOutcome): void {
-      expect(outcome).toEqual({ kind: 'answered', atMono: clock.monoMs() });
+      expect(outcome).toEqual({ kind: 'answered', atMono: clock.monoMs(), responseMs: expect.any(Number) });
       for (const [index, reading] of read.readings.entries()) {
         const number = read.points[index]?.number ?? -1;
         expect(reading).toEqual({ value: rig.valueOf(number), text: undefined, quality: 'good' });
@@ -141,8 +141,8 @@ export function describeDriverContract(
       const [first, second = first] = planAll();
       if (!first || !second) throw new Error('nothing was planned');
       await new Promise(resolve => {
-        bus.read(first, outcome => {
-          bus.read(second, resolve);
+        bus.read(first, 1_000, outcome => {
+          bus.read(second, 1_000, resolve);
           bus.decode(first);
           expectGood(first, outcome);
         });
@@ -154,7 +154,7 @@ export function describeDriverContract(
       for (const prepare of [async () => undefined, () => bus.close()]) {
         await prepare();
         let hasReturned = false;
-        const isLate = new Promise(resolve => bus.read(read, () => resolve(hasReturned)));
+        const isLate = new Promise(resolve => bus.read(read, 1_000, () => resolve(hasReturned)));
         hasReturned = true;
         expect(await isLate).toBe(true);
       }

@@ -34,6 +34,7 @@ export function createScriptedBus(
   return {
     asked,
     hadCollision: () => collided,
+    window: 1,
     plan: (device, points) =>
       chunks(points, pointsPerRead).map(part => ({
         device,
@@ -41,7 +42,7 @@ export function createScriptedBus(
         points: part,
         readings: createReadings(part),
       })),
-    read(read, onOutcome) {
+    read(read, _timeoutMs, onOutcome) {
       underWay += 1;
       collided ||= underWay > 1;
       const startMono = clock.monoMs();
@@ -55,7 +56,9 @@ export function createScriptedBus(
         if (failure) spoilReadings(read, failure);
         const atMono = clock.monoMs();
         onOutcome(
-          failure ? { kind: 'failed', atMono, reason: failure, detail: failure } : { kind: 'answered', atMono },
+          failure
+            ? { kind: 'failed', atMono, reason: failure, detail: failure, wasAsked: true }
+            : { kind: 'answered', atMono, responseMs: atMono - startMono },
         );
       };
       const timer = clock.at(startMono + script.takesMs, () => settle(script.isSilent ? 'timeout' : undefined));
@@ -64,6 +67,9 @@ export function createScriptedBus(
     decode(read) {
       assert(answered?.read === read, 'a read is decoded that is not the last one answered');
       for (const reading of read.readings) Object.assign(reading, { value: answered.value, quality: 'good' });
+    },
+    ask(_question, _timeoutMs, onAnswer) {
+      onAnswer({ kind: 'failed', reason: 'refused', detail: 'a scripted bus takes no questions' });
     },
     async close() {
       cutOff?.();
@@ -95,8 +101,9 @@ export function deviceWith(id: string, intervalsMs: readonly number[], changes: 
       ...changes,
     };
   });
-  const readLimits = { maxRegisters: 125, maxBits: 2000, maxGap: 0 };
-  return { number: device, id, name: id, bus: 'b', profile: undefined, unitId: 1, readLimits, points };
+  const readLimits = { maxRegisters: 125, maxBits: 2000, maxGap: 0, barriers: [] };
+  const timeoutMs = undefined;
+  return { number: device, id, name: id, bus: 'b', profile: undefined, unitId: 1, timeoutMs, readLimits, points };
 }
 
 function chunks(points: readonly Point[], size: number): Point[][] {

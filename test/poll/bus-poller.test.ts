@@ -22,7 +22,16 @@ function rig(devices: readonly Device[], answer: (device: string, atMono: number
   const taken: Taken[] = [];
   const lateness: number[] = [];
   const poller = createBusPoller({
-    bus: { protocol: 'modbus-tcp', id: 'b', host: 'h', port: 502, connectTimeoutMs: 100, timeoutMs: 100 },
+    bus: {
+      protocol: 'modbus-tcp',
+      id: 'b',
+      host: 'h',
+      port: 502,
+      connectTimeoutMs: 100,
+      timeoutMs: 100,
+      requestsInFlight: 1,
+      deadDeviceShare: 0.1,
+    },
     openBus: bus,
     devices,
     clock,

@@ -9,7 +9,16 @@ import { createScriptedBus, deviceWith, type ScriptedBus } from '../fakes/script
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 function tcpBus(id: string, port = 502): Bus {
-  return { protocol: 'modbus-tcp', id, host: '127.0.0.1', port, connectTimeoutMs: 100, timeoutMs: 100 };
+  return {
+    protocol: 'modbus-tcp',
+    id,
+    host: '127.0.0.1',
+    port,
+    connectTimeoutMs: 100,
+    timeoutMs: 100,
+    requestsInFlight: 1,
+    deadDeviceShare: 0.1,
+  };
 }
 
 function onBus(device: Device, bus: string): Device {

@@ -55,13 +55,25 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     bus: 'bus',
     profile: undefined,
     unitId: device.unitId,
-    readLimits: { maxRegisters: 125, maxBits: 2_000, maxGap: 0 },
+    timeoutMs: undefined,
+    readLimits: { maxRegisters: 125, maxBits: 2_000, maxGap: 0, barriers: [] },
     points: device.points.map((point, index) => samplePoint(point, index)),
   }));
   return {
     gateway: { id: 'test', name: 'Test' },
     uplink: undefined,
-    buses: [{ protocol: 'modbus-tcp', id: 'bus', host, port: 0, connectTimeoutMs: 1_000, timeoutMs: 1_000 }],
+    buses: [
+      {
+        protocol: 'modbus-tcp',
+        id: 'bus',
+        host,
+        port: 0,
+        connectTimeoutMs: 1_000,
+        timeoutMs: 1_000,
+        requestsInFlight: 1,
+        deadDeviceShare: 0.1,
+      },
+    ],
     devices: whole,
     points: whole.flatMap(device => device.points),
     rules: [],

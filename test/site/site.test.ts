@@ -66,14 +66,23 @@ describe('what is left out', () => {
     expect(site.gateway).toEqual({ id: 'plant', name: 'plant' });
     expect(site.uplink).toBeUndefined();
     expect(site.buses).toEqual([
-      { protocol: 'modbus-tcp', id: 'wire', host: '192.0.2.7', port: 502, connectTimeoutMs: 3_000, timeoutMs: 1_000 },
+      {
+        protocol: 'modbus-tcp',
+        id: 'wire',
+        host: '192.0.2.7',
+        port: 502,
+        connectTimeoutMs: 3_000,
+        timeoutMs: 1_000,
+        requestsInFlight: 1,
+        deadDeviceShare: 0.1,
+      },
       { protocol: 'self', id: 'self' },
     ]);
     expect(site.devices.map(device => [device.id, device.bus, device.unitId])).toEqual([
       ['pump', 'wire', 1],
       ['self', 'self', undefined],
     ]);
-    expect(site.devices[0]?.readLimits).toEqual({ maxRegisters: 125, maxBits: 2_000, maxGap: 0 });
+    expect(site.devices[0]?.readLimits).toEqual({ maxRegisters: 125, maxBits: 2_000, maxGap: undefined, barriers: [] });
     expect(pointOf(site, 'pump/trip')).toEqual({
       number: 0,
       key: 'pump/trip',

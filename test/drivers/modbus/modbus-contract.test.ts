@@ -1,7 +1,6 @@
-import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { type DriverRig, describeDriverContract } from '../../contract/driver-contract.ts';
 import { bitValue, openScriptedSlave, registerValue } from '../../fakes/scripted-slave.ts';
-import { modbusAddress, modbusBus, modbusDevice, timeouts } from './modbus-rig.ts';
+import { modbusAddress, modbusBus, modbusDevice, modbusDriver, timeouts } from './modbus-rig.ts';
 
 async function openRig(): Promise<DriverRig> {
   const port = await freePort();
@@ -13,7 +12,7 @@ async function openRig(): Promise<DriverRig> {
     modbusAddress('discrete-input', 3),
   ]);
   return {
-    driver: createModbusDriver(),
+    driver: modbusDriver('modbus-tcp'),
     bus: modbusBus(port),
     device,
     valueOf(number) {

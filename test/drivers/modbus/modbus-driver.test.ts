@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { type Log, silentLog } from '../../../src/base/log.ts';
 import type { OpenBus } from '../../../src/driver.ts';
 import { readOnce } from '../../fakes/read-once.ts';
 import { encodeFrame, openScriptedSlave, type Script, type ScriptedSlave } from '../../fakes/scripted-slave.ts';
 import { VirtualClock } from '../../fakes/virtual-clock.ts';
-import { modbusAddress, modbusBus, modbusDevice, planOne, timeouts } from './modbus-rig.ts';
+import { modbusAddress, modbusBus, modbusDevice, modbusDriver, planOne, timeouts } from './modbus-rig.ts';
 
 let slave: ScriptedSlave;
 let clock: VirtualClock;
@@ -17,7 +16,7 @@ beforeEach(async () => {
   clock = new VirtualClock();
   warnings = [];
   const log: Log = { ...silentLog, warn: fields => warnings.push(fields) };
-  bus = createModbusDriver().create({ bus: modbusBus(slave.port), clock, log });
+  bus = modbusDriver('modbus-tcp').create({ bus: modbusBus(slave.port), clock, log });
 });
 
 afterEach(async () => {
@@ -53,7 +52,7 @@ test('transaction ids begin again after 65535 and stay matched', async () => {
 
 test('an answer that was not decoded before the next one came is bad, never the next one', async () => {
   const [one, other] = [planOne(bus, device), planOne(bus, device)];
-  for (const read of [one, other]) await new Promise<unknown>(resolve => bus.read(read, resolve));
+  for (const read of [one, other]) await new Promise<unknown>(resolve => bus.read(read, 1_000, resolve));
   bus.decode(one);
   bus.decode(other);
   expect(one.readings.map(({ quality }) => quality)).toEqual(['bad-reply', 'bad-reply']);

@@ -1,20 +1,26 @@
 import { expect } from 'vitest';
-import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
+import { createModbusDrivers } from '../../../drivers/modbus/modbus-driver.ts';
 import type { Clock } from '../../../src/base/clock.ts';
 import { silentLog } from '../../../src/base/log.ts';
-import type { OpenBus, Read } from '../../../src/driver.ts';
-import type { ModbusTcpBus } from '../../../src/model/bus.ts';
+import type { Driver, OpenBus, Read } from '../../../src/driver.ts';
+import type { Bus, ModbusTcpBus } from '../../../src/model/bus.ts';
 import type { Device, ReadLimits } from '../../../src/model/device.ts';
 import type { ModbusAddress, ModbusTable, Point } from '../../../src/model/point.ts';
 
 export const timeouts = { connectTimeoutMs: 3_000, timeoutMs: 1_000 };
 
 export function modbusBus(port: number, host = '127.0.0.1'): ModbusTcpBus {
-  return { protocol: 'modbus-tcp', id: 'bus', host, port, ...timeouts };
+  return { protocol: 'modbus-tcp', id: 'bus', host, port, ...timeouts, requestsInFlight: 1, deadDeviceShare: 0.1 };
+}
+
+export function modbusDriver(protocol: Bus['protocol']): Driver {
+  const driver = createModbusDrivers().find(one => one.protocol === protocol);
+  if (!driver) throw new Error(`no driver for ${protocol}`);
+  return driver;
 }
 
 export function openBusAt(port: number, clock: Clock): OpenBus {
-  return createModbusDriver().create({ bus: modbusBus(port), clock, log: silentLog });
+  return modbusDriver('modbus-tcp').create({ bus: modbusBus(port), clock, log: silentLog });
 }
 
 /** The one read that fetches these points. */
@@ -73,7 +79,8 @@ export function modbusDevice(
     bus: 'bus',
     profile: undefined,
     unitId: changes.unitId ?? 1,
-    readLimits: { maxRegisters: 125, maxBits: 2_000, maxGap: 0, ...changes.readLimits },
+    timeoutMs: undefined,
+    readLimits: { maxRegisters: 125, maxBits: 2_000, maxGap: 0, barriers: [], ...changes.readLimits },
     points,
   };
 }

@@ -89,6 +89,7 @@ const limitsArbitrary = fc.record({
   maxRegisters: fc.integer({ min: 4, max: 12 }),
   maxBits: fc.integer({ min: 1, max: 9 }),
   maxGap: fc.nat(4),
+  barriers: fc.constant([]),
 });
 
 function addressArbitrary(table: ModbusTable, mostStart: number): fc.Arbitrary<ModbusAddress> {
@@ -168,7 +169,7 @@ function isLegal(block: readonly ModbusAddress[], limits: ReadLimits): boolean {
   for (let at = start; at < end; at += 1) {
     const isWanted = block.some(address => address.address <= at && at < endOf(address));
     gap = isWanted ? 0 : gap + 1;
-    if (gap > limits.maxGap) return false;
+    if (gap > (limits.maxGap ?? 0)) return false;
   }
   return true;
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createModbusDriver } from '../../../drivers/modbus/modbus-driver.ts';
 import { type Log, silentLog } from '../../../src/base/log.ts';
 import type { OpenBus, Read } from '../../../src/driver.ts';
 import { readOnce } from '../../fakes/read-once.ts';
@@ -12,7 +11,7 @@ import {
   type ScriptedSlave,
 } from '../../fakes/scripted-slave.ts';
 import { VirtualClock } from '../../fakes/virtual-clock.ts';
-import { modbusAddress, modbusBus, modbusDevice, planOne } from './modbus-rig.ts';
+import { modbusAddress, modbusBus, modbusDevice, modbusDriver, planOne } from './modbus-rig.ts';
 
 /*
  * One wrong address in a profile, or one register that this firmware lacks, costs the values of that register and no
@@ -34,7 +33,7 @@ async function open(): Promise<void> {
   clock = new VirtualClock();
   warnings = [];
   const log: Log = { ...silentLog, warn: fields => warnings.push(fields) };
-  bus = createModbusDriver().create({ bus: modbusBus(slave.port), clock, log });
+  bus = modbusDriver('modbus-tcp').create({ bus: modbusBus(slave.port), clock, log });
 }
 
 async function close(): Promise<void> {

@@ -38,7 +38,7 @@ function selfDevice(): Device {
       states: undefined,
     }),
   );
-  const readLimits = { maxRegisters: 125, maxBits: 2_000, maxGap: 0 };
+  const readLimits = { maxRegisters: 125, maxBits: 2_000, maxGap: 0, barriers: [] };
   return {
     number: 1,
     id: 'gateway',
@@ -46,6 +46,7 @@ function selfDevice(): Device {
     bus: 'self',
     profile: undefined,
     unitId: undefined,
+    timeoutMs: undefined,
     readLimits,
     points,
   };

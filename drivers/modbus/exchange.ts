@@ -1,0 +1,40 @@
+import type { IdentifyRequest } from './identification.ts';
+import type { ReadRequest } from './read-client.ts';
+
+/** What may be asked of a device. There is nothing else: none of it writes. */
+export type Request = ReadRequest | IdentifyRequest;
+
+/** How a request ended. */
+export type Answer =
+  /**
+   * Registers, or bits packed into bytes, and what may lie behind them; of an identification all that follows its
+   * function code. Good until the answer to the next request.
+   */
+  | { readonly kind: 'data'; readonly bytes: Uint8Array; readonly responseMs: number }
+  | { readonly kind: 'exception'; readonly code: number; readonly responseMs: number }
+  | FailedAnswer;
+
+export interface FailedAnswer {
+  readonly kind: 'failed';
+  readonly reason: 'no-connection' | 'timeout' | 'bad-reply';
+  readonly detail: string;
+  /** See ReadOutcome. */
+  readonly wasAsked: boolean;
+}
+
+/** Makes requests over one link and finds the one right answer to each: what the driver is built on. */
+export interface Exchange {
+  /** How many requests may be under way at once. */
+  readonly window: number;
+  /**
+   * Tells the answer once, not before it returns; the next request may be made from within. Never throws, and makes at
+   * most one attempt to connect.
+   *
+   * @param timeoutMs how long the device may take, beyond what request and answer take on the wire
+   */
+  ask(request: Request, timeoutMs: number, onAnswer: (answer: Answer) => void): void;
+  /** This request will not be made again. */
+  forget(request: Request): void;
+  /** Lets go of the link at once; a request under way ends as `no-connection`. */
+  close(): Promise<void>;
+}
