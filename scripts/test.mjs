@@ -14,6 +14,7 @@ const counterparts = [
   { package: 'libmodbus-dev', file: '/usr/include/modbus/modbus.h' },
   { package: 'mbpoll', program: 'mbpoll' },
   { package: 'openssl', program: 'openssl' },
+  { package: 'socat', program: 'socat' },
   { package: 'strace', program: 'strace' },
   { package: 'tmux', program: 'tmux' },
 ];

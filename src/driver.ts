@@ -47,6 +47,8 @@ export interface OpenBus {
   decode(read: Read): void;
   /** Asks what a person at the command line wants to know, in the place of a read and by the same rules. */
   ask(question: Question, timeoutMs: number, onAnswer: (answer: Answer) => void): void;
+  /** Until when a device is not to be asked, since an answer of it may still come; 0 when it may be at once. */
+  restsUntilMono(device: Device): number;
   /** Lets go of the wire within a second, whatever the other side does. A read under way ends as `no-connection`. */
   close(): Promise<void>;
 }

@@ -22,6 +22,14 @@ export interface FailedAnswer {
   readonly wasAsked: boolean;
 }
 
+/** How long a device may take, beyond what request and answer take on the wire. */
+export interface Patience {
+  /** We wait this long. */
+  readonly timeoutMs: number;
+  /** Its answer may still come until then. */
+  readonly worstCaseMs: number;
+}
+
 /** Makes requests over one link and finds the one right answer to each: what the driver is built on. */
 export interface Exchange {
   /** How many requests may be under way at once. */
@@ -30,9 +38,10 @@ export interface Exchange {
    * Tells the answer once, not before it returns; the next request may be made from within. Never throws, and makes at
    * most one attempt to connect.
    *
-   * @param timeoutMs how long the device may take, beyond what request and answer take on the wire
    */
-  ask(request: Request, timeoutMs: number, onAnswer: (answer: Answer) => void): void;
+  ask(request: Request, patience: Patience, onAnswer: (answer: Answer) => void): void;
+  /** Until when a unit is not to be asked, since an answer of it may still come; 0 when it may be at once. */
+  restsUntilMono(unitId: number): number;
   /** This request will not be made again. */
   forget(request: Request): void;
   /** Lets go of the link at once; a request under way ends as `no-connection`. */

@@ -1,4 +1,5 @@
 import { assert } from '../../src/base/assert.ts';
+import { PlantroomError } from '../../src/base/errors.ts';
 import {
   type Driver,
   type DriverOptions,
@@ -10,12 +11,15 @@ import {
   spoilReading,
   spoilReadings,
 } from '../../src/driver.ts';
-import { modbusProtocols } from '../../src/model/bus.ts';
+import { isModbus, modbusProtocols } from '../../src/model/bus.ts';
+import type { Device } from '../../src/model/device.ts';
 import { decodeBit, decodeRegisters } from './codec.ts';
 import { exceptionText, isTargetSilent } from './exceptions.ts';
-import type { Answer, Exchange, Request } from './exchange.ts';
+import type { Answer, Exchange, Patience, Request } from './exchange.ts';
 import { decodeIdentification } from './identification.ts';
 import { isBitTable, type ModbusRead, planReads } from './read-plan.ts';
+import { RtuExchange } from './rtu-exchange.ts';
+import { SerialLink } from './serial-link.ts';
 import {
   isAboutRegisters,
   isPartDue,
@@ -28,6 +32,7 @@ import {
   splitRead,
 } from './split-read.ts';
 import { TcpExchange } from './tcp-exchange.ts';
+import { TcpLink } from './tcp-link.ts';
 
 /**
  * Modbus, reading only: function codes 1 to 4, and 43/14 for people who ask. The link is opened by the first read and
@@ -46,7 +51,7 @@ function openModbusBus(options: DriverOptions): OpenBus {
   let answered: { readonly read: ModbusRead; readonly bytes: Uint8Array | undefined } | undefined;
 
   function askWhole(read: ModbusRead, timeoutMs: number, onOutcome: OnOutcome): void {
-    exchange.ask(read, timeoutMs, answer => {
+    exchange.ask(read, patienceWith(read.device, timeoutMs), answer => {
       const isRefused = answer.kind === 'exception' && isAboutRegisters(answer.code);
       if (isRefused && read.split && onWholeRefused(read.split, clock.monoMs())) {
         askParts(read, read.split, timeoutMs, onOutcome);
@@ -61,7 +66,7 @@ function openModbusBus(options: DriverOptions): OpenBus {
     const askNext = (): void => {
       for (const part of waiting) {
         if (isPartDue(part, clock.monoMs())) {
-          exchange.ask(part.request, timeoutMs, answer => onPart(part, answer));
+          exchange.ask(part.request, patienceWith(read.device, timeoutMs), answer => onPart(part, answer));
           return;
         }
         spoilPart(read, part);
@@ -86,6 +91,11 @@ function openModbusBus(options: DriverOptions): OpenBus {
       askNext();
     };
     askNext();
+  }
+
+  /** A device that sets no ceiling of its own has that of its bus. */
+  function patienceWith({ timeoutMs: ceilingMs }: Device, timeoutMs: number): Patience {
+    return { timeoutMs, worstCaseMs: ceilingMs ?? (isModbus(options.bus) ? options.bus.timeoutMs : timeoutMs) };
   }
 
   function refusePart(read: ModbusRead, split: Split, part: Part, code: number): void {
@@ -161,18 +171,32 @@ function openModbusBus(options: DriverOptions): OpenBus {
     ask(question, timeoutMs, onAnswer) {
       const request = requestOf(question);
       answered = undefined;
-      exchange.ask(request, timeoutMs, answer => {
+      exchange.ask(request, { timeoutMs, worstCaseMs: timeoutMs }, answer => {
         exchange.forget(request);
         onAnswer(tell(question, answer));
       });
     },
+    restsUntilMono: ({ unitId }) => (unitId === undefined ? 0 : exchange.restsUntilMono(unitId)),
     close: () => exchange.close(),
   };
 }
 
 function openExchange({ bus, clock, log }: DriverOptions): Exchange {
-  assert(bus.protocol === 'modbus-tcp', `bus ${bus.id} does not speak Modbus TCP`);
-  return new TcpExchange({ bus, clock, log });
+  switch (bus.protocol) {
+    case 'modbus-tcp':
+      return new TcpExchange({ bus, clock, log, openLink: handlers => TcpLink.open({ ...handlers, ...bus, clock }) });
+    case 'modbus-rtu':
+      return new RtuExchange({
+        bus,
+        clock,
+        log,
+        openLink: handlers => SerialLink.open({ ...handlers, bus, clock, log }),
+      });
+    case 'modbus-rtu-over-tcp':
+      return new RtuExchange({ bus, clock, log, openLink: handlers => TcpLink.open({ ...handlers, ...bus, clock }) });
+    case 'self':
+      throw new PlantroomError('the gateway itself does not speak Modbus', { kind: 'internal' });
+  }
 }
 
 /** A request of its own, also when the same question is asked twice. */

@@ -3,15 +3,16 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Log } from '../../src/base/log.ts';
 import type { ModbusTcpBus } from '../../src/model/bus.ts';
 import { Deadline } from './deadline.ts';
-import type { Answer, Exchange, FailedAnswer, Request } from './exchange.ts';
+import type { Answer, Exchange, FailedAnswer, Patience, Request } from './exchange.ts';
 import { type KnownRequest, RequestBook } from './known-request.ts';
+import type { Link, OpenLink } from './link.ts';
 import { checkFrame, createRequestFrame, headerBytes, mostFrameBytes, setTransaction, transactionAt } from './mbap.ts';
 import { dataHeaderBytes } from './reply.ts';
 import type { ReplyCheck } from './reply-check.ts';
-import { TcpLink } from './tcp-link.ts';
 
 export interface TcpExchangeOptions {
   readonly bus: ModbusTcpBus;
+  readonly openLink: OpenLink;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -49,7 +50,7 @@ export class TcpExchange implements Exchange {
   #last: Buffer;
   #filled = 0;
   #transaction = 0;
-  #link: TcpLink | undefined;
+  #link: Link | undefined;
   #isClosed = false;
 
   constructor(options: TcpExchangeOptions) {
@@ -64,7 +65,7 @@ export class TcpExchange implements Exchange {
    * Takes no longer than the timeout and that of the connection together. A connection that the device closes before the
    * first byte of an answer was idle for too long: that request, and only that, goes out a second time over a new one.
    */
-  ask(request: Request, timeoutMs: number, onAnswer: (answer: Answer) => void): void {
+  ask(request: Request, { timeoutMs }: Patience, onAnswer: (answer: Answer) => void): void {
     assert(this.#pending.length < this.window, 'too many requests at once on one bus');
     const nowMono = this.#options.clock.monoMs();
     const pending: Pending = {
@@ -79,6 +80,11 @@ export class TcpExchange implements Exchange {
     };
     if (this.#link?.isOpen) this.#transact(this.#link, pending, nowMono);
     else void this.#connectAndTransact({ ...pending, mayGoAgain: false });
+  }
+
+  /** A late answer has nowhere to arrive: its connection is gone. */
+  restsUntilMono(): number {
+    return 0;
   }
 
   forget(request: Request): void {
@@ -100,22 +106,20 @@ export class TcpExchange implements Exchange {
   }
 
   /** The connection that is being made, or a new one. */
-  #connect(endMono: number): TcpLink {
-    const { bus, clock } = this.#options;
+  #connect(endMono: number): Link {
+    const { bus, clock, openLink } = this.#options;
     if (this.#link && !this.#link.isGone) return this.#link;
-    const link = TcpLink.open({
-      host: bus.host,
-      port: bus.port,
+    const link = openLink({
       connectTimeoutMs: Math.min(bus.connectTimeoutMs, endMono - clock.monoMs()),
-      clock,
       onBytes: (bytes, count) => this.#onBytes(bytes, count),
       onGone: detail => this.#onGone(detail),
+      missingBytes: () => 0,
     });
     this.#link = link;
     return link;
   }
 
-  #transact(link: TcpLink, pending: Pending, nowMono: number): void {
+  #transact(link: Link, pending: Pending, nowMono: number): void {
     if (!link.isOpen) {
       pending.onAnswer(noConnection('the connection broke'));
       return;

@@ -1,16 +1,12 @@
 import { connect, type Socket } from 'node:net';
 import type { Clock } from '../../src/base/clock.ts';
 import { codeOf, messageOf } from '../../src/base/errors.ts';
+import type { Link, LinkHandlers } from './link.ts';
 
-export interface TcpLinkOptions {
+export interface TcpLinkOptions extends LinkHandlers {
   readonly host: string;
   readonly port: number;
-  readonly connectTimeoutMs: number;
   readonly clock: Clock;
-  /** The first `count` bytes of one reused buffer: copy what you keep. */
-  readonly onBytes: (bytes: Uint8Array, count: number) => void;
-  /** Called once, when the connection ended or could not be made; nothing is called after it. */
-  readonly onGone: (detail: string) => void;
 }
 
 /** The size of a piece: two of the longest Modbus TCP frames. */
@@ -20,16 +16,14 @@ const receiveBytes = 520;
 const keepAliveAfterMs = 10_000;
 
 /** One TCP connection, used once: after any doubt it is dropped and another one made. */
-export class TcpLink {
+export class TcpLink implements Link {
   readonly #socket: Socket;
   readonly #options: TcpLinkOptions;
   readonly #connected = Promise.withResolvers<boolean>();
   readonly #closed = Promise.withResolvers<void>();
-  /** Why the connection ended, or could not be made; undefined before. */
   goneBecause: string | undefined;
   #state: 'connecting' | 'open' | 'gone' = 'connecting';
 
-  /** Starts to connect; `connected` tells the end of it. */
   static open(options: TcpLinkOptions): TcpLink {
     return new TcpLink(options);
   }
@@ -64,7 +58,6 @@ export class TcpLink {
     });
   }
 
-  /** True once the connection stands, false when it could not be made. */
   get connected(): Promise<boolean> {
     return this.#connected.promise;
   }
@@ -81,7 +74,6 @@ export class TcpLink {
     this.#socket.write(bytes);
   }
 
-  /** Drops the connection at once, whatever is under way; resolves when the system has let go of it. */
   close(detail: string): Promise<void> {
     this.#end(detail);
     return this.#closed.promise;

@@ -38,6 +38,7 @@ function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): Op
       const detail = 'the gateway has no registers; `plantroom status` shows what it measures';
       queueMicrotask(() => onAnswer({ kind: 'failed', reason: 'refused', detail }));
     },
+    restsUntilMono: () => 0,
     async close() {
       isClosed = true;
     },

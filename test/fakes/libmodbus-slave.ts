@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 /** test/fixtures/libmodbus-slave.c, compiled and running: a slave whose Modbus was written by others. */
 export interface LibmodbusSlave {
+  /** Of a slave on TCP. */
   readonly port: number;
   /** Stops the process as SIGSTOP does: the kernel still accepts, nobody answers. */
   freeze(): void;
@@ -12,10 +13,13 @@ export interface LibmodbusSlave {
   stop(): Promise<void>;
 }
 
-export async function startLibmodbusSlave(mode: 'serve' | 'deaf'): Promise<LibmodbusSlave> {
+/** @param path of the serial port, for `rtu` */
+export async function startLibmodbusSlave(mode: 'serve' | 'deaf' | 'rtu', path?: string): Promise<LibmodbusSlave> {
   const folder = mkdtempSync(join(tmpdir(), 'plantroom-libmodbus-'));
   try {
-    const child = spawn(compile(folder), [mode], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(compile(folder), path === undefined ? [mode] : [mode, path], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     const port = await firstLine(child);
     return {
       port: Number(port),

@@ -71,6 +71,7 @@ export function createScriptedBus(
     ask(_question, _timeoutMs, onAnswer) {
       onAnswer({ kind: 'failed', reason: 'refused', detail: 'a scripted bus takes no questions' });
     },
+    restsUntilMono: () => 0,
     async close() {
       cutOff?.();
     },

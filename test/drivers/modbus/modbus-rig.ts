@@ -3,7 +3,7 @@ import { createModbusDrivers } from '../../../drivers/modbus/modbus-driver.ts';
 import type { Clock } from '../../../src/base/clock.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import type { Driver, OpenBus, Read } from '../../../src/driver.ts';
-import type { Bus, ModbusTcpBus } from '../../../src/model/bus.ts';
+import type { Bus, ModbusRtuBus, ModbusRtuOverTcpBus, ModbusTcpBus } from '../../../src/model/bus.ts';
 import type { Device, ReadLimits } from '../../../src/model/device.ts';
 import type { ModbusAddress, ModbusTable, Point } from '../../../src/model/point.ts';
 
@@ -11,6 +11,35 @@ export const timeouts = { connectTimeoutMs: 3_000, timeoutMs: 1_000 };
 
 export function modbusBus(port: number, host = '127.0.0.1'): ModbusTcpBus {
   return { protocol: 'modbus-tcp', id: 'bus', host, port, ...timeouts, requestsInFlight: 1, deadDeviceShare: 0.1 };
+}
+
+export function rtuBus(path: string, changes: Partial<ModbusRtuBus> = {}): ModbusRtuBus {
+  return {
+    protocol: 'modbus-rtu',
+    id: 'bus',
+    path,
+    line: { baudRate: 19_200, parity: 'even', stopBits: 1 },
+    turnaroundMs: 0,
+    rs485: { direction: 'adapter', echo: 'auto' },
+    timeoutMs: timeouts.timeoutMs,
+    deadDeviceShare: 0.1,
+    ...changes,
+  };
+}
+
+export function rtuOverTcpBus(port: number): ModbusRtuOverTcpBus {
+  const { line, turnaroundMs, rs485, deadDeviceShare } = rtuBus('');
+  return {
+    protocol: 'modbus-rtu-over-tcp',
+    id: 'bus',
+    host: '127.0.0.1',
+    port,
+    line,
+    turnaroundMs,
+    rs485,
+    deadDeviceShare,
+    ...timeouts,
+  };
 }
 
 export function modbusDriver(protocol: Bus['protocol']): Driver {
