@@ -38,6 +38,9 @@ const openTimeoutMs = 3_000;
 /** How long a line may go without the silence that a request needs before it counts as disturbed. */
 const mostNoiseMs = 500;
 
+/** Timers are a millisecond fine: armed for this much later, one seldom comes too early and has to be armed again. */
+const halfTickMs = 0.5;
+
 /** Timeouts in a row, of whichever units, after which a socket to a device server is made anew: it may be half open. */
 const timeoutsToReconnect = 4;
 
@@ -59,6 +62,9 @@ export class RtuExchange implements Exchange {
   /** The last answer lies in memory of its own, so that it can be decoded while the next one comes. */
   #last: Buffer = Buffer.alloc(receivedBytes);
   #filled = 0;
+  /** Where the answer begins in what was received: behind an echo, and behind late answers of other units. */
+  #start = 0;
+  #isEchoSettled = false;
   /** How many bytes of the frame under way are still to come. */
   #missing = 0;
   /** When the last byte went either way. */
@@ -140,7 +146,7 @@ export class RtuExchange implements Exchange {
   #waitForQuiet(): void {
     const quietMono = this.#heardMono + this.#restMs;
     if (this.#options.clock.monoMs() >= quietMono) this.#send();
-    else this.#quiet.set(quietMono);
+    else this.#quiet.set(quietMono + halfTickMs);
   }
 
   /** Timers may come early, and bytes may have come meanwhile: a request never goes out into less than the silence. */
@@ -165,6 +171,8 @@ export class RtuExchange implements Exchange {
     pending.sentMono = sentMono;
     this.#heardMono = sentMono;
     this.#filled = 0;
+    this.#start = 0;
+    this.#isEchoSettled = false;
     const longestBytes = replyFrameBytes(pending.request) ?? mostFrameBytes;
     this.#missing = longestBytes;
     this.#deadline.set(sentMono + pending.patience.timeoutMs + longestBytes * this.#characterMs);
@@ -186,39 +194,49 @@ export class RtuExchange implements Exchange {
   }
 
   #judge(pending: Pending): void {
-    const start = this.#startOfAnswer(pending);
-    if (start === undefined) return;
-    const check = checkRtuFrame(this.#received, start, this.#filled, pending.request);
+    if (!this.#findAnswer(pending)) return;
+    const check = checkRtuFrame(this.#received, this.#start, this.#filled, pending.request);
     if (check.kind === 'wrong') this.#fail('bad-reply', check.detail);
-    else if (check.kind === 'incomplete') this.#expectMore(start, pending.request);
-    else if (this.#filled > start + rtuFrameBytes(check.aduBytes)) this.#fail('bad-reply', 'bytes after the answer');
-    else this.#succeed(pending, check, start);
+    else if (check.kind === 'incomplete') this.#expectMore(pending.request);
+    else if (this.#filled > this.#start + rtuFrameBytes(check.aduBytes))
+      this.#fail('bad-reply', 'bytes after the answer');
+    else this.#succeed(pending, check);
   }
 
-  /** Behind an echo and behind late answers of other units; undefined while that cannot be told, or is told as a failure. */
-  #startOfAnswer({ request }: Pending): number | undefined {
-    const { frame } = request;
-    const echo = checkEcho(frame, this.#received, this.#filled, this.#options.bus.rs485.echo);
-    if (echo === 'missing')
-      this.#fail('bad-reply', 'no echo of the request came, and the site file says that there is one');
-    if (echo === 'missing' || echo === 'maybe') return undefined;
-    if (echo === 'whole') this.#tellEcho();
-    let start = echo === 'whole' ? frame.length : 0;
-    while (start < this.#filled && this.#received[start] !== request.unitId) {
-      const late = this.#quarantine.takeLate(this.#received, start, this.#filled);
-      if (late === undefined) break;
-      if (late === 0) return undefined;
-      start += late;
+  /** Moves on behind an echo and behind late answers of other units; false while it cannot be told, or is a failure. */
+  #findAnswer({ request }: Pending): boolean {
+    if (!this.#isEchoSettled) {
+      const echo = checkEcho(request.frame, this.#received, this.#filled, this.#options.bus.rs485.echo);
+      if (echo === 'maybe') return false;
+      if (echo === 'missing') {
+        this.#fail('bad-reply', 'no echo of the request came, and the site file says that there is one');
+        return false;
+      }
+      this.#isEchoSettled = true;
+      if (echo === 'whole') this.#passEcho(request);
     }
-    return start;
+    while (this.#start < this.#filled && this.#received[this.#start] !== request.unitId) {
+      const late = this.#quarantine.takeLate(this.#received, this.#start, this.#filled);
+      if (late === undefined) return true;
+      if (late === 0) return false;
+      this.#start += late;
+    }
+    return true;
   }
 
-  #expectMore(start: number, request: KnownRequest): void {
+  #passEcho({ frame }: KnownRequest): void {
+    this.#start = frame.length;
+    // Once: it is not wrong, but a technician wants to know.
+    if (!this.#hasToldEcho) this.#options.log.info({}, 'this line lets us hear our own requests; they are left out');
+    this.#hasToldEcho = true;
+  }
+
+  #expectMore(request: KnownRequest): void {
     const frameBytes = replyFrameBytes(request);
-    this.#missing = frameBytes === undefined ? 1 : Math.max(1, start + frameBytes - this.#filled);
+    this.#missing = frameBytes === undefined ? 1 : Math.max(1, this.#start + frameBytes - this.#filled);
   }
 
-  #succeed(pending: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }, start: number): void {
+  #succeed(pending: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }): void {
     this.#end();
     this.#timeoutsInARow = 0;
     const onWireMs = rtuFrameBytes(reply.aduBytes) * this.#characterMs;
@@ -227,7 +245,7 @@ export class RtuExchange implements Exchange {
       pending.onAnswer({ kind: 'exception', code: reply.code, responseMs });
       return;
     }
-    const received = this.#received;
+    const [received, start] = [this.#received, this.#start];
     [this.#received, this.#last] = [this.#last, this.#received];
     const dataAt = start + (pending.request.dataBytes === undefined ? dataHeaderBytes - 1 : dataHeaderBytes);
     pending.onAnswer({ kind: 'data', bytes: received.subarray(dataAt, start + reply.aduBytes), responseMs });
@@ -266,12 +284,5 @@ export class RtuExchange implements Exchange {
 
   #onGone(link: Link, detail: string): void {
     if (this.#link === link && this.#pending) this.#fail('no-connection', detail);
-  }
-
-  /** Once: it is not wrong, but a technician wants to know. */
-  #tellEcho(): void {
-    if (this.#hasToldEcho) return;
-    this.#hasToldEcho = true;
-    this.#options.log.info({}, 'this line lets us hear our own requests; they are left out');
   }
 }
