@@ -24,8 +24,10 @@ interface Pending {
   readonly timeoutMs: number;
   /** When it ends at the latest, making the connection included. */
   readonly endMono: number;
-  /** It may go out a second time: it met a connection that broke without its doing. */
-  readonly mayGoAgain: boolean;
+  /** It went out over a connection that had been idle. */
+  readonly isReused: boolean;
+  /** How often it was sent. */
+  readonly sendings: number;
   transaction: number;
   sentMono: number;
   dueMono: number;
@@ -33,6 +35,9 @@ interface Pending {
 
 /** Room for what one request may bring: its frame, and a piece of the size in which a link delivers. */
 const receivedPerRequest = 2 * mostFrameBytes;
+
+/** A request that loses its connection by the fault of another one goes out again, but not for ever. */
+const mostSendings = 2;
 
 /**
  * Requests over one connection, which is made when it is needed and replaced after any doubt: a timeout, a reply that is
@@ -73,13 +78,14 @@ export class TcpExchange implements Exchange {
       onAnswer,
       timeoutMs,
       endMono: nowMono + this.#options.bus.connectTimeoutMs + timeoutMs,
-      mayGoAgain: true,
+      isReused: this.#link?.isOpen ?? false,
+      sendings: 1,
       transaction: 0,
       sentMono: nowMono,
       dueMono: nowMono,
     };
     if (this.#link?.isOpen) this.#transact(this.#link, pending, nowMono);
-    else void this.#connectAndTransact({ ...pending, mayGoAgain: false });
+    else void this.#connectAndTransact(pending);
   }
 
   /** A late answer has nowhere to arrive: its connection is gone. */
@@ -198,11 +204,15 @@ export class TcpExchange implements Exchange {
   }
 
   #onGone(detail: string): void {
-    const mayGoAgain = this.#filled === 0 && !this.#isClosed;
+    const isIdleEnd = this.#filled === 0 && !this.#isClosed;
     for (const pending of this.#takeAll()) {
-      if (mayGoAgain && pending.mayGoAgain) void this.#connectAndTransact({ ...pending, mayGoAgain: false });
+      if (isIdleEnd && pending.isReused) this.#sendAgain(pending);
       else pending.onAnswer({ ...noConnection(detail), wasAsked: true });
     }
+  }
+
+  #sendAgain(pending: Pending): void {
+    void this.#connectAndTransact({ ...pending, isReused: false, sendings: pending.sendings + 1 });
   }
 
   #onDeadline(): void {
@@ -220,7 +230,7 @@ export class TcpExchange implements Exchange {
     const others = this.#takeAll().filter(pending => pending !== guilty);
     this.#replaceLink(answer.detail);
     for (const pending of others) {
-      if (pending.mayGoAgain) void this.#connectAndTransact({ ...pending, mayGoAgain: false });
+      if (pending.sendings < mostSendings) this.#sendAgain(pending);
       else pending.onAnswer(noConnection('the connection was replaced'));
     }
     guilty.onAnswer(answer);

@@ -31,10 +31,15 @@ export function createScriptedLine(clock: Clock): ScriptedLine {
       handlers.onGone(detail);
     };
     if (!isBroken) current = { handlers, end };
+    let isConnected = false;
+    const connected = Promise.resolve(!isBroken).then(isThere => {
+      isConnected = isThere;
+      return isThere;
+    });
     const link: Link = {
-      connected: Promise.resolve(!isBroken),
+      connected,
       get isOpen() {
-        return goneBecause === undefined;
+        return isConnected && goneBecause === undefined;
       },
       get isGone() {
         return goneBecause !== undefined;
