@@ -1,9 +1,7 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { compilePrograms } from './compile.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
-import { type Child, root, startScript, talkTo } from './process.ts';
+import { type Child, startScript, talkTo } from './process.ts';
 
 /*
  * How much of a serial line is used: reads in a row over a pty that is paced to 9600 baud by a slave in C, each byte in
@@ -26,28 +24,23 @@ interface Run {
 }
 
 export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Figure[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'plantroom-rtu-'));
-  try {
-    const program = compile(folder);
-    const figures: Figure[] = [];
-    for (const { registers, share } of [
-      { registers: 10, share: '>= 97' },
-      { registers: 100, share: '>= 99' },
-    ]) {
-      const runs = { plantroom: [] as Run[], 'modbus-serial': [] as Run[] };
-      const rounds = isQuick ? 1 : 3;
-      for (let round = 1; round <= rounds; round += 1) {
-        for (const client of clients) {
-          say(`${registers} registers, round ${round} of ${rounds}: ${client}`);
-          runs[client].push(await run(program, client, registers, isQuick ? 3 : 15));
-        }
+  using programs = compilePrograms('paced-slave');
+  const figures: Figure[] = [];
+  for (const { registers, share } of [
+    { registers: 10, share: '>= 97' },
+    { registers: 100, share: '>= 99' },
+  ]) {
+    const runs = { plantroom: [] as Run[], 'modbus-serial': [] as Run[] };
+    const rounds = isQuick ? 1 : 3;
+    for (let round = 1; round <= rounds; round += 1) {
+      for (const client of clients) {
+        say(`${registers} registers, round ${round} of ${rounds}: ${client}`);
+        runs[client].push(await run(programs.path('paced-slave'), client, registers, isQuick ? 3 : 15));
       }
-      figures.push(...figuresOf(registers, share, runs));
     }
-    return figures;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    figures.push(...figuresOf(registers, share, runs));
   }
+  return figures;
 }
 
 function figuresOf(registers: number, bar: string, runs: Readonly<Record<(typeof clients)[number], Run[]>>): Figure[] {
@@ -98,9 +91,9 @@ async function run(program: string, client: string, registers: number, seconds: 
   );
   try {
     const { path } = await slave.next();
-    const reader = startScript('test/bench/rtu-client.ts', [
-      ...['--client', client, '--path', String(path), '--registers', String(registers)],
-      ...['--seconds', String(seconds), '--baud', String(baudRate)],
+    const reader = startScript('test/bench/reading-client.ts', [
+      ...['--client', client, '--endpoint', String(path), '--registers', String(registers)],
+      ...['--seconds', String(seconds)],
     ]);
     await reader.next();
     await ask(slave);
@@ -123,12 +116,4 @@ async function run(program: string, client: string, registers: number, seconds: 
 function ask(slave: Child): Promise<Record<string, unknown>> {
   slave.send('');
   return slave.next();
-}
-
-function compile(folder: string): string {
-  const program = join(folder, 'paced-slave');
-  const source = join(root, 'test/fixtures/paced-slave.c');
-  const { error, status, stderr } = spawnSync('gcc', ['-O2', '-Wall', source, '-o', program], { encoding: 'utf8' });
-  if (error || status !== 0) throw new Error(`cannot compile the paced slave: ${error?.message ?? stderr}`);
-  return program;
 }

@@ -3,33 +3,37 @@ import modbusSerial from 'modbus-serial';
 import { createModbusDrivers } from '../../drivers/modbus/modbus-driver.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { modbusAddress, modbusDevice, rtuBus } from '../drivers/modbus/modbus-rig.ts';
+import { modbusAddress, modbusBus, modbusDevice, rtuBus } from '../drivers/modbus/modbus-rig.ts';
 
 /*
- * Reads the same registers over one serial port again and again, for a time, in a process of its own: with our driver or
- * with modbus-serial as it comes. Tells the reads, and how many brought a wrong value.
+ * Reads the same holding registers again and again, for a time, in a process of its own: with our driver or with
+ * modbus-serial as it comes, over a serial port or a TCP port. Tells the reads, and how many brought a wrong value: register
+ * a has to hold a.
  */
 
 const { values } = parseArgs({
   options: {
     client: { type: 'string', default: 'plantroom' },
-    path: { type: 'string', default: '' },
+    /** Path of a serial port, or a TCP port on this machine. */
+    endpoint: { type: 'string', default: '' },
     registers: { type: 'string', default: '10' },
     seconds: { type: 'string', default: '10' },
-    baud: { type: 'string', default: '9600' },
   },
 });
+const isSerial = values.endpoint.startsWith('/');
+const baudRate = 9_600;
 const registers = Number(values.registers);
 const first = 100;
-let startMono = 0;
 const tally = { reads: 0, failed: 0, wrong: 0 };
+let startMono = 0;
 
-await (values.client === 'plantroom' ? openPlantroom() : openModbusSerial());
+await (values.client === 'plantroom' ? readWithPlantroom() : readWithModbusSerial());
 
-async function openPlantroom(): Promise<void> {
-  const driver = createModbusDrivers().find(({ protocol }) => protocol === 'modbus-rtu');
-  const line = { baudRate: Number(values.baud), parity: 'even', stopBits: 1 } as const;
-  const bus = driver?.create({ bus: rtuBus(values.path, { line }), clock: systemClock, log: silentLog });
+async function readWithPlantroom(): Promise<void> {
+  const line = { baudRate, parity: 'even', stopBits: 1 } as const;
+  const settings = isSerial ? rtuBus(values.endpoint, { line }) : modbusBus(Number(values.endpoint));
+  const driver = createModbusDrivers().find(({ protocol }) => protocol === settings.protocol);
+  const bus = driver?.create({ bus: settings, clock: systemClock, log: silentLog });
   if (!bus) throw new Error('there is no driver');
   const device = modbusDevice(
     Array.from({ length: registers }, (_, index) => modbusAddress('holding-register', first + index)),
@@ -43,7 +47,7 @@ async function openPlantroom(): Promise<void> {
       bus.read(read, 1_000, outcome => {
         if (outcome.kind === 'answered') {
           bus.decode(read);
-          count(read.readings.map(({ value }) => value));
+          count(index => read.readings[index]?.value);
         } else tally.failed += 1;
         if (isOver()) resolve();
         else goOn();
@@ -54,14 +58,11 @@ async function openPlantroom(): Promise<void> {
   await bus.close();
 }
 
-async function openModbusSerial(): Promise<void> {
+async function readWithModbusSerial(): Promise<void> {
   const client = new modbusSerial.default();
-  await client.connectRTUBuffered(values.path, {
-    baudRate: Number(values.baud),
-    parity: 'even',
-    dataBits: 8,
-    stopBits: 1,
-  });
+  if (isSerial) {
+    await client.connectRTUBuffered(values.endpoint, { baudRate, parity: 'even', dataBits: 8, stopBits: 1 });
+  } else await client.connectTCP('127.0.0.1', { port: Number(values.endpoint) });
   client.setID(1);
   client.setTimeout(1_000);
   await client.readHoldingRegisters(first, registers);
@@ -69,7 +70,7 @@ async function openModbusSerial(): Promise<void> {
   while (!isOver()) {
     try {
       const { data } = await client.readHoldingRegisters(first, registers);
-      count(data);
+      count(index => data[index]);
     } catch {
       tally.failed += 1;
     }
@@ -78,23 +79,27 @@ async function openModbusSerial(): Promise<void> {
   client.destroy(() => process.exit(0));
 }
 
-function count(read: readonly number[]): void {
+function count(valueAt: (index: number) => number | undefined): void {
   tally.reads += 1;
-  if (read.length !== registers || read.some((value, index) => value !== first + index)) tally.wrong += 1;
+  for (let index = 0; index < registers; index += 1) {
+    if (valueAt(index) === first + index) continue;
+    tally.wrong += 1;
+    return;
+  }
 }
 
 function begin() {
-  process.stdout.write('{"begun":true}\n');
   startMono = performance.now();
-  return { usage: process.cpuUsage(), mono: startMono };
+  process.stdout.write('{"begun":true}\n');
+  return process.cpuUsage();
 }
 
 function isOver(): boolean {
   return performance.now() - startMono > Number(values.seconds) * 1_000;
 }
 
-function tell({ usage, mono }: { usage: NodeJS.CpuUsage; mono: number }): void {
-  const elapsedMs = performance.now() - mono;
-  const { user, system } = process.cpuUsage(usage);
+function tell(begun: NodeJS.CpuUsage): void {
+  const elapsedMs = performance.now() - startMono;
+  const { user, system } = process.cpuUsage(begun);
   process.stdout.write(`${JSON.stringify({ ...tally, elapsedMs, cpuMs: (user + system) / 1_000 })}\n`);
 }
