@@ -39,14 +39,17 @@ import { TcpLink } from './tcp-link.ts';
  * opened anew by the read after it broke; there is no back-off here, that is the poller's.
  */
 export function createModbusDrivers(): Driver[] {
-  return modbusProtocols.map(protocol => ({ protocol, create: openModbusBus }));
+  return modbusProtocols.map(protocol => ({
+    protocol,
+    create: options => createModbusBus(options, createExchange(options)),
+  }));
 }
 
 type OnOutcome = (outcome: ReadOutcome) => void;
 
-function openModbusBus(options: DriverOptions): OpenBus {
+/** A bus on whatever exchange: over a real link, or over one in memory. */
+export function createModbusBus(options: DriverOptions, exchange: Exchange): OpenBus {
   const { clock, log } = options;
-  const exchange = openExchange(options);
   /** The last outcome, while it was an answer with data: not decoded yet, or in parts, which are decoded as they come. */
   let answered: { readonly read: ModbusRead; readonly bytes: Uint8Array | undefined } | undefined;
 
@@ -181,7 +184,7 @@ function openModbusBus(options: DriverOptions): OpenBus {
   };
 }
 
-function openExchange({ bus, clock, log }: DriverOptions): Exchange {
+function createExchange({ bus, clock, log }: DriverOptions): Exchange {
   switch (bus.protocol) {
     case 'modbus-tcp':
       return new TcpExchange({ bus, clock, log, openLink: handlers => TcpLink.open({ ...handlers, ...bus, clock }) });
