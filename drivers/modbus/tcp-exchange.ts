@@ -170,6 +170,11 @@ export class TcpExchange implements Exchange {
       if (check.kind === 'incomplete') break;
       const aduAt = at + headerBytes;
       at = aduAt + check.aduBytes;
+      // The end of this very answer may be of another one: TCP has no check sum that would tell.
+      if (this.#pending.length === 1 && at < this.#filled) {
+        this.#drop(pending, { kind: 'failed', reason: 'bad-reply', detail: 'bytes after the answer', wasAsked: true });
+        return;
+      }
       const wasLast = this.#pending.length === 1;
       this.#onReply(pending, check, aduAt);
       // Whatever comes now answers a request of its own; and what an old connection brought is void.
@@ -188,9 +193,7 @@ export class TcpExchange implements Exchange {
   #onReply(pending: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }, aduAt: number): void {
     this.#remove(pending);
     const received = this.#received;
-    // The next request may go out from within the answer, so the connection has to be in order before.
     if (this.#pending.length === 0) {
-      if (this.#filled > aduAt + reply.aduBytes) this.#replaceLink('bytes after the answer');
       this.#filled = 0;
       [this.#received, this.#last] = [this.#last, this.#received];
     }
