@@ -13,6 +13,7 @@ const counterparts = [
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },
   { package: 'libmodbus-dev', file: '/usr/include/modbus/modbus.h' },
   { package: 'mbpoll', program: 'mbpoll' },
+  { package: 'socat', program: 'socat' },
   { package: 'openssl', program: 'openssl' },
   { package: 'socat', program: 'socat' },
   { package: 'strace', program: 'strace' },

@@ -120,7 +120,7 @@ function waitForSignal(context: CliContext): Promise<void> {
 function describeSimulator(simulator: Simulator, siteFile: string): string[] {
   return [
     `The simulated plant of ${siteFile} is running:`,
-    ...simulator.endpoints.map(({ host, port, devices }) => `  ${host}:${port}  ${devices.join(', ')}`),
+    ...simulator.endpoints.map(({ place, kind, devices }) => `  ${place}  ${devices.join(', ')}  (${kind})`),
     'Ctrl-C stops it. In another terminal: plantroom sim faults',
   ];
 }

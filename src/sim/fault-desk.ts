@@ -3,7 +3,8 @@ import { formatDuration } from '../base/duration.ts';
 import { PlantroomError } from '../base/errors.ts';
 import type { Device } from '../model/device.ts';
 import { type EquipmentKind, plantFaults } from './equipment/equipment.ts';
-import { isWireFault, type WireFault, wireFaults } from './wire-fault.ts';
+import type { Framing } from './frame.ts';
+import { isWireFault, type WireFault, wireFaults, wireFaultsOn } from './wire-fault.ts';
 
 /** A fault that a device can have. */
 interface FaultView {
@@ -11,6 +12,8 @@ interface FaultView {
   readonly description: string;
   /** On the way to the gateway, or in the plant itself. */
   readonly where: 'wire' | 'plant';
+  /** Of a fault of the wire: where there is such a fault at all. */
+  readonly framings?: readonly Framing[];
 }
 
 interface ActiveFaultView {
@@ -31,6 +34,8 @@ export interface FaultyDevice {
   readonly device: Device;
   /** Undefined when no equipment stands behind it: it can only have wire faults. */
   readonly kind: EquipmentKind | undefined;
+  /** How its bus wraps requests: not every fault is to be had on both. */
+  readonly framing: Framing;
 }
 
 interface Active {
@@ -58,7 +63,7 @@ export class FaultDesk {
    */
   start(deviceId: string, fault: string, forMs: number | undefined): void {
     const entry = this.#deviceOf(deviceId);
-    const possible = possibleFaults(entry.kind);
+    const possible = possibleFaults(entry);
     if (!possible.some(other => other.name === fault)) throw unknownFault(entry, fault, possible);
     const active = this.#active.get(deviceId) ?? new Map<string, Active>();
     active.delete(fault);
@@ -103,22 +108,34 @@ export class FaultDesk {
     return faults;
   }
 
-  /** The wire fault of a device; of several, the one started last. */
+  /** The wire fault of a device now; of several, the one started last. */
   wireFault(deviceId: string): WireFault | undefined {
-    return [...(this.#active.get(deviceId)?.keys() ?? [])].filter(isWireFault).at(-1);
+    const active = this.#active.get(deviceId);
+    if (!active || active.size === 0) return undefined;
+    const now = this.#clock.monoMs();
+    return [...active]
+      .filter(([, { endsMono }]) => endsMono === undefined || endsMono > now)
+      .map(([name]) => name)
+      .filter(isWireFault)
+      .at(-1);
+  }
+
+  /** The faults that each device may have, by its id. */
+  possible(): ReadonlyMap<string, readonly string[]> {
+    return new Map([...this.#devices].map(([id, entry]) => [id, possibleFaults(entry).map(({ name }) => name)]));
   }
 
   view(): DeviceFaultsView[] {
     this.expire();
     const now = this.#clock.monoMs();
-    return [...this.#devices.values()].map(({ device, kind }) => ({
-      device: device.id,
-      name: device.name,
-      active: [...(this.#active.get(device.id) ?? [])].map(([name, { endsMono }]) => ({
+    return [...this.#devices.values()].map(entry => ({
+      device: entry.device.id,
+      name: entry.device.name,
+      active: [...(this.#active.get(entry.device.id) ?? [])].map(([name, { endsMono }]) => ({
         name,
         leftMs: endsMono === undefined ? null : Math.max(0, endsMono - now),
       })),
-      possible: possibleFaults(kind),
+      possible: possibleFaults(entry),
     }));
   }
 
@@ -132,19 +149,35 @@ export class FaultDesk {
   }
 }
 
-function possibleFaults(kind: EquipmentKind | undefined): FaultView[] {
+function possibleFaults({ kind, framing }: Pick<FaultyDevice, 'kind' | 'framing'>): FaultView[] {
   const plant: Readonly<Record<string, string>> = kind === undefined ? {} : plantFaults[kind];
   return [
     ...Object.entries(plant).map(([name, description]) => ({ name, description, where: 'plant' as const })),
-    ...Object.entries(wireFaults).map(([name, description]) => ({ name, description, where: 'wire' as const })),
+    ...wireFaultsOn(framing).map(name => ({
+      name,
+      description: wireFaults[name].text,
+      where: 'wire' as const,
+      framings: wireFaults[name].framings,
+    })),
   ];
 }
 
-function unknownFault({ device, kind }: FaultyDevice, fault: string, possible: readonly FaultView[]): PlantroomError {
+const busWords = { tcp: 'Modbus TCP', rtu: 'a serial line' } as const;
+
+function unknownFault(
+  { device, kind, framing }: FaultyDevice,
+  fault: string,
+  possible: readonly FaultView[],
+): PlantroomError {
   const owners = (Object.keys(plantFaults) as EquipmentKind[]).filter(
     other => other !== kind && Object.hasOwn(plantFaults[other], fault),
   );
-  const why = owners.length > 0 ? `, which is a fault of another kind of device (${owners.join(', ')})` : '';
+  const why =
+    owners.length > 0
+      ? `, which is a fault of another kind of device (${owners.join(', ')})`
+      : isWireFault(fault)
+        ? `, which is no fault of ${busWords[framing]}`
+        : '';
   return new PlantroomError(`the device ${device.id} has no fault ${fault}${why}`, {
     kind: 'not-found',
     hint: `its faults: ${possible.map(other => other.name).join(', ')}`,

@@ -1,15 +1,7 @@
 import type { ModbusTable } from '../model/point.ts';
+import { answerIdentification, type DeviceIdentification } from './device-identification.ts';
+import { encodeException, exceptions } from './exception.ts';
 import type { RegisterImage, TableImage } from './register-image.ts';
-
-/** Modbus exception codes (Modbus Application Protocol 1.1b3, section 7). */
-export const exceptions = {
-  illegalFunction: 1,
-  illegalAddress: 2,
-  illegalValue: 3,
-  busy: 6,
-  /** What a gateway answers for a unit that it cannot reach. */
-  targetSilent: 11,
-} as const;
 
 const tableByFunction: Readonly<Record<number, ModbusTable>> = {
   1: 'coil',
@@ -21,12 +13,23 @@ const tableByFunction: Readonly<Record<number, ModbusTable>> = {
 const mostRegisters = 125;
 const mostBits = 2_000;
 
+/** What of a unit is asked for. */
+export interface Slave {
+  readonly image: RegisterImage;
+  /** Undefined: it does not know the question. */
+  readonly identification: DeviceIdentification | undefined;
+}
+
+const identifyFunction = 43;
+
 /**
  * The answer of a unit to one request, both as PDUs (function code and data, no framing). Only the four read functions
- * exist: the simulated plant refuses a write as illegal function, and so shows up a gateway that tries one.
+ * and the device identification exist: the simulated plant refuses a write as illegal function, and so shows up a
+ * gateway that tries one.
  */
-export function answerRequest(image: RegisterImage, request: Uint8Array): Buffer {
+export function answerRequest({ image, identification }: Slave, request: Uint8Array): Buffer {
   const functionCode = request[0] ?? 0;
+  if (functionCode === identifyFunction) return answerIdentification(identification, request);
   const tableName = tableByFunction[functionCode];
   if (!tableName) return encodeException(functionCode, exceptions.illegalFunction);
   if (request.length !== 5) return encodeException(functionCode, exceptions.illegalValue);
@@ -41,10 +44,6 @@ export function answerRequest(image: RegisterImage, request: Uint8Array): Buffer
     return encodeException(functionCode, exceptions.illegalAddress);
   }
   return isBits ? encodeBits(functionCode, table, first, count) : encodeCells(functionCode, table, first, count);
-}
-
-export function encodeException(functionCode: number, exception: number): Buffer {
-  return Buffer.from([functionCode | 0x80, exception]);
 }
 
 function encodeCells(functionCode: number, table: TableImage, first: number, count: number): Buffer {

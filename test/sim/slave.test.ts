@@ -1,13 +1,16 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { seededRandom } from '../../src/base/random.ts';
 import type { ModbusType } from '../../src/model/point.ts';
-import { type ModbusServer, openModbusServer, type Unit } from '../../src/sim/modbus-server.ts';
 import { createImage, writePoint } from '../../src/sim/register-image.ts';
+import type { SlaveServer } from '../../src/sim/slave-server.ts';
+import { openSocketServer } from '../../src/sim/socket-server.ts';
+import { createUnit } from '../../src/sim/unit.ts';
 import { mbpoll } from './mbpoll.ts';
 import { type SamplePoint, samplePoint } from './sample-site.ts';
 
-const servers: ModbusServer[] = [];
+const servers: SlaveServer[] = [];
 
 afterEach(async () => {
   await Promise.all(servers.splice(0).map(server => server.close()));
@@ -16,14 +19,15 @@ afterEach(async () => {
 /** Serves the points of unit 1, with these values in them. */
 async function serve(samples: readonly (SamplePoint & { value?: number | string })[]): Promise<number> {
   const points = samples.map(({ value: _, ...sample }, index) => samplePoint(sample, index));
-  const unit: Unit = { unitId: 1, image: createImage(points), fault: undefined };
+  const unit = createUnit({ unitId: 1, image: createImage(points) });
   points.forEach((point, index) => {
     const value = samples[index]?.value;
     if (value !== undefined) writePoint(unit.image, point, value);
   });
-  const server = await openModbusServer({ host: '127.0.0.1', port: 0, units: [unit], clock: systemClock });
+  const options = { framing: 'tcp', host: '127.0.0.1', port: 0, clock: systemClock, random: seededRandom(1) } as const;
+  const server = await openSocketServer({ ...options, units: [unit] });
   servers.push(server);
-  return server.port;
+  return server.port ?? 0;
 }
 
 /** Sends bytes, resolves with everything that comes back until so many bytes came or the connection ended. */

@@ -1,0 +1,114 @@
+import type { Clock, Timer } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { Device } from '../model/device.ts';
+import type { Point } from '../model/point.ts';
+import type { FaultDesk } from './fault-desk.ts';
+import { measureEquipment, type Plant, stepPlant } from './plant.ts';
+import { type RegisterImage, writePoint, writeRaw } from './register-image.ts';
+import type { ServedDevice } from './served-site.ts';
+
+/** How the values of a simulated plant move. */
+export interface ValuesOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /**
+   * `plant`: equipment moves the values, and devices that are no known equipment ramp. `ramp`: every value counts up
+   * once a second. `constant`: nothing moves.
+   */
+  readonly values: 'plant' | 'ramp' | 'constant';
+  /** Time of day in the plant when it starts, 0 to 24. */
+  readonly startHour?: number;
+}
+
+const plantTickMs = 100;
+const rampTickMs = 1_000;
+const defaultStartHour = 8;
+
+/** Writes the values now, and from now on as time goes by. Returns the way to stop it. */
+export function moveValues(
+  options: ValuesOptions,
+  served: readonly ServedDevice[],
+  plant: Plant,
+  desk: FaultDesk,
+): () => void {
+  const tick = createTick(options, served, plant, desk);
+  tick(0);
+  return tickEvery(options.clock, options.values === 'plant' ? plantTickMs : rampTickMs, tick);
+}
+
+/** Writes what the values are now; its argument is the time since the last call, in seconds. */
+function createTick(
+  options: ValuesOptions,
+  served: readonly ServedDevice[],
+  plantAtStart: Plant,
+  desk: FaultDesk,
+): (dtS: number) => void {
+  let plant = plantAtStart;
+  let elapsedS = 0;
+  let written = -1;
+  return dtS => {
+    elapsedS += dtS;
+    desk.expire();
+    const hour = ((options.startHour ?? defaultStartHour) + elapsedS / 3_600) % 24;
+    plant = stepPlant(plant, { faults: desk.plantFaults(), hour, random: options.random }, dtS);
+    for (const { device, unit } of served) writeEquipment(plant, device, unit.image);
+    const count = options.values === 'constant' ? 0 : Math.floor(elapsedS);
+    if (count === written) return;
+    written = count;
+    for (const { device, unit } of served) {
+      if (!plant.has(device.id)) writeRamp(device, unit.image, count);
+    }
+  };
+}
+
+function writeEquipment(plant: Plant, device: Device, image: RegisterImage): void {
+  const equipment = plant.get(device.id);
+  if (!equipment) return;
+  const signals = measureEquipment(equipment);
+  for (const point of device.points) {
+    const value = signals[point.id];
+    if (value !== undefined) writePoint(image, point, value);
+  }
+}
+
+/**
+ * Raw numbers that every type can hold and that differ from point to point: (place in its device + count) modulo 100.
+ * A bit is set while that number is odd; a text spells it.
+ */
+function writeRamp(device: Device, image: RegisterImage, count: number): void {
+  device.points.forEach((point, place) => {
+    const raw = rampRaw(place, count);
+    writeRaw(image, point, isBit(point) ? raw % 2 : isText(point) ? String(raw) : raw);
+  });
+}
+
+/** What a ramping point holds, before bits and texts make of it what they can. */
+function rampRaw(place: number, count: number): number {
+  return (place + count) % 100;
+}
+
+function isBit(point: Point): boolean {
+  return point.address.protocol === 'modbus' && point.address.type === 'bool';
+}
+
+function isText(point: Point): boolean {
+  return point.address.protocol === 'modbus' && point.address.type === 'string';
+}
+
+/** Due times are start + k × interval; a tick that comes late tells how late. */
+function tickEvery(clock: Clock, intervalMs: number, tick: (dtS: number) => void): () => void {
+  const start = clock.monoMs();
+  let last = start;
+  let timer: Timer;
+  const arm = () => {
+    const due = start + (Math.floor((clock.monoMs() - start) / intervalMs) + 1) * intervalMs;
+    timer = clock.at(due, () => {
+      const now = clock.monoMs();
+      tick((now - last) / 1_000);
+      last = now;
+      arm();
+    });
+  };
+  arm();
+  return () => timer.cancel();
+}
