@@ -16,6 +16,7 @@ const counterparts = [
   { package: 'socat', program: 'socat' },
   { package: 'openssl', program: 'openssl' },
   { package: 'socat', program: 'socat' },
+  { package: 'iproute2', program: 'ip' },
   { package: 'strace', program: 'strace' },
   { package: 'tmux', program: 'tmux' },
 ];
