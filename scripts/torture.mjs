@@ -2,4 +2,4 @@
 import { ensureInstalled, runPinned } from './install.mjs';
 
 ensureInstalled();
-process.exit(runPinned(['test/torture/main.ts', ...process.argv.slice(2)]));
+process.exit(runPinned(['--expose-gc', 'test/torture/main.ts', ...process.argv.slice(2)]));

@@ -55,6 +55,19 @@ export function checkFrame(
   return check;
 }
 
+/** How many requests back a double of an answer may reach. */
+const mostRequestsBack = 256;
+
+/**
+ * Whether a piece that should go on with a frame is one of its own, with the id of a request before: then the frame was
+ * torn, and the double of an older answer would fill it up to the right length.
+ */
+export function isFrameFromBefore(bytes: Uint8Array, count: number, transaction: number): boolean {
+  if (count <= headerBytes || wordAt(bytes, 2) !== 0 || wordAt(bytes, 4) !== count - headerBytes) return false;
+  const requestsBack = (transaction - wordAt(bytes, 0)) & 0xffff;
+  return requestsBack >= 1 && requestsBack <= mostRequestsBack;
+}
+
 /** As soon as the header is there, so that a wild length never makes us wait. */
 function checkLength(length: number, { dataBytes }: ExpectedReply): ReplyCheck | undefined {
   if (length === exceptionBytes) return undefined;

@@ -6,7 +6,15 @@ import { Deadline } from './deadline.ts';
 import type { Answer, Exchange, FailedAnswer, Patience, Request } from './exchange.ts';
 import { type KnownRequest, RequestBook } from './known-request.ts';
 import type { Link, OpenLink } from './link.ts';
-import { checkFrame, createRequestFrame, headerBytes, mostFrameBytes, setTransaction, transactionAt } from './mbap.ts';
+import {
+  checkFrame,
+  createRequestFrame,
+  headerBytes,
+  isFrameFromBefore,
+  mostFrameBytes,
+  setTransaction,
+  transactionAt,
+} from './mbap.ts';
 import { dataHeaderBytes } from './reply.ts';
 import type { ReplyCheck } from './reply-check.ts';
 
@@ -146,6 +154,16 @@ export class TcpExchange implements Exchange {
   #onBytes(bytes: Uint8Array, count: number): void {
     if (this.#pending.length === 0) {
       this.#replaceLink('bytes that nobody asked for');
+      return;
+    }
+    const oldest = this.#pending[0];
+    if (this.#filled > 0 && oldest && this.window === 1 && isFrameFromBefore(bytes, count, oldest.transaction)) {
+      this.#drop(oldest, {
+        kind: 'failed',
+        reason: 'bad-reply',
+        detail: 'an older answer within this one',
+        wasAsked: true,
+      });
       return;
     }
     // Byte by byte: for so few of them a view and a copy cost more.
