@@ -2,11 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { profileJsonSchema, siteJsonSchema } from '../src/site/schema.ts';
+import { profileJsonSchema, scenarioJsonSchema, siteJsonSchema } from '../src/site/schema.ts';
 
 const schemas: Readonly<Record<string, () => object>> = {
   'config/site.schema.json': siteJsonSchema,
   'config/profile.schema.json': profileJsonSchema,
+  'config/scenario.schema.json': scenarioJsonSchema,
 };
 
 for (const [path, make] of Object.entries(schemas)) {

@@ -2,31 +2,19 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { PlantroomError } from '../base/errors.ts';
-import { seededRandom } from '../base/random.ts';
-import { openControl } from '../sim/control.ts';
 import { createControlClient } from '../sim/control-client.ts';
 import { controlSocketIn } from '../sim/control-socket.ts';
 import { type DeviceFaultsView, describeDuration } from '../sim/fault-desk.ts';
-import { type Simulator, type SimulatorOptions, startSimulator } from '../sim/simulator.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { duration, type GlobalOptions, oneOf, wholeNumber } from './options.ts';
 import { printJson, printLines } from './output.ts';
 import type { Style } from './render/style.ts';
 import { type Cell, type Column, renderTable } from './render/table.ts';
 import { formatAgeOr } from './render/words.ts';
-import { loadSiteOrExplain } from './site-file.ts';
-
-/** Where the simulator of the demo keeps its socket, below the current folder or the project's. */
-const defaultFolder = join('var', 'demo');
+import { defaultFolder, runSimulator } from './sim-run.ts';
 
 interface SimOptions extends GlobalOptions {
   readonly data?: string;
-}
-
-interface RunOptions extends SimOptions {
-  readonly site: string;
-  readonly seed: number;
-  readonly values: SimulatorOptions['values'];
 }
 
 interface FaultOptions extends SimOptions {
@@ -43,13 +31,16 @@ export function registerSim(program: Command, context: CliContext): void {
     .helpCommand(false)
     .addHelpText(
       'after',
-      '\nExamples:\n  plantroom sim run --site config/demo.yaml\n  plantroom sim fault feeder phase-loss --for 20s\n  plantroom sim clear',
+      '\nExamples:\n  plantroom sim run --site config/demo.yaml\n  plantroom sim fault feeder phase-loss --for 20s\n  plantroom sim clear\n  plantroom sim unplug lift-room',
     );
   sim
     .command('run')
     .summary('serve the devices of a site file')
-    .description('Serves the devices of a site file on their own addresses, until it is stopped. Only on this machine.')
+    .description(
+      'Serves the devices of a site file where their buses lead, until it is stopped: on sockets of this machine, and on serial ports that it makes.',
+    )
     .requiredOption('--site <file>', 'the site file')
+    .option('--scenario <file>', 'what is to happen to it, and when (config/scenario.yaml shows how)')
     .option(...dataOption)
     .option('--seed <n>', 'same number, same noise', wholeNumber('--seed', 0, 999_999_999), 1)
     .option(
@@ -88,41 +79,24 @@ export function registerSim(program: Command, context: CliContext): void {
     .action((device: string | undefined, _options: unknown, command: Command) =>
       clearFaults(context, device, command.optsWithGlobals()),
     );
+  registerPlugs(sim, context);
 }
 
-async function runSimulator(context: CliContext, options: RunOptions): Promise<void> {
-  const site = await loadSiteOrExplain(context.err, options.site);
-  const stopped = waitForSignal(context);
-  const random = seededRandom(options.seed);
-  const simulator = await startSimulator({ site, clock: context.clock, random, values: options.values });
-  try {
-    const socketPath = controlSocketIn(resolve(context.cwd, options.data ?? defaultFolder));
-    const control = await openControl(simulator, socketPath);
-    try {
-      if (options.json) printJson(context, { endpoints: simulator.endpoints, socket: socketPath });
-      else printLines(context, describeSimulator(simulator, options.site));
-      await stopped;
-    } finally {
-      await control.close();
-    }
-  } finally {
-    await simulator.stop();
+function registerPlugs(sim: Command, context: CliContext): void {
+  for (const [verb, summary, description] of [
+    ['unplug', 'pull the plug of a bus', 'Pulls the plug of a bus: its socket or its serial port is gone.'],
+    ['plug', 'put the plug of a bus in again', 'Puts the plug of a bus in again, at the same place.'],
+  ] as const) {
+    sim
+      .command(verb)
+      .summary(summary)
+      .description(description)
+      .argument('<bus>', 'the id of the bus, as in the site file')
+      .option(...dataOption)
+      .action((bus: string, _options: unknown, command: Command) =>
+        setPlugged(context, bus, verb === 'plug', command.optsWithGlobals()),
+      );
   }
-}
-
-/** Resolves on the first signal that asks to end. */
-function waitForSignal(context: CliContext): Promise<void> {
-  return new Promise(resolve => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) context.signals.on(signal, () => resolve());
-  });
-}
-
-function describeSimulator(simulator: Simulator, siteFile: string): string[] {
-  return [
-    `The simulated plant of ${siteFile} is running:`,
-    ...simulator.endpoints.map(({ place, kind, devices }) => `  ${place}  ${devices.join(', ')}  (${kind})`),
-    'Ctrl-C stops it. In another terminal: plantroom sim faults',
-  ];
 }
 
 async function listFaults(context: CliContext, device: string | undefined, options: SimOptions): Promise<void> {
@@ -149,19 +123,24 @@ const columns: readonly Column[] = [
   { title: 'WHAT HAPPENS', minWidth: 20 },
 ];
 
-/** The faults of the plant by device; those of the wire are the same for all and come once, below. */
+/** The faults of the plant by device; those of the wire are the same for many and come once, below. */
 export function renderFaults(views: readonly DeviceFaultsView[], width: number | undefined, style: Style): string[] {
   const rows: Cell[][] = [];
+  const wire = new Map<string, Cell[]>();
   for (const { device, active, possible } of views) {
-    for (const { name, description, where } of possible) {
+    for (const { name, description, where, framings } of possible) {
       const on = active.find(other => other.name === name);
-      if (where === 'wire' && on === undefined) continue;
-      rows.push([device, name, onCell(on, style), description]);
+      if (where === 'wire') wire.set(name, [whoCell(framings), name, '', description]);
+      if (where === 'plant' || on !== undefined) rows.push([device, name, onCell(on, style), description]);
     }
   }
-  const wire = views[0]?.possible.filter(fault => fault.where === 'wire') ?? [];
-  for (const { name, description } of wire) rows.push(['any', name, '', description]);
-  return renderTable(columns, rows, width, style);
+  return renderTable(columns, [...rows, ...wire.values()], width, style);
+}
+
+/** Which devices a fault of the wire is for. */
+function whoCell(framings: readonly string[] = []): string {
+  if (framings.length > 1) return 'any';
+  return framings[0] === 'tcp' ? 'any on TCP' : 'any on RTU';
 }
 
 function onCell(on: DeviceFaultsView['active'][number] | undefined, style: Style): Cell {
@@ -179,6 +158,12 @@ async function clearFaults(context: CliContext, device: string | undefined, opti
   const cleared = await clientFor(context, options).clear(device);
   if (options.json) printJson(context, { cleared });
   else printLines(context, [cleared === 0 ? 'There was no fault.' : `Faults ended: ${cleared}.`]);
+}
+
+async function setPlugged(context: CliContext, bus: string, isPlugged: boolean, options: SimOptions): Promise<void> {
+  await clientFor(context, options).setPlugged(bus, isPlugged);
+  if (options.json) printJson(context, { bus, isPlugged });
+  else printLines(context, [`${bus} is ${isPlugged ? 'plugged in' : 'unplugged'}.`]);
 }
 
 /** The simulator of --data, else the one of the demo in this folder, else the one in the project's. */

@@ -60,7 +60,8 @@ export async function loadSiteOrExplain(output: Writable, sitePath: string): Pro
   throw wrongSite(problems, sitePath);
 }
 
-function linesOf(texts: readonly string[]): string[] {
+/** Problems as lines that no terminal stumbles over. */
+export function linesOf(texts: readonly string[]): string[] {
   return texts.flatMap(text => text.split('\n')).map(escapeText);
 }
 

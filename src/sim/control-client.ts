@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
-import type { ClearRequest, ControlErrorBody, FaultRequest } from './control.ts';
+import type { ClearRequest, ControlErrorBody, FaultRequest, PlugRequest } from './control.ts';
 import type { DeviceFaultsView } from './fault-desk.ts';
 
 /** Talks to a running simulator. Every call rejects with a PlantroomError; `not-running` when there is none. */
@@ -10,6 +10,8 @@ export interface ControlClient {
   startFault(device: string, fault: string, forMs: number | undefined): Promise<void>;
   /** @returns how many faults ended */
   clear(device: string | undefined): Promise<number>;
+  /** Pulls a bus out, or puts it in again. */
+  setPlugged(bus: string, isPlugged: boolean): Promise<void>;
 }
 
 const timeoutMs = 3_000;
@@ -24,6 +26,10 @@ export function createControlClient(socketPath: string): ControlClient {
     clear: async device => {
       const body: ClearRequest = { device: device ?? null };
       return ((await ask(socketPath, 'POST', '/clear', body)) as { readonly cleared: number }).cleared;
+    },
+    setPlugged: async (bus, isPlugged) => {
+      const body: PlugRequest = { bus, isPlugged };
+      await ask(socketPath, 'POST', '/plug', body);
     },
   };
 }

@@ -18,6 +18,12 @@ export interface ClearRequest {
   readonly device: string | null;
 }
 
+/** What POST /plug takes. */
+export interface PlugRequest {
+  readonly bus: string;
+  readonly isPlugged: boolean;
+}
+
 export interface ControlErrorBody {
   readonly error: { readonly kind: PlantroomError['kind']; readonly message: string; readonly hint: string | null };
 }
@@ -33,8 +39,8 @@ const longestRequestMs = 5_000;
 const longestFaultMs = 7 * 86_400_000;
 
 /**
- * Lets people make faults: HTTP on a Unix socket that only its owner may open. GET /faults, POST /fault, POST /clear;
- * JSON both ways.
+ * Lets people make faults: HTTP on a Unix socket that only its owner may open. GET /faults, POST /fault, POST /clear,
+ * POST /plug; JSON both ways.
  *
  * @throws PlantroomError `busy` when another simulator holds the socket, `storage` when it cannot be made there
  */
@@ -104,7 +110,7 @@ function storageError(socketPath: string, thrown: unknown): unknown {
 
 async function serve(simulator: Simulator, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    reply(response, 200, route(simulator, `${request.method} ${request.url}`, await readBody(request)));
+    reply(response, 200, await route(simulator, `${request.method} ${request.url}`, await readBody(request)));
   } catch (thrown) {
     const error =
       thrown instanceof PlantroomError ? thrown : new PlantroomError(messageOf(thrown), { kind: 'internal' });
@@ -119,7 +125,7 @@ function reply(response: ServerResponse, status: number, body: unknown): void {
   response.end(JSON.stringify(body));
 }
 
-function route(simulator: Simulator, target: string, body: Readonly<Record<string, unknown>>): unknown {
+async function route(simulator: Simulator, target: string, body: Readonly<Record<string, unknown>>): Promise<unknown> {
   switch (target) {
     case 'GET /faults':
       return simulator.faults();
@@ -128,6 +134,9 @@ function route(simulator: Simulator, target: string, body: Readonly<Record<strin
       return simulator.faults();
     case 'POST /clear':
       return { cleared: simulator.clearFaults(body.device === null ? undefined : textIn(body, 'device')) };
+    case 'POST /plug':
+      await simulator.setPlugged(textIn(body, 'bus'), body.isPlugged === true);
+      return {};
     default:
       throw refused(`there is no ${target}`);
   }
@@ -165,5 +174,8 @@ function durationIn(body: Readonly<Record<string, unknown>>, key: string): numbe
 }
 
 function refused(message: string): PlantroomError {
-  return new PlantroomError(message, { kind: 'usage', hint: 'ask GET /faults, POST /fault or POST /clear' });
+  return new PlantroomError(message, {
+    kind: 'usage',
+    hint: 'ask GET /faults, POST /fault, POST /clear or POST /plug',
+  });
 }

@@ -425,6 +425,28 @@ const selfProfile = z.strictObject({
   points: listOf(selfPoint, 'What is measured.'),
 });
 
+const eventDevice = idShape('the id of a device');
+const eventBus = idShape('the id of a bus');
+
+const scenarioEvent = z.strictObject(
+  {
+    at: duration('0s', '7d', 'When it happens, from the start of the scenario.'),
+    device: eventDevice.describe('The device that gets the fault.').optional(),
+    fault: text('The fault: one that `plantroom sim faults` lists.', 40).optional(),
+    clear: eventDevice.describe('The device whose faults end.').optional(),
+    unplug: eventBus.describe('The bus whose plug is pulled out.').optional(),
+    plug: eventBus.describe('The bus whose plug is put in again.').optional(),
+    for: duration('100ms', '7d', 'How long it lasts. Left out: until something else ends it.').optional(),
+    every: duration('100ms', '7d', 'It happens again and again after this time. Left out: once.').optional(),
+  },
+  { error: 'an event: {at: 10s, device: booster, fault: silent, for: 20s}' },
+);
+
+const scenario = z.strictObject(
+  { events: listOf(scenarioEvent, 'What happens to the simulated plant.') },
+  { error: 'a mapping with events' },
+);
+
 /** A list whose items are checked one by one, each with a shape of its own: one wrong item must not hide the others. */
 const items = z.array(z.unknown(), { error: listText });
 const part = z.unknown().refine(value => value !== undefined, { error: 'a mapping' });
@@ -450,6 +472,8 @@ const shapes = {
   selfPoint,
   modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional() }),
   selfProfile: selfProfile.extend({ points: items, alarms: items.optional() }),
+  scenario: scenario.extend({ events: items }),
+  scenarioEvent,
 } as const;
 
 export type ShapeName = keyof typeof shapes;
@@ -530,4 +554,12 @@ export function siteJsonSchema(): object {
 export function profileJsonSchema(): object {
   const profile = z.union([modbusProfile, selfProfile]);
   return { title: 'A plantroom profile', ...z.toJSONSchema(profile, { target: 'draft-7', io: 'input' }) };
+}
+
+/** The same for `config/scenario.schema.json`. */
+export function scenarioJsonSchema(): object {
+  return {
+    title: 'A scenario for the simulated plant',
+    ...z.toJSONSchema(scenario, { target: 'draft-7', io: 'input' }),
+  };
 }

@@ -13,6 +13,8 @@ import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
 import { Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
+import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
+import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import type { Tree } from './tree.ts';
 import { buildGateway, buildUplink } from './uplink.ts';
@@ -21,6 +23,7 @@ import { parseYaml } from './yaml.ts';
 export type { LoadResult } from './load-result.ts';
 export { createNumbering, type Numbering } from './numbering.ts';
 export { formatProblem, type SiteProblem } from './problem.ts';
+export type { ScenarioEvent, ScenarioNames, ScenarioResult } from './scenario.ts';
 
 export interface ParseOptions {
   readonly readProfile: ReadProfile;
@@ -39,16 +42,7 @@ const shippedProfiles = fileURLToPath(new URL('../../config/profiles', import.me
 export function loadSite(path: string, options: { readonly numbering?: Numbering } = {}): LoadResult {
   const file = readText(path);
   if (file.kind === 'unreadable') {
-    const problem: SiteProblem = {
-      file: path,
-      line: 1,
-      column: 1,
-      text: '',
-      message: file.message,
-      hint: file.hint,
-      severity: 'error',
-    };
-    return { kind: 'wrong', problems: [problem] };
+    return { kind: 'wrong', problems: [unreadable(path, file)] };
   }
   const folder = dirname(resolve(path));
   return parseSite(file.text, path, {
@@ -56,6 +50,28 @@ export function loadSite(path: string, options: { readonly numbering?: Numbering
     numbering: options.numbering ?? createNumbering(),
     resolvePath: written => resolve(folder, written),
   });
+}
+
+function unreadable(path: string, { message, hint }: { readonly message: string; readonly hint: string }): SiteProblem {
+  return { file: path, line: 1, column: 1, text: '', message, hint, severity: 'error' };
+}
+
+/** Reads what is to happen to a simulated plant. */
+export function loadScenario(path: string, names: ScenarioNames): ScenarioResult {
+  const file = readText(path);
+  if (file.kind === 'unreadable') return { kind: 'wrong', problems: [unreadable(path, file)] };
+  return parseScenario(file.text, path, names);
+}
+
+/** Who made the devices of a profile, and which models it fits; undefined where the profile cannot be read. */
+export function loadMaker(
+  sitePath: string,
+  profile: string,
+): Pick<Raw<'modbusProfile'>, 'vendor' | 'model'> | undefined {
+  const read = createProfileReader(join(dirname(resolve(sitePath)), 'profiles'));
+  const nowhere = { file: sitePath, line: 1, column: 1, text: '' };
+  const settings = createProfileShelf(read, new Problems()).take(profile, nowhere)?.settings;
+  return settings && { vendor: settings.vendor, model: settings.model };
 }
 
 /** The text of a site file → the site, or every problem at once. Reads nothing but profiles, by the function given. */

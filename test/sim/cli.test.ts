@@ -1,10 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findFreePort } from '../fakes/mosquitto.ts';
-import { mbpoll } from './mbpoll.ts';
+import { mbpoll, mbpollSerial } from './mbpoll.ts';
 
 const script = join(import.meta.dirname, '..', '..', 'src', 'bin', 'plantroom.mjs');
 
@@ -43,8 +43,8 @@ function plantroom(
   });
 }
 
-async function start(): Promise<string> {
-  const child = spawn(process.execPath, [script, 'sim', 'run', '--site', 'site.yaml'], {
+async function start(...more: readonly string[]): Promise<string> {
+  const child = spawn(process.execPath, [script, 'sim', 'run', '--site', 'site.yaml', ...more], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -89,6 +89,61 @@ test('a person runs a plant, breaks it, looks, mends it and stops it', async () 
   expect((await mbpoll(port, '4', 4, 1, ['-a', '2'])).values).toHaveLength(1);
   expect((await plantroom('sim', 'clear')).out).toBe('There was no fault.\n');
   expect(await stop()).toBe(0);
+});
+
+/** A serial line and a device server, each with a tank. */
+function writeSerialSite(): string {
+  const path = join(folder, 'var', 'line-1');
+  const point = '{id: level, name: Level, holding-register: 4, type: s16, scale: 0.01, unit: m}';
+  writeFileSync(
+    join(folder, 'site.yaml'),
+    `gateway: {id: test, name: Test}
+buses:
+  - {id: line, protocol: modbus-rtu, path: ${path}, baud-rate: 9600, parity: even}
+  - {id: server, protocol: modbus-rtu-over-tcp, host: 127.0.0.1, port: ${port}, baud-rate: 19200, parity: none}
+devices:
+  - {id: tank, name: Tank, bus: line, unit-id: 2, points: [${point}]}
+  - {id: far-tank, name: Far tank, bus: server, unit-id: 3, points: [${point}]}
+`,
+  );
+  return path;
+}
+
+test('a person pulls the plug of a serial line and puts it in again', async () => {
+  const path = writeSerialSite();
+  const text = await start();
+  expect(text).toContain(`${path}  tank  (RTU, 9600 8E1)`);
+  expect(text).toContain(`127.0.0.1:${port}  far-tank  (RTU over TCP, 19200 8N1)`);
+  expect(Number((await mbpollSerial(path, '4', 4, 1, ['-a', '2'])).values[0])).toBeGreaterThan(200);
+  const faults = (await plantroom('sim', 'faults')).out;
+  expect(faults).toMatch(/^any on RTU +bad-crc +/m);
+  expect(faults).not.toContain('wrong-transaction');
+
+  expect(await plantroom('sim', 'unplug', 'line')).toMatchObject({ code: 0, out: 'line is unplugged.\n' });
+  expect(existsSync(path)).toBe(false);
+  expect(await plantroom('sim', 'plug', 'line')).toMatchObject({ code: 0, out: 'line is plugged in.\n' });
+  expect((await mbpollSerial(path, '4', 4, 1, ['-a', '2'])).values).toHaveLength(1);
+  expect(await plantroom('sim', 'unplug', 'lime')).toMatchObject({
+    code: 5,
+    err: 'error: the simulated plant has no bus lime\n hint: it has: line, server\n',
+  });
+  expect(await stop()).toBe(0);
+  expect(existsSync(path)).toBe(false);
+});
+
+test('a scenario runs by itself, and a wrong one is explained', async () => {
+  writeSerialSite();
+  const scenario = join(folder, 'bad-day.yaml');
+  writeFileSync(scenario, 'events:\n  - {at: 100ms, device: tank, fault: bad-crc, for: 1h}\n');
+  await start('--scenario', scenario);
+  await expect.poll(async () => (await plantroom('sim', 'faults')).out, { timeout: 20_000 }).toMatch(/^tank +bad-crc/m);
+  await stop();
+
+  writeFileSync(scenario, 'events:\n  - {at: 1s, device: tank, fault: wrong-transaction}\n');
+  expect(await plantroom('sim', 'run', '--site', 'site.yaml', '--scenario', scenario)).toMatchObject({
+    code: 3,
+    err: expect.stringContaining(`${scenario}:2:35: error: tank has no fault "wrong-transaction"`),
+  });
 });
 
 test('a fault or a device that is not there is refused, and those that are are listed', async () => {

@@ -51,8 +51,8 @@ async function open(port: number) {
   socket.on('close', () => {
     isClosed = true;
   });
+  await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
   socket.on('error', () => {});
-  await new Promise<void>(resolve => socket.once('connect', () => resolve()));
   closers.push(async () => void socket.destroy());
   return {
     ask: (hex: string) => socket.write(Buffer.from(hex.replaceAll(' ', ''), 'hex')),
@@ -227,6 +227,29 @@ describe('the simulator', () => {
     startFault('tank', 'tank-leak', undefined);
     await clock.advance(20_000);
     expect(await level()).toBeLessThan(before - 50);
+  });
+
+  test('says who made a device, where that is known', async () => {
+    const identify = ({ id }: { readonly id: string }) =>
+      id === 'pump' ? { vendor: 'Grundfos', product: 'CIM 200', revision: 'simulated' } : undefined;
+    const { port } = await start(sampleSite([pump, tank]), { identify });
+    const wire = await open(port);
+    wire.ask('0001 0000 0005 01 2b 0e 04 01');
+    wire.ask('0002 0000 0005 02 2b 0e 04 01');
+    const product = Buffer.from('CIM 200').toString('hex');
+    const unknown = '00020000000302ab01';
+    await expect.poll(wire.received, patience).toBe(`000100000011012b0e04810000010107${product}${unknown}`);
+  });
+
+  test('pulls the plug of a bus: connections are cut, and nobody can connect until it is in again', async () => {
+    const { port, setPlugged } = await start(sampleSite([pump]), { values: 'constant' });
+    const wire = await open(port);
+    await setPlugged('bus', false);
+    await expect.poll(wire.isClosed, patience).toBe(true);
+    await expect(open(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await setPlugged('bus', true);
+    await setPlugged('bus', true);
+    expect((await mbpoll(port, '4', 0, 2)).values).toEqual(['0', '1']);
   });
 
   test('refuses to play a device of another machine', async () => {

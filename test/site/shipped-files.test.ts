@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createNumbering } from '../../src/site/numbering.ts';
-import { profileJsonSchema, siteJsonSchema } from '../../src/site/schema.ts';
+import { profileJsonSchema, scenarioJsonSchema, siteJsonSchema } from '../../src/site/schema.ts';
 import { formatProblem, loadSite, parseSite } from '../../src/site/site.ts';
 
 const config = fileURLToPath(new URL('../../config', import.meta.url));
@@ -16,6 +16,7 @@ describe('the JSON Schemas that editors read are those of the code: npm run sche
   test.each([
     ['site.schema.json', siteJsonSchema],
     ['profile.schema.json', profileJsonSchema],
+    ['scenario.schema.json', scenarioJsonSchema],
   ])('%s', (path, make) => {
     expect(JSON.parse(text(path))).toEqual(JSON.parse(JSON.stringify(make())));
   });
