@@ -4,6 +4,7 @@ import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
+import type { Answer, Question } from './driver.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
 import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
@@ -43,6 +44,8 @@ export interface Gateway {
   /** The alarms that stand, and the newest `historyLimit` events. */
   alarms(historyLimit: number): Promise<AlarmsView>;
   status(): StatusView;
+  /** Asks a device of a bus that the gateway owns what a person wants to know, without disturbing the polling. */
+  ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
 }
 
 export interface GatewayOptions {
@@ -278,6 +281,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
       };
     },
+    ask: poller.ask,
     status: () => {
       const { site, store, uplink, desk } = mustRun();
       return statusView({

@@ -39,10 +39,13 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   output: ['base', 'model'],
   live: ['base', 'model', 'store'],
   drivers: ['base', 'model', 'driver.ts'],
-  'gateway.ts': ['base', 'model', 'site', 'poll', 'detect', 'summary', 'store', 'uplink', 'output', 'live', 'drivers'],
-  api: ['base', 'model', 'gateway.ts'],
+  'gateway.ts': [
+    ...['base', 'model', 'driver.ts', 'site', 'poll', 'detect', 'summary', 'store', 'uplink', 'output', 'live'],
+    'drivers',
+  ],
+  api: ['base', 'model', 'driver.ts', 'gateway.ts'],
   sim: ['base', 'model', 'site'],
-  cli: ['base', 'model', 'site', 'gateway.ts', 'api', 'sim'],
+  cli: ['base', 'model', 'driver.ts', 'site', 'gateway.ts', 'api', 'sim'],
   bin: ['cli'],
 };
 

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { OpenBus, ReadOutcome } from '../driver.ts';
+import type { Answer, OpenBus, Question, ReadOutcome } from '../driver.ts';
 import { type Bus, endpointOf, isModbus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
@@ -9,6 +9,7 @@ import type { BusView, DeviceView } from '../model/view.ts';
 import { createBusyMeter } from './busy-meter.ts';
 import { advanceCadence } from './cadence.ts';
 import { mayAsk, stepHealth } from './device-health.ts';
+import { createQuestionDesk, type WaitingQuestion } from './question-desk.ts';
 import {
   type Batch,
   fillBatch,
@@ -40,6 +41,11 @@ export interface BusPoller {
   start(): void;
   /** Resolves when the bus is closed; of a read under way nothing is heard any more. */
   stop(): Promise<void>;
+  /**
+   * Asks what a person wants to know, in a place between two reads. While reads are due every second request is a read,
+   * so that no scan starves the polling. Never rejects: a bus that is stopped, or has no place left, says so.
+   */
+  ask(question: Question, timeoutMs: number): Promise<Answer>;
   busView(): BusView;
   deviceViews(): readonly DeviceView[];
 }
@@ -50,7 +56,11 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   const groups = planGroups(openBus, owners, clock.monoMs());
   const busy = createBusyMeter(clock.monoMs());
   const counts = { readsDue: 0, readsDone: 0, readsFailed: 0, readsMissed: 0 };
+  const desk = createQuestionDesk(wake);
+  let isStarted = false;
   let isStopped = false;
+  let isUnderWay = false;
+  let wasQuestion = false;
   /** What the last read brought, until it is handed over. */
   let unseen: PlannedRead | undefined;
   let alarm: Timer | undefined;
@@ -61,6 +71,11 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       const nowMono = clock.monoMs();
       const group = mostUrgent(groups, nowMono);
       const planned = group?.reads[group.nextRead];
+      const waiting = group && wasQuestion ? undefined : desk.next();
+      if (waiting) {
+        askForPerson(waiting, nowMono);
+        return;
+      }
       if (!group || !planned) {
         handOver();
         sleepUntil(nextDueMono(groups));
@@ -77,9 +92,31 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     }
   }
 
+  function wake(): void {
+    if (!isStarted || isUnderWay) return;
+    alarm?.cancel();
+    goOn();
+  }
+
+  function askForPerson({ question, timeoutMs, onAnswer }: WaitingQuestion, startMono: number): void {
+    // The driver keeps the last answer only until the next question.
+    handOver();
+    isUnderWay = true;
+    wasQuestion = true;
+    openBus.ask(question, timeoutMs, answer => {
+      isUnderWay = false;
+      busy.add(startMono, clock.monoMs());
+      onAnswer(answer);
+      goOn();
+    });
+  }
+
   /** The next request goes out before the last answer is looked at: the device works while we do. */
   function ask(group: Group, planned: PlannedRead, startMono: number): void {
+    isUnderWay = true;
+    wasQuestion = false;
     openBus.read(planned.read, timeoutOf(group.owner), outcome => {
+      isUnderWay = false;
       // A read that ended because we are stopping says nothing about the device.
       if (isStopped) return;
       takeOutcome(group, planned, outcome, startMono);
@@ -178,14 +215,17 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
 
   return {
     start() {
+      isStarted = true;
       goOn();
     },
     async stop() {
       isStopped = true;
       alarm?.cancel();
+      desk.close();
       // This ends a read that waits for an answer that may never come.
       await openBus.close();
     },
+    ask: desk.ask,
     busView: () => ({
       id: bus.id,
       protocol: bus.protocol,

@@ -3,7 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { Driver } from '../driver.ts';
+import type { Answer, Driver, Question } from '../driver.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
@@ -33,6 +33,8 @@ export interface Poller {
    */
   replace(plan: PollPlan): Promise<void>;
   stop(): Promise<void>;
+  /** Asks a device of a bus what a person wants to know; never rejects. See BusPoller. */
+  ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
   buses(): readonly BusView[];
   devices(): readonly DeviceView[];
 }
@@ -81,6 +83,11 @@ export function createPoller(options: PollerOptions): Poller {
     },
     async stop() {
       await Promise.all([...running.values()].map(({ poller }) => poller.stop()));
+    },
+    ask(busId, question, timeoutMs) {
+      const bus = running.get(busId);
+      if (bus) return bus.poller.ask(question, timeoutMs);
+      return Promise.resolve({ kind: 'failed', reason: 'no-connection', detail: `the gateway has no bus "${busId}"` });
     },
     buses: () => [...running.values()].map(({ poller }) => poller.busView()),
     devices: () => [...running.values()].flatMap(({ poller }) => poller.deviceViews()),

@@ -1,3 +1,4 @@
+import type { Answer, Question } from '../../src/driver.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
@@ -16,6 +17,9 @@ export class SampleGateway implements Gateway {
   /** Commands that came through the door. */
   readonly commands: Command[] = [];
   readonly historyLimits: number[] = [];
+  /** What a device answers to a question of a person. */
+  answer: Answer = { kind: 'raw', values: [0], responseMs: 12 };
+  readonly questions: { readonly question: Question; readonly timeoutMs: number }[] = [];
 
   async start(): Promise<void> {}
 
@@ -37,6 +41,11 @@ export class SampleGateway implements Gateway {
 
   status(): StatusView {
     return this.statusView;
+  }
+
+  async ask(_busId: string, question: Question, timeoutMs: number): Promise<Answer> {
+    this.questions.push({ question, timeoutMs });
+    return this.answer;
   }
 }
 

@@ -14,6 +14,8 @@ export interface ScriptedAnswer {
 export interface ScriptedBus extends OpenBus {
   /** Every read that went out: device, first point, monotonic start. */
   readonly asked: { device: string; points: string[]; atMono: number }[];
+  /** When each question of a person went out. */
+  readonly questionsMono: number[];
   /** True while two reads overlapped once: a bus has one request at a time. */
   readonly hadCollision: () => boolean;
 }
@@ -25,6 +27,7 @@ export function createScriptedBus(
   pointsPerRead = Number.POSITIVE_INFINITY,
 ): ScriptedBus {
   const asked: ScriptedBus['asked'] = [];
+  const questionsMono: number[] = [];
   let underWay = 0;
   let collided = false;
   let cutOff: (() => void) | undefined;
@@ -33,6 +36,7 @@ export function createScriptedBus(
 
   return {
     asked,
+    questionsMono,
     hadCollision: () => collided,
     window: 1,
     plan: (device, points) =>
@@ -68,8 +72,24 @@ export function createScriptedBus(
       assert(answered?.read === read, 'a read is decoded that is not the last one answered');
       for (const reading of read.readings) Object.assign(reading, { value: answered.value, quality: 'good' });
     },
-    ask(_question, _timeoutMs, onAnswer) {
-      onAnswer({ kind: 'failed', reason: 'refused', detail: 'a scripted bus takes no questions' });
+    ask(_question, timeoutMs, onAnswer) {
+      underWay += 1;
+      collided ||= underWay > 1;
+      const startMono = clock.monoMs();
+      questionsMono.push(startMono);
+      answered = undefined;
+      const script = answer('person', startMono);
+      const settle = (failure: 'no-connection' | 'timeout' | undefined) => {
+        timer.cancel();
+        underWay -= 1;
+        cutOff = undefined;
+        const responseMs = clock.monoMs() - startMono;
+        if (failure) onAnswer({ kind: 'failed', reason: failure, detail: failure });
+        else onAnswer({ kind: 'raw', values: [script.value ?? 1], responseMs });
+      };
+      const endMono = startMono + (script.isSilent ? timeoutMs : script.takesMs);
+      const timer = clock.at(endMono, () => settle(script.isSilent ? 'timeout' : undefined));
+      cutOff = () => settle('no-connection');
     },
     restsUntilMono: () => 0,
     async close() {

@@ -5,6 +5,7 @@ import { seededRandom } from '../../src/base/random.ts';
 import type { Device } from '../../src/model/device.ts';
 import type { SampleBatch } from '../../src/model/point.ts';
 import { createBusPoller } from '../../src/poll/bus-poller.ts';
+import { longestQuestionMs, mostWaitingQuestions } from '../../src/poll/question-desk.ts';
 import { createScriptedBus, deviceWith, type ScriptedAnswer } from '../fakes/scripted-bus.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
@@ -184,5 +185,65 @@ describe('a bus poller', () => {
       ),
       { numRuns: 60 },
     );
+  });
+});
+
+describe('a question of a person', () => {
+  const question = { kind: 'raw', unitId: 9, table: 'holding-register', address: 0, count: 1 } as const;
+
+  test('is asked at once on a bus that sleeps, and is answered', async () => {
+    const { clock, bus, poller } = rig([deviceWith('pump', [10_000])], prompt);
+    poller.start();
+    await clock.advance(2_000);
+    const answer = poller.ask(question, 100);
+    await clock.advance(10);
+    expect(await answer).toMatchObject({ kind: 'raw', values: [1], responseMs: 5 });
+    expect(bus.questionsMono).toEqual([2_000]);
+  });
+
+  test('never takes more than every second request of a bus that has reads to make', async () => {
+    const devices = ['a', 'b', 'c'].map(id => deviceWith(id, [100]));
+    const { clock, bus, taken, poller } = rig(devices, id => ({ takesMs: id === 'person' ? 60 : 30 }));
+    poller.start();
+    let answered = 0;
+    const keepAsking = async (): Promise<void> => {
+      const answer = await poller.ask(question, 100);
+      if (answer.kind === 'failed') return;
+      answered += 1;
+      await keepAsking();
+    };
+    const scans = Array.from({ length: 10 }, keepAsking);
+    await clock.advance(30_000);
+    expect(answered).toBeGreaterThan(300);
+    expect(bus.asked.length).toBeGreaterThanOrEqual(bus.questionsMono.length - 1);
+    expect(bus.hadCollision()).toBe(false);
+    expect(taken.filter(({ quality }) => quality === 'good').length).toBeGreaterThan(300);
+    await poller.stop();
+    await Promise.all(scans);
+  });
+
+  test('is refused when too many wait, and ends with the bus', async () => {
+    const { clock, poller } = rig([], () => ({ takesMs: 0, isSilent: true }));
+    poller.start();
+    const answers = Array.from({ length: mostWaitingQuestions + 2 }, () => poller.ask(question, 3_600_000));
+    expect(await answers.at(-1)).toMatchObject({ kind: 'failed', reason: 'overrun' });
+    await clock.advance(longestQuestionMs);
+    expect(await answers[0]).toMatchObject({ kind: 'failed', reason: 'timeout' });
+    await poller.stop();
+    expect(await answers[1]).toMatchObject({ kind: 'failed', reason: 'no-connection' });
+    expect(await answers[9]).toMatchObject({ kind: 'failed', reason: 'no-connection' });
+    expect(await poller.ask(question, 100)).toMatchObject({ kind: 'failed', reason: 'no-connection' });
+  });
+
+  test('does not spoil the answer that is being looked at', async () => {
+    const { clock, taken, poller } = rig([deviceWith('pump', [1_000])], prompt);
+    poller.start();
+    const answers: Promise<unknown>[] = [];
+    for (let round = 0; round < 1_000; round += 1) {
+      if (round % 3 === 0) answers.push(poller.ask(question, 100));
+      await clock.advance(7);
+    }
+    await Promise.all(answers);
+    expect(new Set(taken.map(({ quality }) => quality))).toEqual(new Set(['good']));
   });
 });
