@@ -96,6 +96,7 @@ const busColumns: readonly Column[] = [
   { title: 'PROTOCOL' },
   { title: 'ENDPOINT', minWidth: 10 },
   { title: 'LOAD', align: 'right' },
+  { title: 'DEAD', align: 'right' },
   { title: 'DUE', align: 'right' },
   { title: 'DONE', align: 'right' },
   { title: 'FAILED', align: 'right' },
@@ -108,6 +109,7 @@ function renderBuses({ buses }: StatusView, width: number | undefined, style: St
     bus.protocol,
     bus.endpoint,
     formatShare(bus.load),
+    bus.deadShare === 0 ? '0' : { text: formatShare(bus.deadShare), paint: style.warning },
     String(bus.readsDue),
     String(bus.readsDone),
     countCell(bus.readsFailed, style),
@@ -120,6 +122,9 @@ const deviceColumns: readonly Column[] = [
   { title: 'DEVICE', minWidth: 8 },
   { title: 'BUS', minWidth: 6 },
   { title: 'HEALTH' },
+  { title: 'ANSWERS IN', align: 'right' },
+  { title: 'TIMEOUT', align: 'right' },
+  { title: 'PROBE IN', align: 'right' },
   { title: 'DONE', align: 'right' },
   { title: 'FAILED', align: 'right' },
   { title: 'MISSED', align: 'right' },
@@ -128,11 +133,14 @@ const deviceColumns: readonly Column[] = [
 ];
 
 function renderDevices({ devices }: StatusView, width: number | undefined, style: Style): string[] {
-  const paints = { online: style.good, offline: style.bad, unknown: style.warning } as const;
+  const paints = { online: style.good, degraded: style.warning, offline: style.bad, unknown: style.warning } as const;
   const rows = devices.map(device => [
     device.id,
     device.bus,
     { text: device.health, paint: paints[device.health] },
+    device.responseMs === null ? '' : formatLatency(device.responseMs),
+    formatLatency(device.timeoutMs),
+    device.nextProbeMs === null ? '' : formatLatency(device.nextProbeMs),
     String(device.readsDone),
     countCell(device.readsFailed, style),
     countCell(device.readsMissed, style),

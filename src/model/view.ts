@@ -35,12 +35,19 @@ export interface DeviceView {
   readonly id: string;
   readonly name: string;
   readonly bus: string;
-  readonly health: 'online' | 'offline' | 'unknown';
+  /** `degraded`: one of its last reads was not answered, but not several in a row. */
+  readonly health: 'online' | 'degraded' | 'offline' | 'unknown';
   readonly readsDone: number;
   readonly readsFailed: number;
   readonly readsMissed: number;
   /** Text of the last failure, null when there was none. */
   readonly lastFailure: string | null;
+  /** How long it takes to answer, smoothed; null before its first answer. */
+  readonly responseMs: number | null;
+  /** How long its next request may take to be answered. */
+  readonly timeoutMs: number;
+  /** Until it is probed at the earliest; null when it is not offline. */
+  readonly nextProbeMs: number | null;
 }
 
 export interface BusView {
@@ -54,6 +61,8 @@ export interface BusView {
   readonly readsMissed: number;
   /** Share of the last minute in which a request was under way, 0 to 1. */
   readonly load: number;
+  /** Share of the last minute that requests to absent devices have taken in vain, 0 to 1. */
+  readonly deadShare: number;
 }
 
 /** A histogram of a latency, in milliseconds. */

@@ -1,32 +1,46 @@
+import { assert } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Answer, OpenBus, Question, ReadOutcome } from '../driver.ts';
-import { type Bus, endpointOf, isModbus } from '../model/bus.ts';
+import { type Bus, endpointOf } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
+import type { PlannedRead } from './batch.ts';
 import { createBusyMeter } from './busy-meter.ts';
-import { advanceCadence } from './cadence.ts';
-import { mayAsk, stepHealth } from './device-health.ts';
-import { createQuestionDesk, type WaitingQuestion } from './question-desk.ts';
+import { advanceCadence, dropLost } from './cadence.ts';
+import { createDelivery } from './delivery.ts';
 import {
-  type Batch,
-  fillBatch,
-  type Group,
-  mostUrgent,
-  nextDueMono,
-  type PlannedRead,
+  deviceView,
+  isOffline,
+  nextTimeoutMs,
   type PolledDevice,
-  planGroups,
   polledDevice,
-  spoilBatch,
+  putOffFullTimeout,
+} from './polled-device.ts';
+import { createQuestionDesk, type WaitingQuestion } from './question-desk.ts';
+import { createRollCall } from './roll-call.ts';
+import {
+  type AlarmedPoints,
+  createTurnKeeper,
+  type Group,
+  groupsOf,
+  isLost,
+  mayReplan,
+  nextDueMono,
+  planSlots,
+  replanSlot,
+  type Slot,
+  timerResolutionMs,
 } from './turn.ts';
 
 export interface BusPollerOptions {
   readonly bus: Bus;
   readonly openBus: OpenBus;
   readonly devices: readonly Device[];
+  /** Numbers of the points that alarms need. */
+  readonly alarmed: AlarmedPoints;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -36,7 +50,7 @@ export interface BusPollerOptions {
   readonly onLateness: (latenessMs: number) => void;
 }
 
-/** The one owner of a bus: makes the reads of all its devices, one at a time, the most urgent first. */
+/** The one owner of a bus: makes the reads of all its devices, what alarms need before the rest, the most urgent first. */
 export interface BusPoller {
   start(): void;
   /** Resolves when the bus is closed; of a read under way nothing is heard any more. */
@@ -46,99 +60,129 @@ export interface BusPoller {
    * so that no scan starves the polling. Never rejects: a bus that is stopped, or has no place left, says so.
    */
   ask(question: Question, timeoutMs: number): Promise<Answer>;
+  /** Other points are needed by alarms from now on. The polling goes on as it is. */
+  setAlarmed(alarmed: AlarmedPoints): void;
   busView(): BusView;
   deviceViews(): readonly DeviceView[];
 }
 
+/** When reads are planned anew for the response times measured by then: soon after the start, and then now and then. */
+const firstReplanMs = 60_000;
+const replanMs = 10 * 60_000;
+
 export function createBusPoller(options: BusPollerOptions): BusPoller {
-  const { bus, openBus, clock, random, log, onBatch, onLateness } = options;
-  const owners = options.devices.map(polledDevice);
-  const groups = planGroups(openBus, owners, clock.monoMs());
-  const busy = createBusyMeter(clock.monoMs());
+  const { bus, openBus, clock, random, log, onLateness } = options;
+  const startMono = clock.monoMs();
+  const owners = options.devices.map(device => polledDevice(device, bus, options.devices));
+  const slots = planSlots(bus.id, openBus, owners, options.alarmed, startMono);
+  const turns = createTurnKeeper();
+  const busy = createBusyMeter(startMono);
+  const roll = createRollCall({ bus, owners, startMono, random, log, onReturn });
   const counts = { readsDue: 0, readsDone: 0, readsFailed: 0, readsMissed: 0 };
+  const delivery = createDelivery(openBus, clock, options.onBatch);
   const desk = createQuestionDesk(wake);
+  let groups = groupsOf(slots);
+  let { alarmed } = options;
+  let replanMono = startMono + firstReplanMs;
+  let hasStaleSlots = false;
   let isStarted = false;
   let isStopped = false;
-  let isUnderWay = false;
+  /** Requests on the wire, and since when there has been one. */
+  let underWay = 0;
+  let busySinceMono = 0;
   let wasQuestion = false;
-  /** What the last read brought, until it is handed over. */
-  let unseen: PlannedRead | undefined;
   let alarm: Timer | undefined;
 
-  /** Starts the read that comes next, or waits until one is due. */
+  /** Sends what comes next, as much as the bus takes; then looks at the last answer; and waits when nothing is due. */
   function goOn(): void {
-    while (!isStopped) {
-      const nowMono = clock.monoMs();
-      const group = mostUrgent(groups, nowMono);
-      const planned = group?.reads[group.nextRead];
-      const waiting = group && wasQuestion ? undefined : desk.next();
-      if (waiting) {
-        askForPerson(waiting, nowMono);
-        return;
-      }
-      if (!group || !planned) {
-        handOver();
-        sleepUntil(nextDueMono(groups));
-        return;
-      }
-      if (group.nextRead === 0) beginDue(group, nowMono);
-      if (mayAsk(group.owner.health, nowMono)) {
-        ask(group, planned, nowMono);
-        return;
-      }
-      handOver();
-      skipRead(group, planned, nowMono);
-      endRead(group, nowMono);
-    }
+    while (!isStopped && underWay < openBus.window && startNext(clock.monoMs()));
+    delivery.handOver();
+    alarm?.cancel();
+    alarm = undefined;
+    if (!isStopped && underWay < openBus.window) sleepUntil(Math.min(nextDueMono(groups), roll.nextProbeMono()));
   }
 
-  function wake(): void {
-    if (!isStarted || isUnderWay) return;
-    alarm?.cancel();
-    goOn();
+  /** False when there is nothing to do. */
+  function startNext(nowMono: number): boolean {
+    tidySlots(nowMono);
+    for (const group of groups) if (isLost(group, nowMono)) tellLost(group, nowMono);
+    const group = turns.next(groups, nowMono);
+    const waiting = group && wasQuestion ? undefined : desk.next();
+    if (waiting) {
+      askForPerson(waiting, nowMono);
+      return true;
+    }
+    const probed = roll.dueProbe(nowMono);
+    if (probed) probe(probed, nowMono);
+    else if (group && isOffline(group.owner)) skipDue(group, nowMono);
+    else if (group) readNext(group, nowMono);
+    return probed !== undefined || group !== undefined;
   }
 
   function askForPerson({ question, timeoutMs, onAnswer }: WaitingQuestion, startMono: number): void {
     // The driver keeps the last answer only until the next question.
-    handOver();
-    isUnderWay = true;
+    delivery.handOver();
+    occupy(startMono);
     wasQuestion = true;
     openBus.ask(question, timeoutMs, answer => {
-      isUnderWay = false;
-      busy.add(startMono, clock.monoMs());
+      release(clock.monoMs());
       onAnswer(answer);
       goOn();
     });
   }
 
+  function readNext(group: Group, nowMono: number): void {
+    const planned = group.reads[group.nextRead];
+    if (!planned) return;
+    if (group.nextRead === 0) beginDue(group, nowMono);
+    group.nextRead += 1;
+    request(group.owner, planned, group, nowMono);
+  }
+
+  /** A read of the points with the shortest interval, out of turn: whether the device is back must not wait for an hour. */
+  function probe(owner: PolledDevice, nowMono: number): void {
+    const own = groups.filter(group => group.owner === owner);
+    const shortest = Math.min(...own.map(({ cadence }) => cadence.intervalMs));
+    const planned = own.find(({ cadence }) => cadence.intervalMs === shortest)?.reads[0];
+    assert(planned, `${owner.device.id} is absent but was never asked`);
+    counts.readsDue += 1;
+    request(owner, planned, undefined, nowMono);
+    if (nowMono >= owner.fullMono) putOffFullTimeout(owner, nowMono);
+  }
+
   /** The next request goes out before the last answer is looked at: the device works while we do. */
-  function ask(group: Group, planned: PlannedRead, startMono: number): void {
-    isUnderWay = true;
+  function request(owner: PolledDevice, planned: PlannedRead, group: Group | undefined, startMono: number): void {
+    const timeoutMs = nextTimeoutMs(owner, startMono);
+    occupy(startMono);
     wasQuestion = false;
-    openBus.read(planned.read, timeoutOf(group.owner), outcome => {
-      isUnderWay = false;
+    owner.underWay += 1;
+    if (group) group.underWay += 1;
+    openBus.read(planned.read, timeoutMs, outcome => {
+      release(outcome.atMono);
+      owner.underWay -= 1;
       // A read that ended because we are stopping says nothing about the device.
       if (isStopped) return;
-      takeOutcome(group, planned, outcome, startMono);
-      endRead(group, outcome.atMono);
+      takeOutcome(owner, planned, outcome);
+      roll.learn(owner, outcome, startMono, group === undefined);
+      if (group) endRead(group);
+      // With several requests under way the driver has decoded the answer already.
+      if (openBus.window > 1) delivery.handOver();
       goOn();
     });
-    handOver();
   }
 
-  function timeoutOf({ device }: PolledDevice): number {
-    return device.timeoutMs ?? (isModbus(bus) ? bus.timeoutMs : 0);
+  function occupy(nowMono: number): void {
+    if (underWay === 0) busySinceMono = nowMono;
+    underWay += 1;
   }
 
-  function handOver(): void {
-    if (!unseen) return;
-    const { read, batch } = unseen;
-    if (batch.isAnswered) {
-      openBus.decode(read);
-      fillBatch(unseen);
-    }
-    unseen = undefined;
-    onBatch(batch);
+  function release(nowMono: number): void {
+    underWay -= 1;
+    if (underWay === 0) busy.add(busySinceMono, nowMono);
+  }
+
+  function wake(): void {
+    if (isStarted && underWay < openBus.window) goOn();
   }
 
   function sleepUntil(dueMono: number): void {
@@ -147,70 +191,75 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
 
   function beginDue(group: Group, nowMono: number): void {
     counts.readsDue += group.reads.length;
-    onLateness(Math.max(0, nowMono - group.cadence.dueMono));
-  }
-
-  function endRead(group: Group, nowMono: number): void {
-    group.nextRead += 1;
-    if (group.nextRead < group.reads.length) return;
-    group.nextRead = 0;
-    const lost = advanceCadence(group.cadence, nowMono);
-    if (lost > 0) tellLost(group, lost * group.reads.length, nowMono);
-  }
-
-  /** However many due times were lost in a row, one bad sample tells it. */
-  function tellLost({ owner, reads }: Group, readsLost: number, nowMono: number): void {
-    counts.readsDue += readsLost;
-    counts.readsMissed += readsLost;
-    owner.readsMissed += readsLost;
-    handOver();
-    for (const { batch } of reads) {
-      stamp(batch, nowMono);
-      spoilBatch(batch, 'overrun');
-      onBatch(batch);
+    const { dueMono } = group.cadence;
+    if (dueMono < nowMono + timerResolutionMs) {
+      group.isOwed = false;
+      onLateness(Math.max(0, nowMono - dueMono));
     }
   }
 
-  function takeOutcome({ owner }: Group, planned: PlannedRead, outcome: ReadOutcome, startMono: number): void {
-    const wasOffline = owner.health.kind === 'offline';
-    busy.add(startMono, outcome.atMono);
-    owner.health = stepHealth(owner.health, outcome.kind === 'answered', outcome.atMono, random);
-    stamp(planned.batch, outcome.atMono);
+  function endRead(group: Group): void {
+    group.underWay -= 1;
+    if (group.nextRead >= group.reads.length && group.underWay === 0) endDue(group);
+  }
+
+  function endDue(group: Group): void {
+    group.nextRead = 0;
+    if (!group.isOwed) advanceCadence(group.cadence);
+    group.isOwed = false;
+  }
+
+  /** However many due times were lost in a row, one bad sample tells it. */
+  function tellLost({ owner, cadence, reads }: Group, nowMono: number): void {
+    const readsLost = dropLost(cadence, nowMono) * reads.length;
+    counts.readsDue += readsLost;
+    counts.readsMissed += readsLost;
+    owner.readsMissed += readsLost;
+    for (const { batch } of reads) delivery.spoil(batch, 'overrun', nowMono);
+  }
+
+  /** The device is offline: what is left of this due time is bad without a word on the wire. */
+  function skipDue(group: Group, nowMono: number): void {
+    if (group.nextRead === 0) beginDue(group, nowMono);
+    for (const { batch } of group.reads.slice(group.nextRead)) {
+      counts.readsFailed += 1;
+      group.owner.readsFailed += 1;
+      delivery.spoil(batch, 'offline', nowMono);
+    }
+    group.nextRead = group.reads.length;
+    if (group.underWay === 0) endDue(group);
+  }
+
+  function takeOutcome(owner: PolledDevice, planned: PlannedRead, outcome: ReadOutcome): void {
     if (outcome.kind === 'answered') {
       counts.readsDone += 1;
       owner.readsDone += 1;
-      planned.batch.isAnswered = true;
     } else {
       counts.readsFailed += 1;
       owner.readsFailed += 1;
       owner.lastFailure = `${planned.read.label}: ${outcome.detail}`;
-      spoilBatch(planned.batch, outcome.reason);
     }
-    unseen = planned;
-    tellHealth(owner, wasOffline);
+    delivery.take(planned, outcome);
   }
 
-  /** The device is offline and no probe is due: its points are bad without a word on the wire. */
-  function skipRead({ owner }: Group, { batch }: PlannedRead, nowMono: number): void {
-    counts.readsFailed += 1;
-    owner.readsFailed += 1;
-    stamp(batch, nowMono);
-    spoilBatch(batch, 'offline');
-    onBatch(batch);
+  function onReturn(owner: PolledDevice, nowMono: number): void {
+    for (const group of groups) if (group.owner === owner) group.isOwed = isOwedAt(group, nowMono);
   }
 
-  /** One log line per change of state, not per failed read. */
-  function tellHealth(owner: PolledDevice, wasOffline: boolean): void {
-    const isOffline = owner.health.kind === 'offline';
-    if (isOffline === wasOffline) return;
-    const { id: device } = owner.device;
-    if (isOffline) log.warn({ device, failure: owner.lastFailure }, 'device does not answer');
-    else log.info({ device }, 'device answers again');
+  function tidySlots(nowMono: number): void {
+    if (nowMono >= replanMono) {
+      replanMono = nowMono + replanMs;
+      markStale(() => true);
+    }
+    if (!hasStaleSlots) return;
+    for (const slot of slots) if (mayReplan(slot)) replanSlot(slot, openBus, alarmed);
+    hasStaleSlots = slots.some(({ isStale }) => isStale);
+    groups = groupsOf(slots);
   }
 
-  function stamp(batch: Batch, atMono: number): void {
-    batch.sampledAtMono = atMono;
-    batch.sampledAt = Math.round(clock.wallMs() - (clock.monoMs() - atMono));
+  function markStale(isStale: (slot: Slot) => boolean): void {
+    hasStaleSlots = true;
+    for (const slot of slots) slot.isStale ||= isStale(slot);
   }
 
   return {
@@ -226,23 +275,26 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       await openBus.close();
     },
     ask: desk.ask,
+    setAlarmed(points) {
+      markStale(slot => slot.points.some(({ number }) => alarmed.has(number) !== points.has(number)));
+      alarmed = points;
+    },
     busView: () => ({
       id: bus.id,
       protocol: bus.protocol,
       endpoint: endpointOf(bus),
       ...counts,
       load: busy.share(clock.monoMs()),
+      deadShare: roll.deadShare(clock.monoMs()),
     }),
-    deviceViews: () =>
-      owners.map(owner => ({
-        id: owner.device.id,
-        name: owner.device.name,
-        bus: bus.id,
-        health: owner.health.kind,
-        readsDone: owner.readsDone,
-        readsFailed: owner.readsFailed,
-        readsMissed: owner.readsMissed,
-        lastFailure: owner.lastFailure,
-      })),
+    deviceViews: () => owners.map(owner => deviceView(owner, clock.monoMs())),
   };
 }
+
+/** A point of a long interval is not left bad until its next due time, now that its device is back. */
+function isOwedAt({ cadence }: Group, nowMono: number): boolean {
+  return cadence.dueMono - nowMono > owedBeyondMs;
+}
+
+/** A group that falls due within this time is not read out of turn. */
+const owedBeyondMs = 1_000;

@@ -16,17 +16,31 @@ export function startCadence(intervalMs: number, startMono: number, share: numbe
   return { intervalMs, dueMono: startMono + share * Math.min(intervalMs, spreadMs) };
 }
 
+/** Goes on to the next due time, be it in the past. */
+export function advanceCadence(cadence: Cadence): void {
+  cadence.dueMono += cadence.intervalMs;
+}
+
 /**
- * Goes on to the next due time that can still be met and returns how many were passed over. A due time is lost when a
- * whole interval has gone by since: it is counted, never made up for, so a pause of the machine causes no burst.
+ * Gives up the due times that cannot be met any more and returns how many. One is lost when a whole interval has gone by
+ * since: it is counted, never made up for, so a pause of the machine causes no burst.
  */
-export function advanceCadence(cadence: Cadence, nowMono: number): number {
-  const lost = Math.max(0, Math.floor((nowMono - cadence.dueMono) / cadence.intervalMs) - 1);
-  cadence.dueMono += (lost + 1) * cadence.intervalMs;
+export function dropLost(cadence: Cadence, nowMono: number): number {
+  const lost = Math.max(0, Math.floor((nowMono - cadence.dueMono) / cadence.intervalMs));
+  cadence.dueMono += lost * cadence.intervalMs;
   return lost;
 }
 
-/** A share in [0, 1) that depends on the text alone: the same after every start, different for different devices. */
+/**
+ * The shares of `count` groups of one interval on one bus: evenly apart, so that no read waits for a neighbour that fell
+ * due with it, and turned by the name of the bus, so that two hundred buses do not all begin at once.
+ */
+export function spreadShares(bus: string, intervalMs: number, count: number): number[] {
+  const turn = shareOf(`${bus} ${intervalMs}`);
+  return Array.from({ length: count }, (_, place) => (turn + place / count) % 1);
+}
+
+/** A share in [0, 1) that depends on the text alone: the same after every start, different for different buses. */
 export function shareOf(text: string): number {
   // FNV-1a, then a final mix, since FNV alone leaves the high bits of short texts alike.
   let hash = 0x811c9dc5;

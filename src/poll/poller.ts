@@ -4,11 +4,13 @@ import { PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Answer, Driver, Question } from '../driver.ts';
+import type { Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
 import { type BusPoller, createBusPoller } from './bus-poller.ts';
+import type { AlarmedPoints } from './turn.ts';
 
 export interface PollerOptions {
   readonly drivers: ReadonlyMap<Bus['protocol'], Driver>;
@@ -23,13 +25,15 @@ export interface PollerOptions {
 export interface PollPlan {
   readonly buses: readonly Bus[];
   readonly devices: readonly Device[];
+  /** The points that alarms need are read before the others. */
+  readonly rules: readonly Rule[];
 }
 
 /** Polls every bus of a site. Buses share nothing: a dead one costs the others nothing. */
 export interface Poller {
   /**
    * Polls this plan from now on. A bus that is the same as before, with the same devices and points, is not touched:
-   * its cadence and its connection go on. Resolves when the buses that went or changed are closed and replaced.
+   * its cadence and its connection go on, also when alarms need other points of it now. Resolves when the buses that went or changed are closed and replaced.
    */
   replace(plan: PollPlan): Promise<void>;
   stop(): Promise<void>;
@@ -48,14 +52,14 @@ interface RunningBus {
 export function createPoller(options: PollerOptions): Poller {
   let running = new Map<string, RunningBus>();
 
-  function open(bus: Bus, devices: readonly Device[]): BusPoller {
+  function open(bus: Bus, devices: readonly Device[], alarmed: AlarmedPoints): BusPoller {
     const driver = options.drivers.get(bus.protocol);
     if (!driver) {
       throw new PlantroomError(`no driver for ${bus.protocol} (bus ${bus.id})`, { kind: 'internal' });
     }
     const log = options.log.child({ bus: bus.id });
     const openBus = driver.create({ bus, clock: options.clock, log });
-    return createBusPoller({ ...options, log, bus, devices, openBus });
+    return createBusPoller({ ...options, log, bus, devices, alarmed, openBus });
   }
 
   return {
@@ -63,15 +67,17 @@ export function createPoller(options: PollerOptions): Poller {
       const next = new Map<string, RunningBus>();
       const fresh: BusPoller[] = [];
       const leaving = new Set(running.values());
+      const alarmed = alarmedBy(plan.rules);
       for (const bus of plan.buses) {
         const devices = plan.devices.filter(device => device.bus === bus.id);
         const signature = signatureOf(bus, devices);
         const current = running.get(bus.id);
         if (current?.signature === signature) {
           leaving.delete(current);
+          current.poller.setAlarmed(alarmed);
           next.set(bus.id, current);
         } else {
-          const poller = open(bus, devices);
+          const poller = open(bus, devices, alarmed);
           fresh.push(poller);
           next.set(bus.id, { signature, poller });
         }
@@ -92,6 +98,10 @@ export function createPoller(options: PollerOptions): Poller {
     buses: () => [...running.values()].map(({ poller }) => poller.busView()),
     devices: () => [...running.values()].flatMap(({ poller }) => poller.deviceViews()),
   };
+}
+
+function alarmedBy(rules: readonly Rule[]): AlarmedPoints {
+  return new Set(rules.flatMap(rule => ('point' in rule ? [rule.point] : [])));
 }
 
 function signatureOf(bus: Bus, devices: readonly Device[]): string {

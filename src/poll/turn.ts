@@ -1,112 +1,167 @@
 import type { OpenBus, Read } from '../driver.ts';
-import type { Device } from '../model/device.ts';
-import type { Point, Sample, SampleBatch } from '../model/point.ts';
-import type { BadReason } from '../model/quality.ts';
-import { type Cadence, shareOf, startCadence } from './cadence.ts';
-import { type DeviceHealth, unknownHealth } from './device-health.ts';
-import { type Scaling, scaleReading, scalingOf } from './scale.ts';
+import type { Point } from '../model/point.ts';
+import { type PlannedRead, planRead } from './batch.ts';
+import { type Cadence, spreadShares, startCadence } from './cadence.ts';
+import type { PolledDevice } from './polled-device.ts';
+import { isMeasured } from './response-time.ts';
 
-/** A device on its bus, with what polling it has shown so far. */
-export interface PolledDevice {
-  readonly device: Device;
-  health: DeviceHealth;
-  readsDone: number;
-  readsFailed: number;
-  readsMissed: number;
-  lastFailure: string | null;
+/** The points of one device with one interval. They are planned together, so that neighbours share a read. */
+export interface Slot {
+  readonly owner: PolledDevice;
+  readonly points: readonly Point[];
+  /** The reads with a point that an alarm needs, and the rest: they fall due together, but those come first. */
+  readonly alarmed: Group;
+  readonly rest: Group;
+  /** Planned anew when neither group is at it. */
+  isStale: boolean;
 }
 
-export type Batch = SampleBatch & { readonly samples: readonly Sample[] };
-
-/** One read with the batch that its samples are delivered in; both are reused by every poll. */
-export interface PlannedRead {
-  readonly read: Read;
-  readonly batch: Batch;
-  /** One for each point of the read. */
-  readonly scalings: readonly Scaling[];
-}
-
-/** The points of one device with one interval: they fall due together. */
+/** Reads that fall due together and come in one class. */
 export interface Group {
   readonly owner: PolledDevice;
   readonly cadence: Cadence;
-  readonly reads: readonly PlannedRead[];
+  readonly isAlarmed: boolean;
+  reads: readonly PlannedRead[];
   /** Index of the read that comes next in the due time under way. */
   nextRead: number;
+  /** Reads that are on the wire. */
+  underWay: number;
+  /** To be read without waiting for the next due time: its last one passed while the device was offline. */
+  isOwed: boolean;
 }
 
-/** Every group of every device of a bus, planned into reads. */
-export function planGroups(openBus: OpenBus, owners: readonly PolledDevice[], startMono: number): Group[] {
-  return owners.flatMap(owner =>
-    byInterval(owner.device.points).map(([intervalMs, points]) => ({
-      owner,
-      cadence: startCadence(intervalMs, startMono, shareOf(`${owner.device.id} ${intervalMs}`)),
-      reads: openBus.plan(owner.device, points).map(planRead),
-      nextRead: 0,
-    })),
-  );
-}
+export type AlarmedPoints = ReadonlySet<number>;
 
-function planRead(read: Read): PlannedRead {
-  return { read, batch: createBatch(read.device, read.points), scalings: read.points.map(scalingOf) };
-}
-
-export function polledDevice(device: Device): PolledDevice {
-  return { device, health: unknownHealth, readsDone: 0, readsFailed: 0, readsMissed: 0, lastFailure: null };
-}
+/** After so many reads in a row that alarms need, a read that no alarm needs gets its turn if it is due. */
+export const mostAlarmReadsInARow = 4;
 
 /** Timers are a millisecond fine, so what falls due within one is due. */
-const timerResolutionMs = 1;
+export const timerResolutionMs = 1;
 
-/** The group whose read comes next: of those that are due, the one whose next due time is nearest. */
-export function mostUrgent(groups: readonly Group[], nowMono: number): Group | undefined {
-  let best: Group | undefined;
-  for (const group of groups) {
-    if (group.cadence.dueMono >= nowMono + timerResolutionMs) continue;
-    if (best === undefined || deadlineOf(group) < deadlineOf(best)) best = group;
+/** Every slot of every device of a bus, planned into reads. */
+export function planSlots(
+  bus: string,
+  openBus: OpenBus,
+  owners: readonly PolledDevice[],
+  alarmed: AlarmedPoints,
+  startMono: number,
+): Slot[] {
+  const wanted = owners.flatMap(owner =>
+    byInterval(owner.device.points).map(([intervalMs, points]) => ({ owner, intervalMs, points })),
+  );
+  const shares = new Map<number, number[]>();
+  for (const { intervalMs } of wanted) {
+    if (shares.has(intervalMs)) continue;
+    const count = wanted.filter(other => other.intervalMs === intervalMs).length;
+    shares.set(intervalMs, spreadShares(bus, intervalMs, count));
   }
-  return best;
+  return wanted.map(({ owner, intervalMs, points }) => {
+    const share = shares.get(intervalMs)?.shift() ?? 0;
+    const group = (isAlarmed: boolean): Group => ({
+      owner,
+      cadence: startCadence(intervalMs, startMono, share),
+      isAlarmed,
+      reads: [],
+      nextRead: 0,
+      underWay: 0,
+      isOwed: false,
+    });
+    const slot: Slot = { owner, points, alarmed: group(true), rest: group(false), isStale: true };
+    replanSlot(slot, openBus, alarmed);
+    return slot;
+  });
 }
 
-/** When the next group falls due; infinite when there is none. */
+/** Only between two due times: what is on the wire keeps its place. */
+export function mayReplan({ isStale, alarmed, rest }: Slot): boolean {
+  return isStale && isAtRest(alarmed) && isAtRest(rest);
+}
+
+function isAtRest(group: Group): boolean {
+  return group.nextRead === 0 && group.underWay === 0;
+}
+
+/** Plans a slot for the device's measured response time and the points that alarms need now. The cadence goes on. */
+export function replanSlot(slot: Slot, openBus: OpenBus, alarmedPoints: AlarmedPoints): void {
+  const { owner, points, alarmed, rest } = slot;
+  slot.isStale = false;
+  const turnaroundMs = isMeasured(owner.response) ? owner.response.smoothedMs : undefined;
+  const fresh = openBus.plan(owner.device, points, turnaroundMs);
+  const current = new Map([...alarmed.reads, ...rest.reads].map(planned => [planned.read.label, planned]));
+  // A read that is as before stays, with all that its driver and its batch have learned.
+  const reads = fresh.map(read => {
+    const old = current.get(read.label);
+    return old && hasSamePoints(old.read, read) ? old : planRead(read);
+  });
+  const isAlarmed = ({ read }: PlannedRead) => read.points.some(({ number }) => alarmedPoints.has(number));
+  // The due times of a group that had nothing to read went by uncounted.
+  if (alarmed.reads.length === 0) alarmed.cadence.dueMono = rest.cadence.dueMono;
+  if (rest.reads.length === 0) rest.cadence.dueMono = alarmed.cadence.dueMono;
+  alarmed.reads = reads.filter(isAlarmed);
+  rest.reads = reads.filter(planned => !isAlarmed(planned));
+}
+
+function hasSamePoints(one: Read, other: Read): boolean {
+  return one.points.length === other.points.length && one.points.every((point, at) => point === other.points[at]);
+}
+
+export function groupsOf(slots: readonly Slot[]): Group[] {
+  return slots.flatMap(({ alarmed, rest }) => [alarmed, rest]).filter(({ reads }) => reads.length > 0);
+}
+
+/** Decides between what alarms need and the rest. */
+export interface TurnKeeper {
+  /** The group whose read comes next: of those due, alarms' before the rest, and in each class the earliest deadline. */
+  next(groups: readonly Group[], nowMono: number): Group | undefined;
+}
+
+export function createTurnKeeper(): TurnKeeper {
+  /** Reads for alarms that went before a due read of the rest. */
+  let overtaken = 0;
+  return {
+    next(groups, nowMono) {
+      let alarmed: Group | undefined;
+      let rest: Group | undefined;
+      for (const group of groups) {
+        if (!isDue(group, nowMono) || group.nextRead === group.reads.length) continue;
+        if (group.isAlarmed) {
+          if (alarmed === undefined || deadlineOf(group) < deadlineOf(alarmed)) alarmed = group;
+        } else if (rest === undefined || deadlineOf(group) < deadlineOf(rest)) rest = group;
+      }
+      if (alarmed === undefined || rest === undefined) {
+        overtaken = 0;
+        return alarmed ?? rest;
+      }
+      if (overtaken === mostAlarmReadsInARow) {
+        overtaken = 0;
+        return rest;
+      }
+      overtaken += 1;
+      return alarmed;
+    },
+  };
+}
+
+/** When the next read falls due; infinite when there is none. */
 export function nextDueMono(groups: readonly Group[]): number {
   let next = Number.POSITIVE_INFINITY;
-  for (const { cadence } of groups) if (cadence.dueMono < next) next = cadence.dueMono;
+  for (const { cadence, nextRead, reads } of groups) {
+    if (nextRead < reads.length && cadence.dueMono < next) next = cadence.dueMono;
+  }
   return next;
 }
 
-/** Scales what the read brought into its batch. */
-export function fillBatch({ read, batch, scalings }: PlannedRead): void {
-  for (let index = 0; index < batch.samples.length; index += 1) {
-    const reading = read.readings[index];
-    const sample = batch.samples[index];
-    const scaling = scalings[index];
-    if (reading && sample && scaling) scaleReading(reading, sample, scaling);
-  }
+/** Its due time was not begun before the next one came. */
+export function isLost(group: Group, nowMono: number): boolean {
+  return nowMono >= group.cadence.dueMono + group.cadence.intervalMs && isAtRest(group);
 }
 
-/** Makes every sample of a batch bad for one reason: the read failed, or was not made at all. */
-export function spoilBatch(batch: Batch, reason: BadReason): void {
-  batch.isAnswered = false;
-  for (const sample of batch.samples) {
-    sample.value = Number.NaN;
-    sample.text = undefined;
-    sample.quality = reason;
-  }
+function isDue({ cadence, isOwed }: Group, nowMono: number): boolean {
+  return cadence.dueMono < nowMono + timerResolutionMs || isOwed;
 }
 
-function deadlineOf(group: Group): number {
-  return group.cadence.dueMono + group.cadence.intervalMs;
-}
-
-function createBatch(device: Device, points: readonly Point[]): Batch {
-  return {
-    device: device.number,
-    samples: points.map(point => ({ point, value: Number.NaN, text: undefined, quality: 'not-read' })),
-    isAnswered: false,
-    sampledAtMono: 0,
-    sampledAt: 0,
-  };
+function deadlineOf({ cadence, isOwed }: Group): number {
+  return isOwed ? cadence.dueMono : cadence.dueMono + cadence.intervalMs;
 }
 
 function byInterval(points: readonly Point[]): [number, Point[]][] {

@@ -156,6 +156,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
         readsFailed: 10,
         readsMissed: 0,
         load: 0.034,
+        deadShare: 0.012,
       },
     ],
     devices: [
@@ -168,6 +169,9 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
         readsFailed: 0,
         readsMissed: 0,
         lastFailure: null,
+        responseMs: 11.8,
+        timeoutMs: 250,
+        nextProbeMs: null,
       },
       {
         id: 'feeder',
@@ -178,6 +182,9 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
         readsFailed: 10,
         readsMissed: 0,
         lastFailure: 'no answer within 1s',
+        responseMs: null,
+        timeoutMs: 200,
+        nextProbeMs: 2_600,
       },
     ],
     store: {

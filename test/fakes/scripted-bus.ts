@@ -6,94 +6,137 @@ import type { Point } from '../../src/model/point.ts';
 
 /** What the device does with a read: how long it takes, and whether an answer comes. */
 export interface ScriptedAnswer {
+  /** From the beginning of the request to the end of the answer. */
   readonly takesMs: number;
   readonly value?: number;
+  /** The request takes the wire, and then the bus waits for the whole timeout. */
   readonly isSilent?: boolean;
 }
 
-export interface ScriptedBus extends OpenBus {
-  /** Every read that went out: device, first point, monotonic start. */
-  readonly asked: { device: string; points: string[]; atMono: number }[];
-  /** When each question of a person went out. */
-  readonly questionsMono: number[];
-  /** True while two reads overlapped once: a bus has one request at a time. */
-  readonly hadCollision: () => boolean;
+export interface ScriptedBusOptions {
+  /** Plays the limit of the protocol. */
+  readonly pointsPerRead?: number;
+  readonly window?: number;
+  /** What request and answer take on the wire, of `takesMs`; the rest is the device's response time. */
+  readonly requestMs?: number;
+  readonly answerMs?: number;
+  /** So long after a request that timed out the same device is not asked, as a serial line has it. */
+  readonly quarantineMs?: number;
 }
 
-/** A bus whose devices answer by script, on the clock of the test. `pointsPerRead` plays the limit of the protocol. */
+export interface ScriptedBus extends OpenBus {
+  /** Every read that went out. */
+  readonly asked: { device: string; points: string[]; atMono: number; timeoutMs: number }[];
+  /** When each question of a person went out. */
+  readonly questionsMono: number[];
+  /** Every plan that was asked for: device and turnaround. */
+  readonly planned: { device: string; turnaroundMs: number | undefined }[];
+  /** True when more requests than the window were under way once. */
+  readonly hadCollision: () => boolean;
+  /** The most requests that were under way at once. */
+  readonly mostUnderWay: () => number;
+}
+
+/** A bus whose devices answer by script, on the clock of the test. */
 export function createScriptedBus(
   clock: Clock,
   answer: (device: string, atMono: number) => ScriptedAnswer,
-  pointsPerRead = Number.POSITIVE_INFINITY,
+  options: ScriptedBusOptions = {},
 ): ScriptedBus {
+  const {
+    pointsPerRead = Number.POSITIVE_INFINITY,
+    window = 1,
+    requestMs = 0,
+    answerMs = 0,
+    quarantineMs = 0,
+  } = options;
   const asked: ScriptedBus['asked'] = [];
   const questionsMono: number[] = [];
-  let underWay = 0;
-  let collided = false;
-  let cutOff: (() => void) | undefined;
+  const planned: ScriptedBus['planned'] = [];
+  const underWay = new Set<(failure: 'no-connection') => void>();
+  const quarantined = new Map<string, number>();
+  let most = 0;
   /** What the last answer said. */
   let answered: { readonly read: Read; readonly value: number } | undefined;
+
+  function fill(read: Read, value: number): void {
+    for (const reading of read.readings) Object.assign(reading, { value, quality: 'good' });
+  }
+
+  /** One request: ends by an answer, by its timeout or because the bus is closed. */
+  function transact(
+    device: string,
+    timeoutMs: number,
+    onEnd: (failure: 'no-connection' | 'timeout' | undefined, script: ScriptedAnswer) => void,
+  ): void {
+    const startMono = clock.monoMs();
+    const script = answer(device, startMono);
+    const isLate = script.takesMs - requestMs - answerMs > timeoutMs;
+    const isSilent = script.isSilent || isLate;
+    const settle = (failure: 'no-connection' | 'timeout' | undefined) => {
+      timer.cancel();
+      underWay.delete(settle);
+      if (failure === 'timeout') quarantined.set(device, clock.monoMs() + quarantineMs);
+      onEnd(failure, script);
+    };
+    const endMono = startMono + (isSilent ? requestMs + timeoutMs : script.takesMs);
+    const timer = clock.at(endMono, () => settle(isSilent ? 'timeout' : undefined));
+    underWay.add(settle);
+    most = Math.max(most, underWay.size);
+  }
 
   return {
     asked,
     questionsMono,
-    hadCollision: () => collided,
-    window: 1,
-    plan: (device, points) =>
-      chunks(points, pointsPerRead).map(part => ({
+    planned,
+    hadCollision: () => most > window,
+    mostUnderWay: () => most,
+    window,
+    plan: (device, points, turnaroundMs) => {
+      planned.push({ device: device.id, turnaroundMs });
+      return chunks(points, pointsPerRead).map(part => ({
         device,
         label: part.map(point => point.id).join(' '),
         points: part,
         readings: createReadings(part),
-      })),
-    read(read, _timeoutMs, onOutcome) {
-      underWay += 1;
-      collided ||= underWay > 1;
-      const startMono = clock.monoMs();
-      asked.push({ device: read.device.id, points: read.points.map(({ id }) => id), atMono: startMono });
-      const script = answer(read.device.id, startMono);
-      const settle = (failure: 'no-connection' | 'timeout' | undefined) => {
-        timer.cancel();
-        underWay -= 1;
-        cutOff = undefined;
-        answered = failure ? undefined : { read, value: script.value ?? 1 };
-        if (failure) spoilReadings(read, failure);
-        const atMono = clock.monoMs();
-        onOutcome(
-          failure
-            ? { kind: 'failed', atMono, reason: failure, detail: failure, wasAsked: true }
-            : { kind: 'answered', atMono, responseMs: atMono - startMono },
-        );
+      }));
+    },
+    read(read, timeoutMs, onOutcome) {
+      const { id } = read.device;
+      const failed = (reason: 'no-connection' | 'timeout', wasAsked: boolean) => {
+        spoilReadings(read, reason);
+        onOutcome({ kind: 'failed', atMono: clock.monoMs(), reason, detail: reason, wasAsked });
       };
-      const timer = clock.at(startMono + script.takesMs, () => settle(script.isSilent ? 'timeout' : undefined));
-      cutOff = () => settle('no-connection');
+      if (clock.monoMs() < (quarantined.get(id) ?? 0)) {
+        clock.at(clock.monoMs(), () => failed('timeout', false));
+        return;
+      }
+      asked.push({ device: id, points: read.points.map(point => point.id), atMono: clock.monoMs(), timeoutMs });
+      transact(id, timeoutMs, (failure, { takesMs, value = 1 }) => {
+        answered = failure ? undefined : { read, value };
+        if (failure) failed(failure, true);
+        else {
+          if (window > 1) fill(read, value);
+          onOutcome({ kind: 'answered', atMono: clock.monoMs(), responseMs: takesMs - requestMs - answerMs });
+        }
+      });
     },
     decode(read) {
+      if (window > 1) return;
       assert(answered?.read === read, 'a read is decoded that is not the last one answered');
-      for (const reading of read.readings) Object.assign(reading, { value: answered.value, quality: 'good' });
+      fill(read, answered.value);
     },
     ask(_question, timeoutMs, onAnswer) {
-      underWay += 1;
-      collided ||= underWay > 1;
-      const startMono = clock.monoMs();
-      questionsMono.push(startMono);
+      questionsMono.push(clock.monoMs());
       answered = undefined;
-      const script = answer('person', startMono);
-      const settle = (failure: 'no-connection' | 'timeout' | undefined) => {
-        timer.cancel();
-        underWay -= 1;
-        cutOff = undefined;
-        const responseMs = clock.monoMs() - startMono;
+      transact('person', timeoutMs, (failure, { takesMs, value = 1 }) => {
         if (failure) onAnswer({ kind: 'failed', reason: failure, detail: failure });
-        else onAnswer({ kind: 'raw', values: [script.value ?? 1], responseMs });
-      };
-      const endMono = startMono + (script.isSilent ? timeoutMs : script.takesMs);
-      const timer = clock.at(endMono, () => settle(script.isSilent ? 'timeout' : undefined));
-      cutOff = () => settle('no-connection');
+        else onAnswer({ kind: 'raw', values: [value], responseMs: takesMs - requestMs - answerMs });
+      });
     },
     restsUntilMono: () => 0,
     async close() {
-      cutOff?.();
+      for (const settle of [...underWay]) settle('no-connection');
     },
   };
 }

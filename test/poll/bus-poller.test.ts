@@ -6,7 +6,7 @@ import type { Device } from '../../src/model/device.ts';
 import type { SampleBatch } from '../../src/model/point.ts';
 import { createBusPoller } from '../../src/poll/bus-poller.ts';
 import { longestQuestionMs, mostWaitingQuestions } from '../../src/poll/question-desk.ts';
-import { createScriptedBus, deviceWith, type ScriptedAnswer } from '../fakes/scripted-bus.ts';
+import { createScriptedBus, deviceWith, type ScriptedAnswer, type ScriptedBusOptions } from '../fakes/scripted-bus.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 interface Taken {
@@ -17,9 +17,18 @@ interface Taken {
   readonly atMono: number;
 }
 
-function rig(devices: readonly Device[], answer: (device: string, atMono: number) => ScriptedAnswer, perRead?: number) {
+interface RigOptions extends ScriptedBusOptions {
+  readonly timeoutMs?: number;
+  readonly alarmed?: ReadonlySet<number>;
+}
+
+function rig(
+  devices: readonly Device[],
+  answer: (device: string, atMono: number) => ScriptedAnswer,
+  options: RigOptions = {},
+) {
   const clock = new VirtualClock();
-  const bus = createScriptedBus(clock, answer, perRead);
+  const bus = createScriptedBus(clock, answer, options);
   const taken: Taken[] = [];
   const lateness: number[] = [];
   const poller = createBusPoller({
@@ -29,12 +38,13 @@ function rig(devices: readonly Device[], answer: (device: string, atMono: number
       host: 'h',
       port: 502,
       connectTimeoutMs: 100,
-      timeoutMs: 100,
+      timeoutMs: options.timeoutMs ?? 100,
       requestsInFlight: 1,
       deadDeviceShare: 0.1,
     },
     openBus: bus,
     devices,
+    alarmed: options.alarmed ?? new Set(),
     clock,
     random: seededRandom(1),
     log: silentLog,
@@ -52,7 +62,7 @@ const prompt = (): ScriptedAnswer => ({ takesMs: 5 });
 
 describe('a bus poller', () => {
   test('reads every point at its interval without drifting, however long the answers take', async () => {
-    const { clock, bus, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs: 337 }));
+    const { clock, bus, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs: 337 }), { timeoutMs: 1_000 });
     poller.start();
     await clock.advance(100_000);
     const starts = bus.asked.map(({ atMono }) => atMono);
@@ -96,7 +106,7 @@ describe('a bus poller', () => {
   });
 
   test('counts due times that the bus had no time for and tells them by one bad sample', async () => {
-    const { clock, taken, poller } = rig([deviceWith('slow', [50])], () => ({ takesMs: 500 }));
+    const { clock, taken, poller } = rig([deviceWith('slow', [50])], () => ({ takesMs: 500 }), { timeoutMs: 1_000 });
     poller.start();
     await clock.advance(10_000);
     expect(poller.busView().readsMissed).toBeGreaterThan(100);
@@ -126,7 +136,9 @@ describe('a bus poller', () => {
   });
 
   test('stops at once although a read is under way, and says nothing of that read', async () => {
-    const { clock, taken, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs: 60_000 }));
+    const { clock, taken, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs: 60_000 }), {
+      timeoutMs: 120_000,
+    });
     poller.start();
     await clock.advance(2_000);
     await poller.stop();
@@ -157,7 +169,7 @@ describe('a bus poller', () => {
           { minLength: 1, maxLength: 5 },
         ),
         fc.integer({ min: 1, max: 3 }),
-        async (plans, perRead) => {
+        async (plans, pointsPerRead) => {
           const devices = plans.map(({ intervals }, index) => deviceWith(`d${index}`, intervals));
           const { clock, bus, taken, poller } = rig(
             devices,
@@ -165,7 +177,7 @@ describe('a bus poller', () => {
               const plan = plans[Number(id.slice(1))];
               return { takesMs: plan?.takes ?? 1, isSilent: plan?.silent ?? false };
             },
-            perRead,
+            { pointsPerRead, timeoutMs: 400 },
           );
           poller.start();
           await clock.advance(10_000);

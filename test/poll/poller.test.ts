@@ -50,10 +50,10 @@ function rig() {
 test('a reload leaves a bus alone whose part of the site file did not change', async () => {
   const { clock, opened, poller } = rig();
   const [pump, meter] = [onBus(deviceWith('pump', [1_000]), 'a'), onBus(deviceWith('meter', [1_000]), 'b')];
-  await poller.replace({ buses: [tcpBus('a'), tcpBus('b')], devices: [pump, meter] });
+  await poller.replace({ rules: [], buses: [tcpBus('a'), tcpBus('b')], devices: [pump, meter] });
   await clock.advance(5_000);
   const changedMeter = { ...meter, points: meter.points.map(point => ({ ...point, intervalMs: 500 })) };
-  await poller.replace({ buses: [tcpBus('a'), tcpBus('b')], devices: [{ ...pump }, changedMeter] });
+  await poller.replace({ rules: [], buses: [tcpBus('a'), tcpBus('b')], devices: [{ ...pump }, changedMeter] });
   await clock.advance(5_000);
   expect(opened.map(({ bus }) => bus)).toEqual(['a', 'b', 'b']);
   const starts = opened[0]?.link.asked.map(({ atMono }) => atMono) ?? [];
@@ -63,9 +63,9 @@ test('a reload leaves a bus alone whose part of the site file did not change', a
 
 test('a bus that left the site file is closed, and one that came is polled', async () => {
   const { clock, opened, poller } = rig();
-  await poller.replace({ buses: [tcpBus('a')], devices: [onBus(deviceWith('pump', [100]), 'a')] });
+  await poller.replace({ rules: [], buses: [tcpBus('a')], devices: [onBus(deviceWith('pump', [100]), 'a')] });
   await clock.advance(1_000);
-  await poller.replace({ buses: [tcpBus('c')], devices: [onBus(deviceWith('lift', [100]), 'c')] });
+  await poller.replace({ rules: [], buses: [tcpBus('c')], devices: [onBus(deviceWith('lift', [100]), 'c')] });
   const before = opened[0]?.link.asked.length;
   await clock.advance(1_000);
   expect(opened[0]?.link.asked.length).toBe(before);
@@ -76,15 +76,15 @@ test('a bus that left the site file is closed, and one that came is polled', asy
 test('a change of the states of a point counts as a change', async () => {
   const { opened, poller } = rig();
   const pump = onBus(deviceWith('pump', [100], { states: new Map([[0, 'off']]) }), 'a');
-  await poller.replace({ buses: [tcpBus('a')], devices: [pump] });
+  await poller.replace({ rules: [], buses: [tcpBus('a')], devices: [pump] });
   const renamed = { ...pump, points: pump.points.map(point => ({ ...point, states: new Map([[0, 'stopped']]) })) };
-  await poller.replace({ buses: [tcpBus('a')], devices: [renamed] });
+  await poller.replace({ rules: [], buses: [tcpBus('a')], devices: [renamed] });
   expect(opened).toHaveLength(2);
 });
 
 test('after stop nothing is asked any more', async () => {
   const { clock, opened, poller } = rig();
-  await poller.replace({ buses: [tcpBus('a')], devices: [onBus(deviceWith('pump', [100]), 'a')] });
+  await poller.replace({ rules: [], buses: [tcpBus('a')], devices: [onBus(deviceWith('pump', [100]), 'a')] });
   await clock.advance(1_000);
   await poller.stop();
   const before = opened[0]?.link.asked.length;
