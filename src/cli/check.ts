@@ -110,7 +110,7 @@ function devicesOn(site: Site, bus: Bus): readonly Device[] {
 }
 
 function rulesOf(site: Site, device: Device): number {
-  return site.rules.filter(rule => rule.device === device.number).length;
+  return site.rules.filter(rule => 'device' in rule && rule.device === device.number).length;
 }
 
 function fastestIntervalMs(device: Device): number | null {

@@ -1,14 +1,15 @@
 import { unreachable } from '../base/assert.ts';
-import type { CommunicationRule, Rule, TransitionKind } from '../model/alarm.ts';
+import type { BusRule, CommunicationRule, Rule, TransitionKind } from '../model/alarm.ts';
 import { type AlarmPhase, stepAlarm } from './alarm-machine.ts';
 import { createDelay, type Delay, freezeDelay, runDelay, stopDelay } from './delay.ts';
 import type { Judgement } from './judgement.ts';
+import { type BusCondition, createBusCondition } from './rules/bus-communication.ts';
 import { type CommunicationCondition, createCommunicationCondition } from './rules/communication.ts';
 import { createLimitCondition, judgeLimit, type LimitCondition } from './rules/limit.ts';
 import { createRateCondition, judgeRate, type RateCondition } from './rules/rate.ts';
 import { createStateCondition, judgeState, type StateCondition } from './rules/state.ts';
 
-type PointRule = Exclude<Rule, CommunicationRule>;
+type PointRule = Exclude<Rule, CommunicationRule | BusRule>;
 type PointCondition = LimitCondition | RateCondition | StateCondition;
 
 /**
@@ -25,10 +26,18 @@ interface Row<RowRule extends Rule, Condition> extends Delay {
 
 export type PointRow = Row<PointRule, PointCondition>;
 export type DeviceRow = Row<CommunicationRule, CommunicationCondition>;
-export type AlarmRow = PointRow | DeviceRow;
+export type BusRow = Row<BusRule, BusCondition>;
+export type AlarmRow = PointRow | DeviceRow | BusRow;
 
 export function createRow(rule: Rule, phase: AlarmPhase): AlarmRow {
-  return rule.kind === 'communication' ? createDeviceRow(rule, phase) : createPointRow(rule, phase);
+  switch (rule.kind) {
+    case 'communication':
+      return createDeviceRow(rule, phase);
+    case 'bus-communication':
+      return createBusRow(rule, phase);
+    default:
+      return createPointRow(rule, phase);
+  }
 }
 
 function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
@@ -40,6 +49,11 @@ function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
 function createDeviceRow(rule: CommunicationRule, phase: AlarmPhase): DeviceRow {
   const condition = createCommunicationCondition(rule);
   return { condition, phase, ...createDelay(), rule, onDelayMs: 0, offDelayMs: rule.offDelayMs };
+}
+
+function createBusRow(rule: BusRule, phase: AlarmPhase): BusRow {
+  const { onDelayMs, offDelayMs } = rule;
+  return { condition: createBusCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
 function createPointCondition(rule: PointRule): PointCondition {
@@ -57,6 +71,10 @@ function createPointCondition(rule: PointRule): PointCondition {
 
 export function isDeviceRow(row: AlarmRow): row is DeviceRow {
   return row.rule.kind === 'communication';
+}
+
+export function isBusRow(row: AlarmRow): row is BusRow {
+  return row.rule.kind === 'bus-communication';
 }
 
 /** What one sample says about a rule on its point. `isGood` is false for anything that must not be compared. */

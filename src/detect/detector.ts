@@ -5,15 +5,18 @@ import { stepAlarm } from './alarm-machine.ts';
 import {
   type AlarmRow,
   advanceRow,
+  type BusRow,
   createRow,
   type DeviceRow,
+  isBusRow,
   isDeviceRow,
   judgeSample,
   type PointRow,
 } from './alarm-row.ts';
 import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
 import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
-import { judgeCommunication } from './rules/communication.ts';
+import { hearOfBus, isBusSilent } from './rules/bus-communication.ts';
+import { judgeCommunication, restartSilence } from './rules/communication.ts';
 
 /** Decides, sample by sample, which alarms stand. Knows no clock and does no IO: the same code replays history. */
 export interface Detector {
@@ -41,6 +44,8 @@ interface RuleIndex {
   readonly byKey: ReadonlyMap<string, AlarmRow>;
   readonly byPoint: NumberedRows<PointRow>;
   readonly byDevice: NumberedRows<DeviceRow>;
+  /** By number of a device: the alarm of its bus. */
+  readonly busOf: readonly (BusRow | undefined)[];
 }
 
 const nothing: readonly never[] = Object.freeze([]);
@@ -65,13 +70,29 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
   function stepDevice(batch: SampleBatch, mono: number): readonly Transition[] {
     const { rows, starts } = index.byDevice;
     const end = starts[batch.device + 1] ?? 0;
-    let changes: Transition[] | undefined;
+    const bus = index.busOf[batch.device];
+    let changes = bus && stepBus(bus, batch, mono);
     for (let at = starts[batch.device] ?? end; at < end; at += 1) {
       const row = rows[at] as DeviceRow;
-      const kind = advanceRow(row, judgeCommunication(row.condition, batch, mono), mono);
-      if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, undefined, batch));
+      const judgement = judgeCommunication(row.condition, batch, mono);
+      // One alarm for the bus instead of one for each of its devices.
+      const decider = bus && judgement === 'met' && row.phase === 'normal' && isBusSilent(bus.condition) ? bus : row;
+      const kind = advanceRow(decider, judgement, mono);
+      if (kind !== undefined) changes = append(changes, transitionOf(kind, decider.rule, undefined, batch));
     }
     return changes ?? nothing;
+  }
+
+  /** The first device that is heard ends the alarm of its bus; the others get the time to be heard, too. */
+  function stepBus(bus: BusRow, batch: SampleBatch, mono: number): Transition[] | undefined {
+    hearOfBus(bus.condition, batch);
+    if (bus.phase === 'normal' || !batch.isAnswered) return undefined;
+    const kind = advanceRow(bus, 'gone', mono);
+    if (kind === undefined) return undefined;
+    for (const device of bus.rule.devices) {
+      for (const row of rowsOf(index.byDevice, device)) if (row.phase === 'normal') restartSilence(row.condition);
+    }
+    return [transitionOf(kind, bus.rule, undefined, batch)];
   }
 
   function stepPoints(batch: SampleBatch, mono: number): readonly Transition[] {
@@ -159,14 +180,17 @@ function indexRows(rows: readonly AlarmRow[]): RuleIndex {
   assert(byKey.size === rows.length, 'two alarm rules have the same key');
   const ofPoints: PointRow[] = [];
   const ofDevices: DeviceRow[] = [];
+  const busOf: (BusRow | undefined)[] = [];
   for (const row of rows) {
     if (isDeviceRow(row)) ofDevices.push(row);
+    else if (isBusRow(row)) for (const device of row.rule.devices) busOf[device] = row;
     else ofPoints.push(row);
   }
   return {
     byKey,
     byPoint: numberRows(ofPoints, row => row.rule.point),
     byDevice: numberRows(ofDevices, row => row.rule.device),
+    busOf,
   };
 }
 

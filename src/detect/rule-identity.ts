@@ -24,6 +24,8 @@ function subjectOf(rule: Rule): string {
       return `state ${rule.point}`;
     case 'communication':
       return `communication ${rule.device}`;
+    case 'bus-communication':
+      return `bus ${rule.bus}`;
     default:
       return unreachable(rule);
   }

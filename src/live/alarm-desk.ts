@@ -73,9 +73,9 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   function describeSource(rule: Rule, value: number | undefined) {
-    const device = options.device(rule.device);
-    const point = rule.kind === 'communication' ? undefined : options.point(rule.point);
-    // A rule that was just removed may belong to a device that was removed with it.
+    const device = 'device' in rule ? options.device(rule.device) : undefined;
+    const point = 'point' in rule ? options.point(rule.point) : undefined;
+    // The alarm of a bus has no device; that of a rule that was just removed may have been removed with it.
     const deviceId = device?.id ?? rule.key.slice(0, rule.key.indexOf('/'));
     return {
       device: deviceId,
@@ -115,6 +115,7 @@ function limitOf(rule: Rule): number | undefined {
       return rule.ratePerS;
     case 'state':
     case 'communication':
+    case 'bus-communication':
       return undefined;
   }
 }

@@ -2,13 +2,11 @@ export const priorities = ['low', 'medium', 'high', 'urgent'] as const;
 export type Priority = (typeof priorities)[number];
 
 /** A condition that needs a person, as the site file describes it. Values are in the point's own unit. */
-export type Rule = LimitRule | RateRule | StateRule | CommunicationRule;
+export type Rule = LimitRule | RateRule | StateRule | CommunicationRule | BusRule;
 
 interface RuleBase {
   /** `device/id`, unique in a site and stable over restarts: the identity of the alarm. */
   readonly key: string;
-  /** Number of the device. */
-  readonly device: number;
   readonly priority: Priority;
   /** What the duty engineer reads first. */
   readonly message: string;
@@ -18,7 +16,12 @@ interface RuleBase {
   readonly offDelayMs: number;
 }
 
-interface PointRule extends RuleBase {
+interface DeviceRule extends RuleBase {
+  /** Number of the device. */
+  readonly device: number;
+}
+
+interface PointRule extends DeviceRule {
   /** Number of the point. */
   readonly point: number;
 }
@@ -51,8 +54,20 @@ export interface StateRule extends PointRule {
 }
 
 /** The device is not heard. Never mixed with process alarms: those freeze meanwhile. */
-export interface CommunicationRule extends RuleBase {
+export interface CommunicationRule extends DeviceRule {
   readonly kind: 'communication';
+}
+
+/**
+ * No device of a bus is heard. It is one alarm in place of one for each device: the on-delay is that of the device that
+ * would have been the first. Its key is `bus:BUS/communication`; no device can be called that.
+ */
+export interface BusRule extends RuleBase {
+  readonly kind: 'bus-communication';
+  /** Id of the bus. */
+  readonly bus: string;
+  /** Numbers of all its devices. */
+  readonly devices: readonly number[];
 }
 
 /** What happened to an alarm. `removed`: its rule left the site file while it was active. */

@@ -6,6 +6,7 @@ import type { Site } from '../model/site.ts';
 import { buildRules } from './alarm.ts';
 import type { Build } from './build.ts';
 import { buildBuses, selfBus } from './bus.ts';
+import { buildBusAlarms } from './bus-alarm.ts';
 import { crossChecks } from './cross-checks.ts';
 import { buildDevices, selfProfileName } from './device.ts';
 import { siteLimits } from './limits.ts';
@@ -95,13 +96,15 @@ function buildSite(tree: Tree, build: Build): Site | undefined {
   for (const check of crossChecks) check({ tree, buses, devices, rules }, build.problems);
   if (!gateway) return undefined;
   const built = [...devices.built.values()].map(({ device }) => device);
+  const wires = [...buses.built.values()].map(({ bus }) => bus);
+  const ofDevices = rules.map(({ rule }) => rule);
   return {
     gateway,
     uplink,
-    buses: [...[...buses.built.values()].map(({ bus }) => bus), selfBus],
+    buses: [...wires, selfBus],
     devices: built,
     points: built.flatMap(device => device.points),
-    rules: rules.map(({ rule }) => rule),
+    rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)],
   };
 }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
-import type { Rule, Transition } from '../../src/model/alarm.ts';
+import type { Transition } from '../../src/model/alarm.ts';
 import type { SampleBatch } from '../../src/model/point.ts';
-import { type Change, type Event, judgeHistory } from './naive-detector.ts';
+import { type Change, type Event, type JudgedRule, judgeHistory } from './naive-detector.ts';
 import { communicationRule, limitRule, point, rateRule, sample, stateRule, type Value, wallAt } from './plant.ts';
 
 /*
@@ -21,7 +21,7 @@ const quarter = fc.integer({ min: 0, max: 32 }).map(number => number / 4);
 const delayMs = fc.constantFrom(0, 0, 250, 1_000, 2_500, 6_000);
 const number = fc.integer({ min: 0, max: 3 });
 
-const rule: fc.Arbitrary<Rule> = fc.oneof(
+const rule: fc.Arbitrary<JudgedRule> = fc.oneof(
   fc
     .record({
       number,
@@ -58,7 +58,7 @@ const rule: fc.Arbitrary<Rule> = fc.oneof(
 
 const rules = fc
   .array(rule, { minLength: 4, maxLength: 8 })
-  .map(list => list.map((one, index): Rule => ({ ...one, key: `rule/${index}` })));
+  .map(list => list.map((one, index): JudgedRule => ({ ...one, key: `rule/${index}` })));
 
 const value: fc.Arbitrary<Value> = fc.oneof(
   { weight: 20, arbitrary: quarter },
@@ -132,7 +132,7 @@ function changeAt(event: number): (transition: Transition) => Change {
 }
 
 /** What the naive detector makes of it, in the promised order. */
-function expectedChanges(list: readonly Rule[], events: readonly Event[], active: readonly string[]): Change[] {
+function expectedChanges(list: readonly JudgedRule[], events: readonly Event[], active: readonly string[]): Change[] {
   const byRule = list.map(one => judgeHistory(one, events, active.includes(one.key)).changes);
   return events.flatMap((event, index) => {
     const places = [undefined, ...event.values.map(([at]) => at)];
@@ -230,7 +230,7 @@ test('rules that are put in their own place change nothing', () => {
     fc.property(rules, history(unsteady), standing, fc.nat({ max: 100 }), (list, events, active, at) => {
       const detector = createDetector(list, active);
       const changes = run(detector, events.slice(0, at));
-      const copies = list.map((one): Rule => ({ ...one, message: 'the same in other words' }));
+      const copies = list.map((one): JudgedRule => ({ ...one, message: 'the same in other words' }));
       expect(detector.replaceRules(copies, { mono: 0, wall: 0 })).toEqual([]);
       changes.push(...run(detector, events.slice(at), Math.min(at, events.length)));
       expect(changes).toEqual(run(createDetector(list, active), events));

@@ -1,4 +1,4 @@
-import type { CommunicationRule, RateRule, Rule } from '../../src/model/alarm.ts';
+import type { BusRule, CommunicationRule, RateRule, Rule } from '../../src/model/alarm.ts';
 import { isCommunicationLoss } from '../../src/model/quality.ts';
 import type { Value } from './plant.ts';
 
@@ -6,6 +6,9 @@ import type { Value } from './plant.ts';
  * The detector once more, slow and obvious: it keeps the whole history and, for each sample, works everything out again
  * from the beginning. It shares no code with the real one.
  */
+
+/** All but the alarms of buses, which are about several devices at once: bus-communication.test.ts has those. */
+export type JudgedRule = Exclude<Rule, BusRule>;
 
 /** One read of one device. */
 export interface Event {
@@ -42,7 +45,7 @@ export interface Outcome {
 }
 
 /** What becomes of one rule over a whole history. */
-export function judgeHistory(rule: Rule, history: readonly Event[], wasActive: boolean): Outcome {
+export function judgeHistory(rule: JudgedRule, history: readonly Event[], wasActive: boolean): Outcome {
   const seen = seenBy(rule, history);
   const changes: Change[] = [];
   let isActive = wasActive;
@@ -65,7 +68,7 @@ export function judgeHistory(rule: Rule, history: readonly Event[], wasActive: b
 }
 
 /** The samples that concern a rule, at times that never go back. */
-function seenBy(rule: Rule, history: readonly Event[]): Seen[] {
+function seenBy(rule: JudgedRule, history: readonly Event[]): Seen[] {
   const seen: Seen[] = [];
   let latest = Number.NEGATIVE_INFINITY;
   for (const [event, { device, mono, isAnswered, values }] of history.entries()) {
@@ -95,7 +98,7 @@ function held(opinions: readonly Opinion[], seen: readonly Seen[], wanted: Opini
   return sumMs;
 }
 
-function opinionOf(rule: Rule, seen: readonly Seen[], isActive: boolean, wasActive: boolean): Opinion {
+function opinionOf(rule: JudgedRule, seen: readonly Seen[], isActive: boolean, wasActive: boolean): Opinion {
   if (rule.kind === 'communication') return opinionOfSilence(rule, seen, wasActive);
   const value = seen.at(-1)?.value;
   if (typeof value !== 'number' || Number.isNaN(value)) return 'none';

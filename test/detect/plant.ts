@@ -1,5 +1,5 @@
 import type { Detector } from '../../src/detect/detector.ts';
-import type { CommunicationRule, LimitRule, RateRule, StateRule, Transition } from '../../src/model/alarm.ts';
+import type { BusRule, CommunicationRule, LimitRule, RateRule, StateRule, Transition } from '../../src/model/alarm.ts';
 import type { Point, Sample, SampleBatch } from '../../src/model/point.ts';
 import type { Quality } from '../../src/model/quality.ts';
 
@@ -31,6 +31,11 @@ export function stateRule(parts: Partial<StateRule> = {}): StateRule {
 
 export function communicationRule(parts: Partial<CommunicationRule> = {}): CommunicationRule {
   return { ...base, kind: 'communication', key: 'pump/communication', ...parts };
+}
+
+export function busRule(parts: Partial<BusRule> = {}): BusRule {
+  const { device: _device, ...rest } = base;
+  return { ...rest, kind: 'bus-communication', key: 'bus:line/communication', bus: 'line', devices: [], ...parts };
 }
 
 export function point(number: number, parts: Partial<Point> = {}): Point {

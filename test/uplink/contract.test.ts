@@ -73,7 +73,13 @@ describe('the schemas', () => {
   test('know every priority, rule and transition of the model', () => {
     const schema = JSON.stringify(readSchema('alarm'));
     for (const priority of priorities) expect(schema).toContain(`"${priority}"`);
-    const rules: Record<AlarmEvent['rule'], true> = { limit: true, rate: true, state: true, communication: true };
+    const rules: Record<AlarmEvent['rule'], true> = {
+      limit: true,
+      rate: true,
+      state: true,
+      communication: true,
+      'bus-communication': true,
+    };
     for (const rule of Object.keys(rules)) expect(schema).toContain(`"${rule}"`);
     const kinds: Record<AlarmEvent['kind'], true> = { raised: true, returned: true, removed: true };
     for (const kind of Object.keys(kinds)) expect(schema).toContain(`"plantroom.alarm.${kind}"`);

@@ -23,8 +23,7 @@ export function createCommunicationCondition(rule: CommunicationRule): Communica
  */
 export function judgeCommunication(condition: CommunicationCondition, batch: SampleBatch, mono: number): Judgement {
   if (batch.isAnswered) {
-    condition.isLost = false;
-    stopDelay(condition.silence);
+    restartSilence(condition);
     return 'gone';
   }
   if (!wasAsked(batch)) {
@@ -35,8 +34,14 @@ export function judgeCommunication(condition: CommunicationCondition, batch: Sam
   return condition.isLost ? 'met' : 'unsure';
 }
 
+/** The device is given its whole on-delay again, since it had no chance so far. */
+export function restartSilence(condition: CommunicationCondition): void {
+  condition.isLost = false;
+  stopDelay(condition.silence);
+}
+
 /** A read that the bus had no time for tells nothing about the device. */
-function wasAsked(batch: SampleBatch): boolean {
+export function wasAsked(batch: SampleBatch): boolean {
   const first = batch.samples[0];
   return first === undefined || isCommunicationLoss(first.quality);
 }
