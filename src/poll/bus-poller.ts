@@ -207,6 +207,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     group.nextRead = 0;
     if (!group.isOwed) advanceCadence(group.cadence);
     group.isOwed = false;
+    group.waitsSinceMono = group.cadence.dueMono;
   }
 
   /** However many due times were lost in a row, one bad sample tells it. */

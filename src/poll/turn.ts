@@ -22,6 +22,8 @@ export interface Group {
   readonly cadence: Cadence;
   readonly isAlarmed: boolean;
   reads: readonly PlannedRead[];
+  /** The first due time that it has not been read for: lost ones make it more urgent, so that nobody loses all the time. */
+  waitsSinceMono: number;
   /** Index of the read that comes next in the due time under way. */
   nextRead: number;
   /** Reads that are on the wire. */
@@ -57,19 +59,21 @@ export function planSlots(
   }
   return wanted.map(({ owner, intervalMs, points }) => {
     const share = shares.get(intervalMs)?.shift() ?? 0;
-    const group = (isAlarmed: boolean): Group => ({
+    const slot: Slot = {
       owner,
-      cadence: startCadence(intervalMs, startMono, share),
-      isAlarmed,
-      reads: [],
-      nextRead: 0,
-      underWay: 0,
-      isOwed: false,
-    });
-    const slot: Slot = { owner, points, alarmed: group(true), rest: group(false), isStale: true };
+      points,
+      alarmed: createGroup(owner, startCadence(intervalMs, startMono, share), true),
+      rest: createGroup(owner, startCadence(intervalMs, startMono, share), false),
+      isStale: true,
+    };
     replanSlot(slot, openBus, alarmed);
     return slot;
   });
+}
+
+function createGroup(owner: PolledDevice, cadence: Cadence, isAlarmed: boolean): Group {
+  const waitsSinceMono = cadence.dueMono;
+  return { owner, cadence, isAlarmed, reads: [], waitsSinceMono, nextRead: 0, underWay: 0, isOwed: false };
 }
 
 /** Only between two due times: what is on the wire keeps its place. */
@@ -95,10 +99,15 @@ export function replanSlot(slot: Slot, openBus: OpenBus, alarmedPoints: AlarmedP
   });
   const isAlarmed = ({ read }: PlannedRead) => read.points.some(({ number }) => alarmedPoints.has(number));
   // The due times of a group that had nothing to read went by uncounted.
-  if (alarmed.reads.length === 0) alarmed.cadence.dueMono = rest.cadence.dueMono;
-  if (rest.reads.length === 0) rest.cadence.dueMono = alarmed.cadence.dueMono;
+  if (alarmed.reads.length === 0) fallInWith(alarmed, rest);
+  if (rest.reads.length === 0) fallInWith(rest, alarmed);
   alarmed.reads = reads.filter(isAlarmed);
   rest.reads = reads.filter(planned => !isAlarmed(planned));
+}
+
+function fallInWith(group: Group, other: Group): void {
+  group.cadence.dueMono = other.cadence.dueMono;
+  group.waitsSinceMono = other.cadence.dueMono;
 }
 
 function hasSamePoints(one: Read, other: Read): boolean {
@@ -160,8 +169,8 @@ function isDue({ cadence, isOwed }: Group, nowMono: number): boolean {
   return cadence.dueMono < nowMono + timerResolutionMs || isOwed;
 }
 
-function deadlineOf({ cadence, isOwed }: Group): number {
-  return isOwed ? cadence.dueMono : cadence.dueMono + cadence.intervalMs;
+function deadlineOf({ cadence, waitsSinceMono, isOwed }: Group): number {
+  return isOwed ? cadence.dueMono : waitsSinceMono + cadence.intervalMs;
 }
 
 function byInterval(points: readonly Point[]): [number, Point[]][] {
