@@ -61,6 +61,11 @@ export interface Read {
   readonly points: readonly Point[];
   /** One for each point, in the same order; overwritten for every read. */
   readonly readings: readonly Reading[];
+  /**
+   * How long request and answer take on the wire, ms, with both silences and the rest that the bus is told to keep; without
+   * the device's own time. 0 over TCP and for the gateway itself.
+   */
+  readonly wireMs: number;
 }
 
 /** The raw answer for one point: decoded from bytes, not yet scaled. */

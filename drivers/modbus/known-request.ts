@@ -2,7 +2,7 @@ import { assert } from '../../src/base/assert.ts';
 import type { Request } from './exchange.ts';
 import { encodeIdentify, identifyFunction } from './identification.ts';
 import { encodeRequest, functionCodes } from './read-client.ts';
-import { isBitTable } from './read-plan.ts';
+import { dataBytes } from './read-cost.ts';
 import type { ExpectedReply } from './reply.ts';
 
 /** A request with what stays the same whenever it is made. */
@@ -45,6 +45,5 @@ function encode(request: Request): Uint8Array {
 function describe(request: Request): ExpectedReply {
   if ('kind' in request) return { unitId: request.unitId, functionCode: identifyFunction, dataBytes: undefined };
   const { unitId, table, count } = request;
-  const dataBytes = isBitTable(table) ? Math.ceil(count / 8) : 2 * count;
-  return { unitId, functionCode: functionCodes[table], dataBytes };
+  return { unitId, functionCode: functionCodes[table], dataBytes: dataBytes(table, count) };
 }

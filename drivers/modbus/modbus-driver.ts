@@ -17,7 +17,8 @@ import { decodeBit, decodeRegisters } from './codec.ts';
 import { exceptionText, isTargetSilent } from './exceptions.ts';
 import type { Answer, Exchange, Patience, Request } from './exchange.ts';
 import { decodeIdentification } from './identification.ts';
-import { isBitTable, type ModbusRead, planReads } from './read-plan.ts';
+import { isBitTable } from './read-cost.ts';
+import { type ModbusRead, planReads } from './read-plan.ts';
 import { RtuExchange } from './rtu-exchange.ts';
 import { SerialLink } from './serial-link.ts';
 import {
@@ -49,7 +50,8 @@ type OnOutcome = (outcome: ReadOutcome) => void;
 
 /** A bus on whatever exchange: over a real link, or over one in memory. */
 export function createModbusBus(options: DriverOptions, exchange: Exchange): OpenBus {
-  const { clock, log } = options;
+  const { bus, clock, log } = options;
+  assert(isModbus(bus), `bus ${bus.id} does not speak Modbus`);
   /** The last outcome, while it was an answer with data: not decoded yet, or in parts, which are decoded as they come. */
   let answered: { readonly read: ModbusRead; readonly bytes: Uint8Array | undefined } | undefined;
 
@@ -161,7 +163,7 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
 
   return {
     window: exchange.window,
-    plan: planReads,
+    plan: (device, points, turnaroundMs) => planReads(bus, device, points, turnaroundMs),
     read(read, timeoutMs, onOutcome) {
       assert(isModbusRead(read), 'a read of another driver');
       if (read.split && !isWholeDue(read.split, clock.monoMs())) askParts(read, read.split, timeoutMs, onOutcome);

@@ -1,8 +1,10 @@
 import { assert } from '../../src/base/assert.ts';
 import { createReadings, type Read } from '../../src/driver.ts';
+import type { ModbusBus } from '../../src/model/bus.ts';
 import type { Device, ReadLimits } from '../../src/model/device.ts';
 import { type ModbusAddress, type ModbusTable, modbusTables, type Point } from '../../src/model/point.ts';
 import { widthOf } from './codec.ts';
+import { isBitTable, type ReadCost, readCost, wireMsOf } from './read-cost.ts';
 import type { Split } from './split-read.ts';
 
 /** One Modbus read request, and where in its answer each point lies. */
@@ -38,26 +40,35 @@ interface Span {
   readonly end: number;
 }
 
+/** What one read may be. */
+interface Rules {
+  readonly mostWide: number;
+  readonly maxGap: number;
+  /** Addresses that no read may begin before and end behind, rising. */
+  readonly barriers: readonly number[];
+  readonly cost: ReadCost;
+}
+
 /**
- * The fewest reads that fetch these points of one device. Points of one table share a read when no more than
- * `maxGap` unwanted registers (or bits) lie between neighbours and the whole fits the device's limit. A value is never
- * cut: one that is wider than the device's limit gets a read of its own.
+ * The cheapest reads that fetch these points of one device. Points of one table share a read where the registers (or
+ * bits) between them cost less than another request, within what the device takes. A value is never cut: one that is
+ * wider than the device's limit, or that lies across a barrier, gets a read of its own, in which others may ride along.
  *
- * Taking the points in the order of their addresses and filling each read as far as it goes is optimal: a later point
- * that would have fitted into a closed read lies within the point that closed it, so it rides along for nothing.
+ * @param turnaroundMs how long the device takes to answer, as measured; undefined before that is known
  */
-export function planReads(device: Device, points: readonly Point[]): ModbusRead[] {
-  return modbusTables.flatMap(table =>
-    blocksOf(spansIn(table, points), limitsFor(table, device.readLimits)).map(block =>
-      createRead(device, table, block),
-    ),
-  );
+export function planReads(
+  bus: ModbusBus,
+  device: Device,
+  points: readonly Point[],
+  turnaroundMs?: number,
+): ModbusRead[] {
+  return modbusTables.flatMap(table => {
+    const rules = rulesFor(table, device.readLimits, readCost(bus, table, turnaroundMs));
+    return blocksOf(spansIn(table, points), rules).map(block => createRead(bus, device, table, block));
+  });
 }
 
-export function isBitTable(table: ModbusTable): boolean {
-  return table === 'coil' || table === 'discrete-input';
-}
-
+/** In the order of their addresses, the widest first of those that begin in one. */
 function spansIn(table: ModbusTable, points: readonly Point[]): Span[] {
   const spans: Span[] = [];
   for (const point of points) {
@@ -66,34 +77,77 @@ function spansIn(table: ModbusTable, points: readonly Point[]): Span[] {
     if (address.table !== table) continue;
     spans.push({ point, address, start: address.address, end: address.address + widthOf(address) });
   }
-  return spans.sort((a, b) => a.start - b.start || a.end - b.end);
+  return spans.sort((a, b) => a.start - b.start || b.end - a.end);
 }
 
-function limitsFor(table: ModbusTable, limits: ReadLimits): { mostWide: number; maxGap: number } {
-  const mostWide = isBitTable(table)
-    ? Math.min(limits.maxBits, mostBits)
-    : Math.min(limits.maxRegisters, mostRegisters);
-  return { mostWide, maxGap: limits.maxGap ?? 0 };
+function rulesFor(table: ModbusTable, limits: ReadLimits, cost: ReadCost): Rules {
+  return {
+    mostWide: isBitTable(table) ? Math.min(limits.maxBits, mostBits) : Math.min(limits.maxRegisters, mostRegisters),
+    maxGap: limits.maxGap ?? Number.POSITIVE_INFINITY,
+    barriers: limits.barriers
+      .filter(barrier => barrier.table === table)
+      .map(({ address }) => address)
+      .sort((a, b) => a - b),
+    cost,
+  };
 }
 
-function blocksOf(spans: readonly Span[], { mostWide, maxGap }: { mostWide: number; maxGap: number }): Span[][] {
+/** The cheapest way to go on from one span, and the first span of the block after it. */
+interface Way {
+  readonly cost: number;
+  readonly blocks: number;
+  readonly next: number;
+}
+
+/**
+ * Shares the spans out, by dynamic programming from the last span to the first. Blocks are runs of spans in their order:
+ * two blocks that lie within each other could swap spans until they do not, and cost no more.
+ */
+function blocksOf(spans: readonly Span[], rules: Rules): Span[][] {
+  const ways: Way[] = [];
+  ways[spans.length] = { cost: 0, blocks: 0, next: spans.length };
+  for (let from = spans.length - 1; from >= 0; from -= 1) ways[from] = cheapestWay(spans, from, ways, rules);
   const blocks: Span[][] = [];
-  let start = 0;
-  let end = 0;
-  for (const span of spans) {
-    const block = blocks.at(-1);
-    if (block && span.start - end <= maxGap && Math.max(end, span.end) - start <= mostWide) {
-      block.push(span);
-      end = Math.max(end, span.end);
-    } else {
-      blocks.push([span]);
-      ({ start, end } = span);
-    }
+  for (let from = 0; from < spans.length; ) {
+    const next = ways[from]?.next ?? spans.length;
+    blocks.push(spans.slice(from, next));
+    from = next;
   }
   return blocks;
 }
 
-function createRead(device: Device, table: ModbusTable, block: readonly Span[]): ModbusRead {
+function cheapestWay(spans: readonly Span[], from: number, ways: readonly Way[], rules: Rules): Way {
+  let best: Way = { cost: Number.POSITIVE_INFINITY, blocks: 0, next: from + 1 };
+  const own = spans[from];
+  if (!own) return best;
+  let { end } = own;
+  for (let next = from + 1; ; next += 1) {
+    const rest = ways[next];
+    const cost = rules.cost(end - own.start) + (rest?.cost ?? 0);
+    const blocks = 1 + (rest?.blocks ?? 0);
+    if (isBetter(cost, blocks, best)) best = { cost, blocks, next };
+    const span = spans[next];
+    if (!span || span.start - end > rules.maxGap) return best;
+    end = Math.max(end, span.end);
+    // What lies within the first value rides along, whatever that value may break.
+    if (end > own.end && !isLegal(own.start, end, rules)) return best;
+  }
+}
+
+/** Sums of the same costs in another order differ in their last digits. */
+const equalMs = 1e-6;
+
+/** Of equals the one with fewer reads, and of those the one that fills its first read further. */
+function isBetter(cost: number, blocks: number, best: Way): boolean {
+  return Math.abs(cost - best.cost) <= equalMs ? blocks <= best.blocks : cost < best.cost;
+}
+
+/** Once this is false, it is for every greater end. */
+function isLegal(start: number, end: number, { mostWide, barriers }: Rules): boolean {
+  return end - start <= mostWide && !barriers.some(barrier => start < barrier && barrier < end);
+}
+
+function createRead(bus: ModbusBus, device: Device, table: ModbusTable, block: readonly Span[]): ModbusRead {
   assert(device.unitId !== undefined, `${device.id} has no unit id`);
   const first = Math.min(...block.map(({ start }) => start));
   const last = Math.max(...block.map(({ end }) => end)) - 1;
@@ -103,6 +157,7 @@ function createRead(device: Device, table: ModbusTable, block: readonly Span[]):
     label: last === first ? `${table} ${first}` : `${table} ${first}–${last}`,
     points,
     readings: createReadings(points),
+    wireMs: wireMsOf(bus, table, last - first + 1),
     unitId: device.unitId,
     table,
     address: first,

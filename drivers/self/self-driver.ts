@@ -15,7 +15,7 @@ function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): Op
   return {
     window: 1,
     plan: (device, points) =>
-      points.length === 0 ? [] : [{ device, label: 'gateway', points, readings: createReadings(points) }],
+      points.length === 0 ? [] : [{ device, label: 'gateway', points, readings: createReadings(points), wireMs: 0 }],
     read(read, _timeoutMs, onOutcome) {
       queueMicrotask(() => {
         const atMono = clock.monoMs();
