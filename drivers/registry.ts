@@ -3,10 +3,15 @@ import type { Bus } from '../src/model/bus.ts';
 import { createModbusDrivers } from './modbus/modbus-driver.ts';
 import { createSelfDriver, type SelfInstruments } from './self/self-driver.ts';
 
-/** Every driver there is, by the protocol of the buses it serves. A new driver is one line here. */
+/** Every driver of the plant. A new one is one line here. */
+export function createPlantDrivers(): readonly Driver[] {
+  return [...createModbusDrivers()];
+}
+
+/** Every driver there is, by the protocol of the buses it serves: those of the plant, and the gateway's own. */
 export function createDrivers(options: {
   readonly instruments: SelfInstruments;
 }): ReadonlyMap<Bus['protocol'], Driver> {
-  const drivers = [...createModbusDrivers(), createSelfDriver(options.instruments)];
+  const drivers = [...createPlantDrivers(), createSelfDriver(options.instruments)];
   return new Map(drivers.map(driver => [driver.protocol, driver]));
 }

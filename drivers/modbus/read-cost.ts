@@ -1,4 +1,5 @@
 import type { ModbusBus } from '../../src/model/bus.ts';
+import { assumedTurnaroundMs } from '../../src/model/device.ts';
 import type { ModbusTable } from '../../src/model/point.ts';
 import { characterMs, silenceMs } from '../../src/model/serial-line.ts';
 
@@ -7,12 +8,6 @@ export type ReadCost = (count: number) => number;
 
 /** A request of 8 characters, and of an answer all but its data: unit id, function code, byte count, CRC. */
 const serialFrameCharacters = 8 + 5;
-
-/**
- * How long a device takes to begin its answer, ms, before it was measured: between a meter's 5 ms and a lift controller's
- * 50 ms. Where it is wrong the plan is a little dearer, never wrong.
- */
-export const defaultDeviceTurnaroundMs = 10;
 
 /** What a transaction over TCP takes beside the device's own time, ms: the way there and back on a building's network. */
 export const tcpTransactionMs = 2;
@@ -43,7 +38,7 @@ export function wireMsOf(bus: ModbusBus, table: ModbusTable, count: number): num
 }
 
 /** The time that a read takes from the bus. */
-export function readCost(bus: ModbusBus, table: ModbusTable, turnaroundMs = defaultDeviceTurnaroundMs): ReadCost {
+export function readCost(bus: ModbusBus, table: ModbusTable, turnaroundMs = assumedTurnaroundMs): ReadCost {
   if (bus.protocol === 'modbus-tcp') {
     return count => tcpTransactionMs + turnaroundMs + (tcpRegisterMs * dataBytes(table, count)) / 2;
   }

@@ -12,18 +12,18 @@ import { buildDevices, selfProfileName } from './device.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
-import { Problems, type SiteProblem } from './problem.ts';
+import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
-import type { Tree } from './tree.ts';
+import { placeOf, type Tree } from './tree.ts';
 import { buildGateway, buildUplink } from './uplink.ts';
 import { parseYaml } from './yaml.ts';
 
 export type { LoadResult } from './load-result.ts';
 export { createNumbering, type Numbering } from './numbering.ts';
-export { formatProblem, type SiteProblem } from './problem.ts';
+export { formatProblem, type Place, type SiteProblem } from './problem.ts';
 export type { ScenarioEvent, ScenarioNames, ScenarioResult } from './scenario.ts';
 
 export interface ParseOptions {
@@ -81,12 +81,17 @@ export function parseSite(text: string, file: string, options: ParseOptions): Lo
   const profiles = createProfileShelf(options.readProfile, problems);
   const build: Build = { problems, profiles, numbering: options.numbering, resolvePath: options.resolvePath };
   const tree = checkText(text, file, problems) ? parseYaml(text, file, problems) : undefined;
-  const site = tree && buildSite(tree, build);
-  if (!site || problems.hasErrors) return { kind: 'wrong', problems: problems.list() };
-  return { kind: 'ok', site, warnings: problems.list(), files: [file, ...profiles.files] };
+  const built = tree && buildSite(tree, build);
+  if (!built || problems.hasErrors) return { kind: 'wrong', problems: problems.list() };
+  return { kind: 'ok', ...built, warnings: problems.list(), files: [file, ...profiles.files] };
 }
 
-function buildSite(tree: Tree, build: Build): Site | undefined {
+interface BuiltSite {
+  readonly site: Site;
+  readonly busPlaces: ReadonlyMap<string, Place>;
+}
+
+function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   if (!readShape('site', 'the site file', tree, build.problems) && tree.kind !== 'map') return undefined;
   const gateway = buildGateway(tree, build);
   const uplink = buildUplink(tree, gateway?.id ?? '', build);
@@ -98,7 +103,7 @@ function buildSite(tree: Tree, build: Build): Site | undefined {
   const built = [...devices.built.values()].map(({ device }) => device);
   const wires = [...buses.built.values()].map(({ bus }) => bus);
   const ofDevices = rules.map(({ rule }) => rule);
-  return {
+  const site = {
     gateway,
     uplink,
     buses: [...wires, selfBus],
@@ -106,6 +111,7 @@ function buildSite(tree: Tree, build: Build): Site | undefined {
     points: built.flatMap(device => device.points),
     rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)],
   };
+  return { site, busPlaces: new Map([...buses.built].map(([id, draft]) => [id, placeOf(draft.tree)])) };
 }
 
 /** What no YAML reader should ever see. */
