@@ -17,6 +17,7 @@ import type { SampleBatch } from './model/point.ts';
 import type { Site } from './model/site.ts';
 import type { SummaryRecord } from './model/summary.ts';
 import type { AlarmsView, PointView, StatusView } from './model/view.ts';
+import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -165,6 +166,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
   }
 
+  /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
+  function warnOfOverload(): void {
+    for (const { id, predictedLoad } of poller.buses()) {
+      if (predictedLoad <= busLoadLimits.error) continue;
+      const load = `${Math.ceil(predictedLoad * 100)} %`;
+      log.warn(
+        { bus: id, load },
+        'the bus is asked for more time than it has: plantroom check tells which intervals fit',
+      );
+    }
+  }
+
   async function start(): Promise<void> {
     const { site } = options;
     const store = await openStore({ folder: options.dataFolder, clock, log });
@@ -188,6 +201,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     running.uplink?.start();
     await poller.replace(site);
+    warnOfOverload();
     log.info(
       { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing: standing.length },
       'gateway started',
@@ -228,6 +242,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     table.replace(site.points);
     await Promise.all([poller.replace(site), isUplinkSame ? undefined : current.uplink?.stop()]);
     if (!isUplinkSame) uplink?.start();
+    warnOfOverload();
     log.info({ site: options.sitePath, points: site.points.length, rules: site.rules.length }, 'site file reloaded');
     const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';
     return { kind: 'done', message: `${site.points.length} points, ${site.rules.length} alarms${warnings}` };

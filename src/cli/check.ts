@@ -3,6 +3,7 @@ import { formatDuration } from '../base/duration.ts';
 import { type Bus, endpointOf } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { Site } from '../model/site.ts';
+import type { SiteProblem } from '../site/site.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import type { GlobalOptions } from './options.ts';
 import { printJson, printLines } from './output.ts';
@@ -10,7 +11,7 @@ import type { Style } from './render/style.ts';
 import { type Column, renderTable } from './render/table.ts';
 import { escapeText } from './render/text.ts';
 import { countOf } from './render/words.ts';
-import { readSite, wrongSite } from './site-file.ts';
+import { explainProblems, readSite, type SiteReport, wrongSite } from './site-file.ts';
 
 export function registerCheck(program: Command, context: CliContext): void {
   program
@@ -23,22 +24,55 @@ export function registerCheck(program: Command, context: CliContext): void {
 }
 
 async function check(context: CliContext, file: string, options: GlobalOptions): Promise<void> {
-  const { site, problems, lines } = await readSite(file);
-  if (options.json) {
-    printJson(context, { file, isValid: site !== undefined, problems, holds: site === undefined ? null : holds(site) });
+  const { site, problems, busPlaces } = await readSite(file);
+  if (site) await checkRight(context, file, site, { problems, busPlaces }, options);
+  else await tellWrong(context, file, problems, options);
+}
+
+async function tellWrong(
+  context: CliContext,
+  file: string,
+  problems: readonly SiteProblem[],
+  { json }: GlobalOptions,
+): Promise<void> {
+  if (json) printJson(context, { file, isValid: false, problems, holds: null });
+  else printLines(context, await explainProblems(problems));
+  throw wrongSite(problems, file);
+}
+
+/** A file that can be read is still wrong when it asks a bus for more time than there is. */
+async function checkRight(
+  context: CliContext,
+  file: string,
+  site: Site,
+  { problems: found, busPlaces }: Pick<SiteReport, 'problems' | 'busPlaces'>,
+  { json }: GlobalOptions,
+): Promise<void> {
+  const { forecastsJson, loadProblems, renderBusForecasts, reportBuses } = await import('./bus-forecast.ts');
+  const buses = reportBuses(site, context);
+  const problems = [...found, ...loadProblems(buses, busPlaces)];
+  const isValid = problems.every(({ severity }) => severity === 'warning');
+  if (json) {
+    const forecasts = new Map(buses.map(report => [report.bus.id, forecastsJson(report.forecasts)]));
+    printJson(context, { file, isValid, problems, holds: holds(site, forecasts) });
   } else {
-    printLines(context, lines);
+    const width = widthOf(context.out);
+    const style = styleFor(context.out, context.env);
+    const sections = [
+      await explainProblems(problems),
+      isValid ? renderSite(site, file, width, style) : [],
+      renderBusForecasts(buses, width, style),
+    ].filter(lines => lines.length > 0);
+    printLines(
+      context,
+      sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines])),
+    );
   }
-  if (site === undefined) throw wrongSite(problems, file);
-  if (options.json) return;
-  printLines(context, [
-    ...(lines.length > 0 ? [''] : []),
-    ...renderSite(site, file, widthOf(context.out), styleFor(context.out, context.env)),
-  ]);
+  if (!isValid) throw wrongSite(problems, file);
 }
 
 /** What a site file holds, in numbers and names. */
-function holds(site: Site) {
+function holds(site: Site, forecasts: ReadonlyMap<string, unknown>) {
   return {
     gateway: { id: site.gateway.id, name: site.gateway.name },
     uplink: site.uplink?.url ?? null,
@@ -49,6 +83,7 @@ function holds(site: Site) {
       protocol: bus.protocol,
       endpoint: endpointOf(bus),
       devices: devicesOn(site, bus).map(({ id }) => id),
+      forecast: forecasts.get(bus.id) ?? null,
     })),
     devices: site.devices.map(device => ({
       id: device.id,

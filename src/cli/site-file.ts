@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import { PlantroomError } from '../base/errors.ts';
 import type { Site } from '../model/site.ts';
+import type { Place, SiteProblem } from '../site/site.ts';
 import type { SiteLoader } from '../site/site-loader.ts';
 import { escapeText } from './render/text.ts';
 import { countOf } from './render/words.ts';
@@ -10,12 +11,8 @@ export interface SiteReport {
   readonly site: Site | undefined;
   /** What loadSite found, errors and warnings. */
   readonly problems: readonly SiteProblem[];
-  /** The same for people: `file:line:column: …`, one or two lines each. */
-  readonly lines: readonly string[];
-}
-
-interface SiteProblem {
-  readonly severity: 'error' | 'warning';
+  /** Where each bus is written, by its id; empty where the file is wrong. */
+  readonly busPlaces: ReadonlyMap<string, Place>;
 }
 
 /** A site that a daemon runs, and how it reads the file again. */
@@ -41,11 +38,10 @@ export async function loadApartOrExplain(output: Writable, sitePath: string): Pr
 
 /** Loads a site file, by the path as the person gave it. The schema and the YAML parser are only loaded by the verbs that need them. */
 export async function readSite(sitePath: string): Promise<SiteReport> {
-  const { formatProblem, loadSite } = await import('../site/site.ts');
+  const { loadSite } = await import('../site/site.ts');
   const loaded = loadSite(sitePath);
-  const problems = loaded.kind === 'ok' ? loaded.warnings : loaded.problems;
-  const lines = linesOf(problems.map(formatProblem));
-  return { site: loaded.kind === 'ok' ? loaded.site : undefined, problems, lines };
+  if (loaded.kind === 'wrong') return { site: undefined, problems: loaded.problems, busPlaces: new Map() };
+  return { site: loaded.site, problems: loaded.warnings, busPlaces: loaded.busPlaces };
 }
 
 /**
@@ -54,10 +50,16 @@ export async function readSite(sitePath: string): Promise<SiteReport> {
  * @throws PlantroomError `site`
  */
 export async function loadSiteOrExplain(output: Writable, sitePath: string): Promise<Site> {
-  const { site, problems, lines } = await readSite(sitePath);
+  const { site, problems } = await readSite(sitePath);
   if (site) return site;
-  output.write(`${lines.join('\n')}\n`);
+  output.write(`${(await explainProblems(problems)).join('\n')}\n`);
   throw wrongSite(problems, sitePath);
+}
+
+/** For people: `file:line:column: …`, one or two lines each. */
+export async function explainProblems(problems: readonly SiteProblem[]): Promise<readonly string[]> {
+  const { formatProblem } = await import('../site/site-loader.ts');
+  return linesOf(problems.map(formatProblem));
 }
 
 /** Problems as lines that no terminal stumbles over. */
@@ -65,7 +67,7 @@ export function linesOf(texts: readonly string[]): string[] {
   return texts.flatMap(text => text.split('\n')).map(escapeText);
 }
 
-export function wrongSite(problems: readonly SiteProblem[], sitePath: string): PlantroomError {
+export function wrongSite(problems: readonly Pick<SiteProblem, 'severity'>[], sitePath: string): PlantroomError {
   const count = problems.filter(({ severity }) => severity === 'error').length;
   return new PlantroomError(`${sitePath} is wrong: ${countOf(count, 'problem')}`, {
     kind: 'site',

@@ -63,6 +63,8 @@ export interface BusView {
   readonly load: number;
   /** Share of the last minute that requests to absent devices have taken in vain, 0 to 1. */
   readonly deadShare: number;
+  /** The load that its reads and their intervals ask for (docs/bus-load.md); 0 for the gateway's own. */
+  readonly predictedLoad: number;
 }
 
 /** A histogram of a latency, in milliseconds. */

@@ -8,6 +8,7 @@ import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
 import type { PlannedRead } from './batch.ts';
+import { loadOf, type RepeatedRead, repeatedRead } from './bus-load.ts';
 import { createBusyMeter } from './busy-meter.ts';
 import { advanceCadence, dropLost } from './cadence.ts';
 import { createDelivery } from './delivery.ts';
@@ -171,6 +172,10 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     });
   }
 
+  function repeatedReadsOf({ reads, cadence }: Group): RepeatedRead[] {
+    return reads.map(({ read }) => repeatedRead(bus, read, cadence.intervalMs));
+  }
+
   function occupy(nowMono: number): void {
     if (underWay === 0) busySinceMono = nowMono;
     underWay += 1;
@@ -287,6 +292,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       ...counts,
       load: busy.share(clock.monoMs()),
       deadShare: roll.deadShare(clock.monoMs()),
+      predictedLoad: isModbus(bus) ? loadOf(bus, groups.flatMap(repeatedReadsOf)) : 0,
     }),
     deviceViews: () => owners.map(owner => deviceView(owner, clock.monoMs())),
   };

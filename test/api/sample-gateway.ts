@@ -157,6 +157,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
         readsMissed: 0,
         load: 0.034,
         deadShare: 0.012,
+        predictedLoad: 0.036,
       },
     ],
     devices: [

@@ -258,12 +258,58 @@ describe('check', () => {
     expect(document.problems[0]).toMatchObject({ file: 'bad.yaml', line: 1, severity: 'error' });
   });
 
+  test('tells what each bus is asked for, healthy and with devices dead', async () => {
+    writeFileSync(join(folder, 'line.yaml'), serialSite('interval: 4s'));
+    const { code, out } = await cli('check', 'line.yaml');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^BUS +READS +LOAD +LONGEST WAIT +WORST AGE +ONE DEAD +TWO DEAD$/m);
+    expect(out).toMatch(/^line +12 +30 % +1\.2s +5\.2s +30 %, .+s +\d+ %, .+s$/m);
+    const { holds } = JSON.parse((await cli('check', 'line.yaml', '--json')).out);
+    expect(holds.buses[0].forecast).toMatchObject({ oneDead: { load: expect.any(Number) }, twoDead: {} });
+    expect(holds.buses.at(-1)).toMatchObject({ id: 'self', forecast: null });
+  });
+
+  test('warns where a bus has little time left', async () => {
+    writeFileSync(join(folder, 'full.yaml'), serialSite('interval: 1500ms'));
+    const { code, out } = await cli('check', 'full.yaml');
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^full\.yaml:3:5: warning: the bus "line" is asked for 8\d % of its time: .+\n {2}intervals that fit/m,
+    );
+  });
+
+  test('refuses a bus that is asked for more time than it has, and names intervals that fit', async () => {
+    writeFileSync(join(folder, 'over.yaml'), serialSite('interval: 1s'));
+    const { code, out, err } = await cli('check', 'over.yaml');
+    expect(code).toBe(exitCodes.site);
+    expect(out).toMatch(/^over\.yaml:3:5: error: the bus "line" is asked for 12\d % of its time$/m);
+    expect(out).toContain('  intervals that fit (');
+    expect(out).toContain('2s instead of 1s');
+    expect(out).toMatch(/^line .* no limit .* no limit /m);
+    expect(out).not.toContain('is right');
+    expect(err).toContain('over.yaml is wrong: 1 problem\n');
+    writeFileSync(join(folder, 'over.yaml'), serialSite('interval: 2s'));
+    expect((await cli('check', 'over.yaml')).code).toBe(0);
+  });
+
   test('of no file says so', async () => {
     const { code, out } = await cli('check', 'none.yaml');
     expect(code).toBe(exitCodes.site);
     expect(out).toContain('none.yaml:1:1: error: there is no such file');
   });
 });
+
+/** Three meters of 41 values each on one line. */
+function serialSite(interval: string): string {
+  return [
+    'gateway: {id: t, name: T}',
+    'buses:',
+    '  - {id: line, protocol: modbus-rtu, path: /dev/ttyUSB0, baud-rate: 9600, parity: even}',
+    'devices:',
+    ...[1, 2, 3].map(unit => `  - {id: m${unit}, bus: line, unit-id: ${unit}, ${interval}, profile: eastron-sdm630}`),
+    '',
+  ].join('\n');
+}
 
 describe('without --socket', () => {
   test('the daemon is found in the runtime folder, then below var of this folder and of the project', async () => {
