@@ -10,7 +10,7 @@ export type ReadCost = (count: number) => number;
 const serialFrameCharacters = 8 + 5;
 
 /** What a transaction over TCP takes beside the device's own time, ms: the way there and back on a building's network. */
-export const tcpTransactionMs = 2;
+const tcpTransactionMs = 2;
 
 /**
  * What one more register costs over TCP, ms: its bytes next to nothing, the device fetching it a little. A gap of 125 is
