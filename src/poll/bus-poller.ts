@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Answer, OpenBus, Question, ReadOutcome } from '../driver.ts';
-import { type Bus, endpointOf } from '../model/bus.ts';
+import { type Bus, endpointOf, isModbus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';

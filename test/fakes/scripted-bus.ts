@@ -99,6 +99,7 @@ export function createScriptedBus(
         label: part.map(point => point.id).join(' '),
         points: part,
         readings: createReadings(part),
+        wireMs: 0,
       }));
     },
     read(read, timeoutMs, onOutcome) {

@@ -129,7 +129,7 @@ async function simulate(plans: readonly Plan[], perRead: number, isDead: (device
   const indexOf = (id: string) => Number(id.slice(1));
   const answer = (id: string) =>
     isDead(indexOf(id)) ? { takesMs: bus.timeoutMs, isSilent: true } : { takesMs: plans[indexOf(id)]?.takesMs ?? 0 };
-  const openBus = createScriptedBus(clock, answer, perRead);
+  const openBus = createScriptedBus(clock, answer, { pointsPerRead: perRead });
   const devices: Device[] = plans.map(({ intervals }, index) => deviceWith(`d${index}`, intervals));
   const ages = createAges();
   const poller = createBusPoller({
@@ -139,6 +139,7 @@ async function simulate(plans: readonly Plan[], perRead: number, isDead: (device
     clock,
     random: seededRandom(7),
     log: silentLog,
+    alarmed: new Set(),
     onBatch: ages.take,
     onLateness: () => {},
   });

@@ -81,7 +81,7 @@ async function pullPlugs(name: string, plugged: Plugged, options: Pulling): Prom
   });
   const device = modbusDevice([modbusAddress('holding-register', 0)]);
   const points = device.points.map(point => ({ ...point, intervalMs }));
-  await poller.replace({ buses: [plugged.bus], devices: [{ ...device, points }] });
+  await poller.replace({ buses: [plugged.bus], devices: [{ ...device, points }], rules: [] });
   let longestMs = 0;
   try {
     await until(() => goodMono > 0, 'was never read');
