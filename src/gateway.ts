@@ -45,6 +45,8 @@ export interface Gateway {
   /** The alarms that stand, and the newest `historyLimit` events. */
   alarms(historyLimit: number): Promise<AlarmsView>;
   status(): StatusView;
+  /** The site that is polled now, which its file may no longer say. */
+  site(): Site;
   /** Asks a device of a bus that the gateway owns what a person wants to know, without disturbing the polling. */
   ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
 }
@@ -296,6 +298,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
       };
     },
+    site: () => mustRun().site,
     ask: poller.ask,
     status: () => {
       const { site, store, uplink, desk } = mustRun();

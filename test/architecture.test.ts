@@ -45,7 +45,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   api: ['base', 'model', 'driver.ts', 'gateway.ts'],
   sim: ['base', 'model', 'site'],
-  // The drivers plan reads and bus-load.ts forecasts from them, before anyone drives to the site.
+  // Drivers through their registry: they plan the reads that bus-load.ts forecasts from, and without a daemon the command
+  // line asks devices itself, with the same driver.
   cli: ['base', 'model', 'driver.ts', 'site', 'poll', 'gateway.ts', 'api', 'sim', 'drivers'],
   bin: ['cli'],
 };

@@ -1,8 +1,11 @@
 import { type IncomingMessage, request } from 'node:http';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts';
+import type { Answer } from '../driver.ts';
 import type { Command, CommandReply } from '../model/command.ts';
+import type { PlantView } from '../model/plant.ts';
 import type { AlarmsView, PointView, StatusView } from '../model/view.ts';
+import type { AskBody } from './question.ts';
 import type { ApiErrorBody } from './routes.ts';
 import { socketAddress } from './socket.ts';
 
@@ -16,12 +19,18 @@ export interface ApiClient {
   points(glob?: string): Promise<readonly PointView[]>;
   alarms(historyLimit: number): Promise<AlarmsView>;
   status(): Promise<StatusView>;
+  /** Where the devices of the site are found, and the points of one of them. */
+  plant(device?: string): Promise<PlantView>;
+  /** Asks a device of a bus that the daemon owns, between its polls. */
+  ask(ask: AskBody): Promise<Answer>;
   command(command: Command): Promise<CommandReply>;
 }
 
 export const clientLimits = {
   /** From the connection to the last byte of a view. */
   viewTimeoutMs: 5_000,
+  /** Beyond what the device itself may take: up to 16 questions and the reads between them may come first. */
+  askPatienceMs: 30_000,
   /** A reload reads the disk and may have to wait for it. */
   commandTimeoutMs: 30_000,
   /** About 100,000 points. A longer answer is given up. */
@@ -34,7 +43,7 @@ export const clientLimits = {
  */
 export function createApiClient(socketPath: string, clock: Clock = systemClock): ApiClient {
   const get = <View>(target: string) => ask<View>({ method: 'GET', target, timeoutMs: clientLimits.viewTimeoutMs });
-  const ask = async <View>(question: Question): Promise<View> => (await send(socketPath, clock, question)) as View;
+  const ask = async <View>(request: ClientRequest): Promise<View> => (await send(socketPath, clock, request)) as View;
   return {
     socketPath,
     points: async glob => {
@@ -43,6 +52,14 @@ export function createApiClient(socketPath: string, clock: Clock = systemClock):
     },
     alarms: historyLimit => get(`/v1/alarms?history=${historyLimit}`),
     status: () => get('/v1/status'),
+    plant: device => get(`/v1/plant${device === undefined ? '' : `?${new URLSearchParams({ device })}`}`),
+    ask: body =>
+      ask({
+        method: 'POST',
+        target: '/v1/ask',
+        body: JSON.stringify(body),
+        timeoutMs: body.timeoutMs + clientLimits.askPatienceMs,
+      }),
     command: command =>
       ask({
         method: 'POST',
@@ -53,14 +70,14 @@ export function createApiClient(socketPath: string, clock: Clock = systemClock):
   };
 }
 
-interface Question {
+interface ClientRequest {
   readonly method: 'GET' | 'POST';
   readonly target: string;
   readonly body?: string;
   readonly timeoutMs: number;
 }
 
-async function send(socketPath: string, clock: Clock, question: Question): Promise<unknown> {
+async function send(socketPath: string, clock: Clock, question: ClientRequest): Promise<unknown> {
   const deadline = new AbortController();
   const timer = clock.at(clock.monoMs() + question.timeoutMs, () => deadline.abort());
   try {
@@ -74,7 +91,7 @@ async function send(socketPath: string, clock: Clock, question: Question): Promi
   }
 }
 
-function open(address: string, question: Question, signal: AbortSignal): Promise<IncomingMessage> {
+function open(address: string, question: ClientRequest, signal: AbortSignal): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const outgoing = request(
       {

@@ -1,8 +1,11 @@
 import { type ErrorKind, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import type { Answer } from '../driver.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Command } from '../model/command.ts';
+import { type PlantView, plantOf } from '../model/plant.ts';
 import { longestGlob, matchesPoint } from './glob.ts';
+import { parseAsk } from './question.ts';
 
 /** Most events that one answer holds. */
 export const longestHistory = 1_000;
@@ -40,6 +43,8 @@ export function createRoutes(gateway: Gateway, log: Log): (request: ApiRequest) 
     ['/v1/points', { method: 'GET', parameters: ['match'], answer: query => answerPoints(gateway, query) }],
     ['/v1/alarms', { method: 'GET', parameters: ['history'], answer: query => gateway.alarms(parseHistory(query)) }],
     ['/v1/status', { method: 'GET', parameters: [], answer: () => gateway.status() }],
+    ['/v1/plant', { method: 'GET', parameters: ['device'], answer: query => answerPlant(gateway, query) }],
+    ['/v1/ask', { method: 'POST', parameters: [], answer: (_, body) => answerAsk(gateway, body) }],
     ['/v1/commands', { method: 'POST', parameters: [], answer: (_, body) => gateway.handle(parseCommand(body)) }],
   ]);
   return async request => {
@@ -79,6 +84,28 @@ function answerPoints(gateway: Gateway, query: URLSearchParams) {
   const glob = query.get('match') ?? '*';
   if (glob.length > longestGlob) throw usage(`the pattern is longer than ${longestGlob} characters`);
   return { points: gateway.points().filter(({ key }) => matchesPoint(key, glob)) };
+}
+
+function answerPlant(gateway: Gateway, query: URLSearchParams): PlantView {
+  const site = gateway.site();
+  const device = query.get('device') ?? undefined;
+  if (device !== undefined && !site.devices.some(({ id }) => id === device)) {
+    throw new PlantroomError(`the site has no device ${JSON.stringify(device.slice(0, 80))}`, {
+      kind: 'not-found',
+      hint: 'list them with: plantroom status',
+    });
+  }
+  return plantOf(site, device);
+}
+
+function answerAsk(gateway: Gateway, body: string): Promise<Answer> {
+  const { bus, question, timeoutMs } = parseAsk(parseJson(body));
+  const known = plantOf(gateway.site()).buses.map(({ id }) => id);
+  if (known.includes(bus)) return gateway.ask(bus, question, timeoutMs);
+  throw new PlantroomError(`the site has no Modbus bus ${JSON.stringify(bus.slice(0, 80))}`, {
+    kind: 'not-found',
+    hint: `it has ${known.join(', ') || 'none'}`,
+  });
 }
 
 function parseHistory(query: URLSearchParams): number {

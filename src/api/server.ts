@@ -39,7 +39,8 @@ export const apiLimits = {
 } as const;
 
 /**
- * HTTP on a Unix socket: GET /v1/points?match=GLOB, GET /v1/alarms?history=N, GET /v1/status, POST /v1/commands.
+ * HTTP on a Unix socket: GET /v1/points?match=GLOB, GET /v1/alarms?history=N, GET /v1/status, GET
+ * /v1/plant?device=ID, POST /v1/ask, POST /v1/commands.
  * Replies are JSON; docs/cli.md has their shapes. Nothing listens on a TCP port.
  */
 export function createApi(options: ApiOptions): Api {

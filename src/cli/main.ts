@@ -17,6 +17,9 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   alarms: async () => (await import('./alarms.ts')).registerAlarms,
   status: async () => (await import('./status.ts')).registerStatus,
   reload: async () => (await import('./reload.ts')).registerReload,
+  ports: async () => (await import('./ports.ts')).registerPorts,
+  scan: async () => (await import('./scan.ts')).registerScan,
+  probe: async () => (await import('./probe.ts')).registerProbe,
   demo: async () => (await import('./demo.ts')).registerDemo,
   sim: async () => (await import('./sim.ts')).registerSim,
 };

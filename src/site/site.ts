@@ -17,7 +17,7 @@ import { createProfileShelf, type ProfileText, type ReadProfile } from './profil
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
-import { placeOf, type Tree } from './tree.ts';
+import { placeOf, type Tree, readText as textOf } from './tree.ts';
 import { buildGateway, buildUplink } from './uplink.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -181,6 +181,19 @@ function createProfileReader(siteFolder: string): ReadProfile {
     }
     return { kind: 'missing', known: [...new Set(folders.flatMap(listProfiles))].sort() } satisfies ProfileText;
   };
+}
+
+/** What the profiles that come with plantroom say of the devices they fit; those that cannot be read are left out. */
+export function readProfileHeads(): { readonly name: string; readonly vendor: string; readonly model: string }[] {
+  return listProfiles(shippedProfiles).flatMap(name => {
+    const file = readText(join(shippedProfiles, `${name}.yaml`));
+    if (file.kind !== 'text') return [];
+    // The points are the long part of a profile, and nobody asks for them here.
+    const [head = ''] = file.text.split(/^points:/m);
+    const tree = parseYaml(head, name, new Problems());
+    const [vendor, model] = tree ? [textOf(tree, 'vendor'), textOf(tree, 'model')] : [];
+    return vendor !== undefined && model !== undefined ? [{ name, vendor, model }] : [];
+  });
 }
 
 function listProfiles(folder: string): string[] {

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import type { Answer, Question } from '../../src/driver.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
+import type { Site } from '../../src/model/site.ts';
 import type { PointView, StatusView } from '../../src/model/view.ts';
+import { loadSite } from '../../src/site/site.ts';
 
 /** 2026-01-31 14:05:09 UTC */
 export const sampleWallMs = Date.UTC(2026, 0, 31, 14, 5, 9);
@@ -20,6 +23,9 @@ export class SampleGateway implements Gateway {
   /** What a device answers to a question of a person. */
   answer: Answer = { kind: 'raw', values: [0], responseMs: 12 };
   readonly questions: { readonly question: Question; readonly timeoutMs: number }[] = [];
+
+  /** What is asked of the plant itself. */
+  runningSite: Site = loadDemoSite();
 
   async start(): Promise<void> {}
 
@@ -41,6 +47,10 @@ export class SampleGateway implements Gateway {
 
   status(): StatusView {
     return this.statusView;
+  }
+
+  site(): Site {
+    return this.runningSite;
   }
 
   async ask(_busId: string, question: Question, timeoutMs: number): Promise<Answer> {
@@ -211,4 +221,10 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
     },
     ...changes,
   };
+}
+
+function loadDemoSite(): Site {
+  const loaded = loadSite(join(import.meta.dirname, '../../config/demo.yaml'));
+  if (loaded.kind === 'wrong') throw new Error('config/demo.yaml is wrong');
+  return loaded.site;
 }

@@ -370,3 +370,64 @@ describe('a client', () => {
     server.close();
   });
 });
+
+describe('a question to a device', () => {
+  const question = { kind: 'raw', unitId: 1, table: 'holding-register', address: 0, count: 2 } as const;
+
+  test('reaches the gateway as it was asked, and its answer comes back', async () => {
+    gateway.answer = { kind: 'exception', code: 2, text: 'exception 2', responseMs: 3 };
+    const client = createApiClient(socketPath);
+    expect(await client.ask({ bus: 'pump-room', question, timeoutMs: 250 })).toEqual(gateway.answer);
+    expect(gateway.questions).toEqual([{ question, timeoutMs: 250 }]);
+    await client.ask({ bus: 'pump-room', question: { kind: 'identify', unitId: 247 }, timeoutMs: 1 });
+    expect(gateway.questions[1]?.question).toEqual({ kind: 'identify', unitId: 247 });
+  });
+
+  test('to a bus that is none of the site, or the gateway itself, is not asked', async () => {
+    for (const bus of ['nope', 'self']) {
+      expect(await kindOf(createApiClient(socketPath).ask({ bus, question, timeoutMs: 1 }))).toBe('not-found');
+    }
+    expect(gateway.questions).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['no object', 7],
+    ['no bus', { question, timeoutMs: 1 }],
+    ['no question', { bus: 'pump-room', timeoutMs: 1 }],
+    ['no time', { bus: 'pump-room', question }],
+    ['all the time', { bus: 'pump-room', question, timeoutMs: 60_000 }],
+    ['another kind', { bus: 'pump-room', question: { ...question, kind: 'write' }, timeoutMs: 1 }],
+    ['no such table', { bus: 'pump-room', question: { ...question, table: 'file' }, timeoutMs: 1 }],
+    ['no such unit', { bus: 'pump-room', question: { ...question, unitId: 256 }, timeoutMs: 1 }],
+    ['half a register', { bus: 'pump-room', question: { ...question, address: 0.5 }, timeoutMs: 1 }],
+    ['too many registers', { bus: 'pump-room', question: { ...question, count: 126 }, timeoutMs: 1 }],
+    ['more than there are', { bus: 'pump-room', question: { ...question, address: 65_535 }, timeoutMs: 1 }],
+  ])('with %s is refused before it reaches a bus', async (_, body) => {
+    expect(await ask('POST', '/v1/ask', JSON.stringify(body))).toMatchObject({
+      status: 400,
+      body: { error: { kind: 'usage' } },
+    });
+    expect(gateway.questions).toEqual([]);
+  });
+
+  test('finds its device by what the gateway says of the plant', async () => {
+    const client = createApiClient(socketPath);
+    const plant = await client.plant();
+    expect(plant.buses.map(({ id }) => id)).toEqual(['pump-room', 'switch-room', 'lift-room']);
+    expect(plant.devices).toContainEqual({ id: 'tank', name: 'Break tank', bus: 'pump-room', unitId: 2 });
+    expect(plant.points).toEqual([]);
+    const { points } = await client.plant('tank');
+    expect(points[0]).toMatchObject({
+      key: 'tank/level',
+      unit: 'm',
+      scale: 0.01,
+      address: { address: 4, type: 's16' },
+    });
+    expect(await kindOf(client.plant('nope'))).toBe('not-found');
+  });
+
+  test('the plant tells no secrets: neither the uplink nor its password is in it', async () => {
+    const { body } = await ask('GET', '/v1/plant');
+    expect(Object.keys(body)).toEqual(['buses', 'devices', 'points']);
+  });
+});

@@ -47,6 +47,9 @@ describe('a verb answers in text', () => {
     ['help-status', ['status', '--help']],
     ['help-watch', ['watch', '--help']],
     ['help-reload', ['reload', '-h']],
+    ['help-ports', ['ports', '--help']],
+    ['help-scan', ['scan', 'modbus', '--help']],
+    ['help-probe', ['probe', '--help']],
   ])('%s', async (name, args) => {
     const { code, out, err } = await cli(...args);
     expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { parseAsk } from '../../src/api/question.ts';
 import { exitCodes } from '../../src/base/errors.ts';
 import { badReasons } from '../../src/model/quality.ts';
 import { sampleAlarm, sampleEvent, samplePoint, sampleStatus } from '../api/sample-gateway.ts';
+import { startAnsweringUnits } from '../fakes/answering-units.ts';
 import { root, runCli } from './terminal.ts';
 
 /** docs/cli.md is a contract with scripts: its examples have the very keys that the views have. */
@@ -49,6 +51,26 @@ describe('the page on the command line', () => {
     expect(document.holds).toBeNull();
     expect(shapeOf(examples.get('problem'))).toEqual(shapeOf(document.problems[0]));
     expect(shapeOf(examples.get('error'))).toEqual(shapeOf(JSON.parse(wrong.err)));
+  });
+
+  test('shows what ports, scan and probe say as it is', async () => {
+    await using units = await startAnsweringUnits('tcp', [
+      [1, { registers: [0x4363, 0x63d6], names: ['Schneider Electric', 'PM5100', 'V1.2'] }],
+    ]);
+    const where = `127.0.0.1:${units.port}`;
+    const ports = JSON.parse((await runCli(['ports', '--json'], { cwd: root })).out);
+    const { serial, network } = examples.get('ports');
+    expect(Object.keys(ports)).toEqual(['serial', 'network']);
+    for (const port of ports.serial) expect(Object.keys(port)).toEqual(Object.keys(serial[0]));
+    for (const one of ports.network) expect(Object.keys(one)).toEqual(Object.keys(network[0]));
+    const scan = JSON.parse((await runCli(['scan', 'modbus', where, '--json'], { cwd: root })).out);
+    const [found] = examples.get('scan').found;
+    expect(shapeOf(scan)).toEqual(shapeOf({ ...examples.get('scan'), found: [{ ...found, line: null, bus: null }] }));
+    const probe = JSON.parse((await runCli(['probe', where, '0', '2', '--json'], { cwd: root })).out);
+    const example = structuredClone(examples.get('probe'));
+    example.registers[0].points = [];
+    expect(shapeOf(probe)).toEqual(shapeOf({ ...example, bus: null, device: null }));
+    expect(parseAsk(examples.get('ask'))).toEqual(examples.get('ask'));
   });
 
   test('lists every exit code, every verb and every quality', async () => {

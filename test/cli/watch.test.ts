@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Api, createApi } from '../../src/api/server.ts';
@@ -7,7 +5,8 @@ import { exitCodes } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { SampleGateway, samplePoint } from '../api/sample-gateway.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
-import { bin, makeFolder, remove, startCli } from './terminal.ts';
+import { makeFolder, remove, startCli } from './terminal.ts';
+import { Tmux } from './tmux.ts';
 
 let folder: string;
 let socketPath: string;
@@ -31,60 +30,13 @@ async function startApi(): Promise<void> {
   await api.start();
 }
 
-/** A real terminal, in which a shell runs the command and then says how it ended. */
-class Tmux {
-  readonly #socket: string;
-  readonly #serverPid: number;
-
-  constructor(args: readonly string[], columns: number, rows: number) {
-    this.#socket = join(folder, 'tmux.sock');
-    const script = '"$@"; echo "ended with $?"; exec cat';
-    const command = ['sh', '-c', script, 'sh', process.execPath, bin, '--socket', socketPath, ...args];
-    const size = ['-x', String(columns), '-y', String(rows)];
-    this.run('-f', '/dev/null', 'new-session', '-d', ...size, ...command);
-    this.#serverPid = Number(this.run('display-message', '-p', '#{pid}'));
-  }
-
-  run(...args: string[]): string {
-    return execFileSync('tmux', ['-u', '-S', this.#socket, ...args], {
-      encoding: 'utf8',
-      env: { ...process.env, TMUX: undefined, LC_ALL: 'C.UTF-8', NO_COLOR: undefined, FORCE_COLOR: undefined },
-    });
-  }
-
-  screen(): string {
-    return this.run('capture-pane', '-p').trimEnd();
-  }
-
-  lines(): string[] {
-    return this.screen().split('\n');
-  }
-
-  async shows(text: string | RegExp): Promise<void> {
-    const poll = expect.poll(() => this.screen(), { timeout: 25_000, interval: 50 });
-    await (typeof text === 'string' ? poll.toContain(text) : poll.toMatch(text));
-  }
-
-  /** Whether the alternate screen is on, and whether the cursor shows. */
-  modes(): string {
-    return this.run('display-message', '-p', '#{alternate_on} #{cursor_flag} #{wrap_flag}').trim();
-  }
-
-  /** The process below the shell. */
-  pid(): number {
-    const shell = this.run('list-panes', '-F', '#{pane_pid}').trim();
-    return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim());
-  }
-
-  [Symbol.dispose](): void {
-    // Not through its socket: that is gone when a test has run out of time.
-    process.kill(this.#serverPid, 'SIGTERM');
-  }
+function openTerminal(args: readonly string[], columns: number, rows: number): Tmux {
+  return new Tmux(folder, ['--socket', socketPath, ...args], columns, rows);
 }
 
 describe('watch in a terminal', () => {
   test('shows live values in place, with their trend and what stands', async () => {
-    using terminal = new Tmux(['watch', '--interval', '100ms'], 100, 16);
+    using terminal = openTerminal(['watch', '--interval', '100ms'], 100, 16);
     await terminal.shows('high · Discharge pressure is low');
     expect(terminal.lines()[0]).toMatch(/^Demo plant · .* · every 100ms · q quits$/);
     expect(terminal.screen()).toMatch(/^booster\/pressure +5\.20 {2}bar {3}good +\d+ms {2}high pressure-low/m);
@@ -100,7 +52,7 @@ describe('watch in a terminal', () => {
   test('fits the terminal when its size changes', async () => {
     const many = Array.from({ length: 40 }, (_, index) => samplePoint({ key: `tank/level-${index}` }));
     gateway.pointViews = [...gateway.pointViews, ...many];
-    using terminal = new Tmux(['watch'], 100, 30);
+    using terminal = openTerminal(['watch'], 100, 30);
     await terminal.shows('more points: enlarge the window');
     terminal.run('resize-window', '-x', '60', '-y', '12');
     await expect.poll(() => terminal.lines().length, { timeout: 20_000 }).toBe(12);
@@ -112,7 +64,7 @@ describe('watch in a terminal', () => {
   });
 
   test('says since when nobody answers, and goes on by itself when the daemon is back', async () => {
-    using terminal = new Tmux(['watch', '--interval', '100ms'], 100, 14);
+    using terminal = openTerminal(['watch', '--interval', '100ms'], 100, 14);
     await terminal.shows('1 alarm stands');
     await api.stop();
     await terminal.shows(/^no answer since [\d.]+m?s: these values are old · no daemon answers on/m);
@@ -122,7 +74,7 @@ describe('watch in a terminal', () => {
   });
 
   test('is not frozen by a daemon that hangs: the values grow old', async () => {
-    using terminal = new Tmux(['watch', '--interval', '100ms'], 160, 14);
+    using terminal = openTerminal(['watch', '--interval', '100ms'], 160, 14);
     await terminal.shows('1 alarm stands');
     gateway.alarms = () => new Promise(() => {});
     await terminal.shows(/^no answer since .* · the daemon is slow to answer/m);
@@ -135,7 +87,7 @@ describe('watch in a terminal', () => {
     ['SIGTERM', (terminal: Tmux) => process.kill(terminal.pid(), 'SIGTERM')],
     ['SIGINT', (terminal: Tmux) => process.kill(terminal.pid(), 'SIGINT')],
   ])('ends on %s and gives the terminal back as it was', async (_, end) => {
-    using terminal = new Tmux(['watch'], 80, 14);
+    using terminal = openTerminal(['watch'], 80, 14);
     await terminal.shows('1 alarm stands');
     end(terminal);
     await terminal.shows('ended with 0');
@@ -147,7 +99,7 @@ describe('watch in a terminal', () => {
   });
 
   test('of nothing ends before it touches the screen', async () => {
-    using terminal = new Tmux(['watch', 'nope'], 100, 14);
+    using terminal = openTerminal(['watch', 'nope'], 100, 14);
     await terminal.shows(`ended with ${exitCodes['not-found']}`);
     expect(terminal.screen()).toContain('error: no point matches "nope"');
   });
