@@ -11,7 +11,7 @@ export interface AskBody {
 }
 
 /** What one question may ask for; the protocol allows no more. */
-export const questionLimits = {
+const questionLimits = {
   unitId: 255,
   address: 65_535,
   registers: 125,

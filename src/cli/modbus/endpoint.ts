@@ -16,10 +16,10 @@ export type Endpoint =
 export type LineWords = { readonly [Word in keyof SerialLine]?: SerialLine[Word] | undefined };
 
 /** What most meters and sensors of this field leave the factory with. The standard's own default is 19200 8E1. */
-export const usualLine: SerialLine = { baudRate: 9_600, parity: 'none', stopBits: 1 };
+const usualLine: SerialLine = { baudRate: 9_600, parity: 'none', stopBits: 1 };
 
 /** The bauds that a port may be set to. */
-export const baudLimits = { lowest: 300, highest: 1_000_000 } as const;
+const baudLimits = { lowest: 300, highest: 1_000_000 } as const;
 
 /** The port that IANA gave to Modbus TCP. */
 export const usualPort = 502;
@@ -96,7 +96,7 @@ export function busTo(endpoint: Endpoint, { timeoutMs, connectTimeoutMs }: BusTi
   }
 }
 
-export function fillLine({ baudRate, parity, stopBits }: LineWords): SerialLine {
+function fillLine({ baudRate, parity, stopBits }: LineWords): SerialLine {
   return {
     baudRate: baudRate ?? usualLine.baudRate,
     parity: parity ?? usualLine.parity,

@@ -74,7 +74,7 @@ function asFailure(thrown: unknown): TakenProbe {
   return { kind: 'failed', reason: 'no-connection', detail: describeFailure(thrown).message };
 }
 
-export function nextState(before: WatchState, taken: TakenProbe, probe: Probe): WatchState {
+function nextState(before: WatchState, taken: TakenProbe, probe: Probe): WatchState {
   if (taken.kind !== 'read') {
     const failure = failureOf(taken, describeUnit(probe.asker, probe.unitId)).message;
     return { ...before, changed: new Set(), failure };

@@ -8,7 +8,7 @@ export const pairTypes = ['f32', 'u32', 's32'] as const;
 export type PairType = (typeof pairTypes)[number];
 
 /** The 32 bits of two registers, most significant first. */
-export function wordInOrder(first: number, second: number, order: ByteOrder): number {
+function wordInOrder(first: number, second: number, order: ByteOrder): number {
   const [high, low] = order === 'ABCD' || order === 'BADC' ? [first, second] : [second, first];
   const isSwapped = order === 'BADC' || order === 'DCBA';
   return (((isSwapped ? swapBytes(high) : high) << 16) | (isSwapped ? swapBytes(low) : low)) >>> 0;

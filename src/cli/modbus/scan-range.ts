@@ -9,11 +9,11 @@ import { parseBaud } from './endpoint.ts';
  */
 
 /** Most hosts of one scan: a /24 without its two ends. */
-export const mostHosts = 254;
+const mostHosts = 254;
 
 /** The highest unit id of a device on a serial line (Modbus over Serial Line 1.02, section 2.2). */
 export const highestSerialUnit = 247;
-export const highestUnit = 255;
+const highestUnit = 255;
 
 /** `1-32,40` → the numbers, each once, in order. @throws PlantroomError `usage` */
 export function parseUnits(text: string): number[] {
