@@ -30,6 +30,7 @@ import {
   isLost,
   mayReplan,
   nextDueMono,
+  oweMissed,
   planSlots,
   replanSlot,
   type Slot,
@@ -78,7 +79,14 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   const slots = planSlots(bus.id, openBus, owners, options.alarmed, startMono);
   const turns = createTurnKeeper();
   const busy = createBusyMeter(startMono);
-  const roll = createRollCall({ bus, owners, startMono, random, log, onReturn });
+  const roll = createRollCall({
+    bus,
+    owners,
+    startMono,
+    random,
+    log,
+    onReturn: (owner, nowMono) => oweMissed(groups, owner, nowMono),
+  });
   const counts = { readsDue: 0, readsDone: 0, readsFailed: 0, readsMissed: 0 };
   const delivery = createDelivery(openBus, clock, options.onBatch);
   const desk = createQuestionDesk(wake);
@@ -215,13 +223,17 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     group.waitsSinceMono = group.cadence.dueMono;
   }
 
-  /** However many due times were lost in a row, one bad sample tells it. */
+  /**
+   * However many due times were lost in a row, one bad sample tells it: the bus had no time, or the device was not to be
+   * asked since the answer to an earlier request was outstanding.
+   */
   function tellLost({ owner, cadence, reads }: Group, nowMono: number): void {
     const readsLost = dropLost(cadence, nowMono) * reads.length;
     counts.readsDue += readsLost;
     counts.readsMissed += readsLost;
     owner.readsMissed += readsLost;
-    for (const { batch } of reads) delivery.spoil(batch, 'overrun', nowMono);
+    const reason = owner.restsUntilMono > cadence.dueMono - cadence.intervalMs ? 'timeout' : 'overrun';
+    for (const { batch } of reads) delivery.spoil(batch, reason, nowMono);
   }
 
   /** The device is offline: what is left of this due time is bad without a word on the wire. */
@@ -241,15 +253,12 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       counts.readsDone += 1;
       owner.readsDone += 1;
     } else {
+      owner.restsUntilMono = openBus.restsUntilMono(owner.device);
       counts.readsFailed += 1;
       owner.readsFailed += 1;
       owner.lastFailure = `${planned.read.label}: ${outcome.detail}`;
     }
     delivery.take(planned, outcome);
-  }
-
-  function onReturn(owner: PolledDevice, nowMono: number): void {
-    for (const group of groups) if (group.owner === owner) group.isOwed = isOwedAt(group, nowMono);
   }
 
   function tidySlots(nowMono: number): void {
@@ -297,11 +306,3 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     deviceViews: () => owners.map(owner => deviceView(owner, clock.monoMs())),
   };
 }
-
-/** A point of a long interval is not left bad until its next due time, now that its device is back. */
-function isOwedAt({ cadence }: Group, nowMono: number): boolean {
-  return cadence.dueMono - nowMono > owedBeyondMs;
-}
-
-/** A group that falls due within this time is not read out of turn. */
-const owedBeyondMs = 1_000;

@@ -11,6 +11,8 @@ export interface PolledDevice {
   readonly patience: Patience;
   readonly response: ResponseTime;
   health: DeviceHealth;
+  /** It is not asked before, since the answer to an earlier request may still come. */
+  restsUntilMono: number;
   /** Its reads that are on the wire. */
   underWay: number;
   /** When an absent device is given its full timeout again. */
@@ -27,6 +29,7 @@ export function polledDevice(device: Device, bus: Bus, devices: readonly Device[
     patience: patienceWith(device, bus, devices),
     response: unmeasured(),
     health: unknownHealth,
+    restsUntilMono: 0,
     underWay: 0,
     fullMono: Number.POSITIVE_INFINITY,
     readsDone: 0,
@@ -67,8 +70,9 @@ export function nextProbeMono(owners: readonly PolledDevice[]): number {
   return owners.reduce((next, owner) => Math.min(next, probeMonoOf(owner)), Number.POSITIVE_INFINITY);
 }
 
-function probeMonoOf({ health, underWay }: PolledDevice): number {
-  return health.kind === 'offline' && underWay === 0 ? health.probeMono : Number.POSITIVE_INFINITY;
+function probeMonoOf({ health, underWay, restsUntilMono }: PolledDevice): number {
+  if (health.kind !== 'offline' || underWay > 0) return Number.POSITIVE_INFINITY;
+  return Math.max(health.probeMono, restsUntilMono);
 }
 
 export function deviceView(owner: PolledDevice, nowMono: number): DeviceView {
@@ -84,7 +88,7 @@ export function deviceView(owner: PolledDevice, nowMono: number): DeviceView {
     lastFailure: owner.lastFailure,
     responseMs: isMeasured(response) ? tenths(response.smoothedMs) : null,
     timeoutMs: tenths(nextTimeoutMs(owner, nowMono)),
-    nextProbeMs: health.kind === 'offline' ? Math.round(Math.max(0, health.probeMono - nowMono)) : null,
+    nextProbeMs: health.kind === 'offline' ? Math.round(Math.max(0, probeMonoOf(owner) - nowMono)) : null,
   };
 }
 

@@ -2,7 +2,7 @@ import type { OpenBus, Read } from '../driver.ts';
 import type { Point } from '../model/point.ts';
 import { type PlannedRead, planRead } from './batch.ts';
 import { type Cadence, spreadShares, startCadence } from './cadence.ts';
-import type { PolledDevice } from './polled-device.ts';
+import { isOffline, type PolledDevice } from './polled-device.ts';
 import { isMeasured } from './response-time.ts';
 
 /** The points of one device with one interval. They are planned together, so that neighbours share a read. */
@@ -132,7 +132,7 @@ export function createTurnKeeper(): TurnKeeper {
       let alarmed: Group | undefined;
       let rest: Group | undefined;
       for (const group of groups) {
-        if (!isDue(group, nowMono) || group.nextRead === group.reads.length) continue;
+        if (group.nextRead === group.reads.length || !isDue(group, nowMono)) continue;
         if (group.isAlarmed) {
           if (alarmed === undefined || deadlineOf(group) < deadlineOf(alarmed)) alarmed = group;
         } else if (rest === undefined || deadlineOf(group) < deadlineOf(rest)) rest = group;
@@ -154,10 +154,22 @@ export function createTurnKeeper(): TurnKeeper {
 /** When the next read falls due; infinite when there is none. */
 export function nextDueMono(groups: readonly Group[]): number {
   let next = Number.POSITIVE_INFINITY;
-  for (const { cadence, nextRead, reads } of groups) {
-    if (nextRead < reads.length && cadence.dueMono < next) next = cadence.dueMono;
+  for (const group of groups) {
+    if (group.nextRead === group.reads.length) continue;
+    const dueMono = Math.max(group.isOwed ? 0 : group.cadence.dueMono, restsUntilMono(group.owner));
+    if (dueMono < next) next = dueMono;
   }
   return next;
+}
+
+/** A group that falls due within this time after the return of its device is not read out of turn. */
+const owedBeyondMs = 1_000;
+
+/** A device is back: its points of long intervals are not left bad until they are due again. */
+export function oweMissed(groups: readonly Group[], owner: PolledDevice, nowMono: number): void {
+  for (const group of groups) {
+    if (group.owner === owner) group.isOwed = group.cadence.dueMono - nowMono > owedBeyondMs;
+  }
 }
 
 /** Its due time was not begun before the next one came. */
@@ -165,8 +177,14 @@ export function isLost(group: Group, nowMono: number): boolean {
   return nowMono >= group.cadence.dueMono + group.cadence.intervalMs && isAtRest(group);
 }
 
-function isDue({ cadence, isOwed }: Group, nowMono: number): boolean {
-  return cadence.dueMono < nowMono + timerResolutionMs || isOwed;
+function isDue({ owner, cadence, isOwed }: Group, nowMono: number): boolean {
+  const byMono = nowMono + timerResolutionMs;
+  return (cadence.dueMono < byMono || isOwed) && restsUntilMono(owner) < byMono;
+}
+
+/** What is due of an offline device is told without asking, so it need not wait. */
+function restsUntilMono(owner: PolledDevice): number {
+  return isOffline(owner) ? 0 : owner.restsUntilMono;
 }
 
 function deadlineOf({ cadence, waitsSinceMono, isOwed }: Group): number {

@@ -135,7 +135,10 @@ export function createScriptedBus(
         else onAnswer({ kind: 'raw', values: [value], responseMs: takesMs - requestMs - answerMs });
       });
     },
-    restsUntilMono: () => 0,
+    restsUntilMono({ id }) {
+      const untilMono = quarantined.get(id) ?? 0;
+      return untilMono > clock.monoMs() ? untilMono : 0;
+    },
     async close() {
       for (const settle of [...underWay]) settle('no-connection');
     },
