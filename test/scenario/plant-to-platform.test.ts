@@ -191,6 +191,29 @@ describe('a running gateway', () => {
     expect(slave.port).toBe(slavePort);
   });
 
+  test('a bus whose far end is gone is one alarm, which returns when it is back, and none of its devices is told of', async () => {
+    const slavePort = await findFreePort();
+    const device = (id: string, unit: number) =>
+      `  - {id: ${id}, bus: room, unit-id: ${unit}, interval: 50ms, communication: {on-delay: 1s}, points: [{id: level, holding-register: 0, type: u16, unit: m}]}`;
+    await using daemon = await startDaemon(`gateway: {id: g1, name: Test}
+buses: [{id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slavePort}}]
+devices:
+${['pump', 'fan', 'sump'].map(device).join('\n')}
+`);
+    await waitUntilAsync(async () => (await daemon.client.alarms(10)).standing.length > 0);
+    await using slave = await startRegisterSlave(slavePort);
+    await waitUntilAsync(async () => (await daemon.client.alarms(10)).standing.length === 0);
+    expect(slave.port).toBe(slavePort);
+    await waitUntilAsync(async () =>
+      (await daemon.client.status()).devices.every(({ id, health }) => id === 'self' || health === 'online'),
+    );
+    const { history } = await daemon.client.alarms(10);
+    expect(history.map(({ alarm, kind, device: of }) => `${alarm} ${kind} ${of}`).toReversed()).toEqual([
+      'bus:room/communication raised bus:room',
+      'bus:room/communication returned bus:room',
+    ]);
+  });
+
   test('the minute under way is kept when a device leaves the site file and when the gateway stops', async () => {
     await using slave = await startRegisterSlave();
     const site = (ids: readonly string[]) => `gateway: {id: g1, name: Test}
