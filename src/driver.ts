@@ -2,6 +2,7 @@ import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Bus } from './model/bus.ts';
 import type { Device } from './model/device.ts';
+import type { ReadMemory } from './model/learned.ts';
 import type { ModbusTable, Point } from './model/point.ts';
 import type { BadReason, Quality } from './model/quality.ts';
 
@@ -19,6 +20,8 @@ export interface DriverOptions {
   readonly bus: Bus;
   readonly clock: Clock;
   readonly log: Log;
+  /** What was learned of the devices before; without one, what is learned lasts as long as the bus. */
+  readonly memory?: ReadMemory<Device>;
 }
 
 export interface OpenBus {
@@ -49,6 +52,8 @@ export interface OpenBus {
   ask(question: Question, timeoutMs: number, onAnswer: (answer: Answer) => void): void;
   /** Until when a device is not to be asked, since an answer of it may still come; 0 when it may be at once. */
   restsUntilMono(device: Device): number;
+  /** Forgets what was learned of a device's reads: what it has refused is asked for again. */
+  forget(device: Device): void;
   /** Lets go of the wire within a second, whatever the other side does. A read under way ends as `no-connection`. */
   close(): Promise<void>;
 }

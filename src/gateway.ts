@@ -10,13 +10,14 @@ import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createPointTable } from './live/point-table.ts';
+import { createReadMemory } from './live/read-memory.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site } from './model/site.ts';
 import type { SummaryRecord } from './model/summary.ts';
-import type { AlarmsView, PointView, StatusView } from './model/view.ts';
+import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
@@ -49,6 +50,8 @@ export interface Gateway {
   site(): Site;
   /** Asks a device of a bus that the gateway owns what a person wants to know, without disturbing the polling. */
   ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
+  /** What devices were found to refuse. */
+  holes(): readonly HoleView[];
 }
 
 export interface GatewayOptions {
@@ -94,8 +97,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     uplink: () => running?.uplink?.figures(),
     buses: () => poller.buses(),
   });
+  const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const poller: Poller = createPoller({
     drivers: createDrivers({ instruments: instruments.measures }),
+    memory,
     clock,
     random,
     log,
@@ -180,6 +185,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
   }
 
+  function forgetHoles(device: string): CommandReply {
+    return poller.forget(device)
+      ? { kind: 'done', message: `${device} is asked again for all it has refused` }
+      : { kind: 'refused', message: `there is no device ${JSON.stringify(device)}`, details: [] };
+  }
+
   async function start(): Promise<void> {
     const { site } = options;
     const store = await openStore({ folder: options.dataFolder, clock, log });
@@ -201,6 +212,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     running = { site, store, desk, detector, uplink: openUplink(site, store) };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
+    await memory.load(store.learned(), site.devices);
     running.uplink?.start();
     await poller.replace(site);
     warnOfOverload();
@@ -278,6 +290,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     switch (command.kind) {
       case 'reload':
         return reload(current);
+      case 'forget-holes':
+        return Promise.resolve(forgetHoles(command.device));
     }
   }
 
@@ -300,6 +314,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     site: () => mustRun().site,
     ask: poller.ask,
+    holes: () => memory.views(mustRun().site.devices),
     status: () => {
       const { site, store, uplink, desk } = mustRun();
       return statusView({

@@ -19,6 +19,7 @@ import type { Answer, Exchange, Patience, Request } from './exchange.ts';
 import { decodeIdentification } from './identification.ts';
 import { isBitTable } from './read-cost.ts';
 import { type ModbusRead, planReads } from './read-plan.ts';
+import { createRefusals } from './refusals.ts';
 import { RtuExchange } from './rtu-exchange.ts';
 import { SerialLink } from './serial-link.ts';
 import {
@@ -52,15 +53,22 @@ type OnOutcome = (outcome: ReadOutcome) => void;
 export function createModbusBus(options: DriverOptions, exchange: Exchange): OpenBus {
   const { bus, clock, log } = options;
   assert(isModbus(bus), `bus ${bus.id} does not speak Modbus`);
+  const refusals = createRefusals(options.memory, clock);
   /** The last outcome, while it was an answer with data: not decoded yet, or in parts, which are decoded as they come. */
   let answered: { readonly read: ModbusRead; readonly bytes: Uint8Array | undefined } | undefined;
 
   function askWhole(read: ModbusRead, timeoutMs: number, onOutcome: OnOutcome): void {
     exchange.ask(read, patienceWith(read.device, timeoutMs), answer => {
       const isRefused = answer.kind === 'exception' && isAboutRegisters(answer.code);
-      if (isRefused && read.split && onWholeRefused(read.split, clock.monoMs())) {
-        askParts(read, read.split, timeoutMs, onOutcome);
-      } else onOutcome(conclude(read, answer));
+      if (isRefused && read.split) {
+        const hasParts = onWholeRefused(read.split, clock.monoMs());
+        refusals.remember(read);
+        if (hasParts) {
+          askParts(read, read.split, timeoutMs, onOutcome);
+          return;
+        }
+      }
+      onOutcome(conclude(read, answer));
     });
   }
 
@@ -87,7 +95,7 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
       ({ responseMs } = answer);
       if (answer.kind === 'data') {
         fillReadings(read, answer.bytes, part);
-        onPartAnswered(split, part);
+        if (onPartAnswered(split, part)) refusals.remember(read);
       } else {
         spoilPart(read, part);
         if (isAboutRegisters(answer.code)) refusePart(read, split, part, answer.code);
@@ -106,6 +114,7 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
   function refusePart(read: ModbusRead, split: Split, part: Part, code: number): void {
     const change = onPartRefused(read, split, part, clock.monoMs());
     if (change === 'cut') exchange.forget(part.request);
+    if (change !== 'refused') refusals.remember(read);
     if (change !== 'new hole') return;
     const points = read.points.slice(part.from, part.end).map(({ key }) => key);
     log.warn({ points, exception: exceptionText(code) }, 'device refuses these points alone; the others are read on');
@@ -120,7 +129,10 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
         // With several requests under way the answer to another one may come before anyone asks to decode this one.
         if (exchange.window > 1) decodeAnswered(read);
         read.lastException = undefined;
-        if (read.split) makeWhole(read, read.split);
+        if (read.split) {
+          makeWhole(read);
+          refusals.remember(read);
+        }
         return { kind: 'answered', atMono, responseMs: answer.responseMs };
       case 'exception':
         return onException(read, answer, atMono);
@@ -137,7 +149,10 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
       return { kind: 'failed', atMono, reason: 'timeout', detail: exceptionText(code), wasAsked: true };
     }
     tellRefusal(read, code);
-    if (isAboutRegisters(code)) read.split ??= splitRead(read, atMono);
+    if (isAboutRegisters(code) && !read.split) {
+      read.split = splitRead(read, atMono);
+      if (read.split) refusals.remember(read);
+    }
     if (exchange.window > 1) spoilReadings(read, 'refused');
     return { kind: 'answered', atMono, responseMs };
   }
@@ -151,8 +166,8 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
     read.lastException = code;
   }
 
-  function makeWhole(read: ModbusRead, { parts }: Split): void {
-    for (const { request } of parts) exchange.forget(request);
+  function makeWhole(read: ModbusRead): void {
+    for (const { request } of read.split?.parts ?? []) exchange.forget(request);
     read.split = undefined;
   }
 
@@ -163,7 +178,12 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
 
   return {
     window: exchange.window,
-    plan: (device, points, turnaroundMs) => planReads(bus, device, points, turnaroundMs),
+    plan(device, points, turnaroundMs) {
+      const reads = planReads(bus, device, points, turnaroundMs);
+      refusals.recall(device, reads);
+      return reads;
+    },
+    forget: device => refusals.forget(device, makeWhole),
     read(read, timeoutMs, onOutcome) {
       assert(isModbusRead(read), 'a read of another driver');
       if (read.split && !isWholeDue(read.split, clock.monoMs())) askParts(read, read.split, timeoutMs, onOutcome);

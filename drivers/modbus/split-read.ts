@@ -1,4 +1,12 @@
-import { type Backoff, backoffDelayMs } from '../../src/base/backoff.ts';
+import type { Backoff } from '../../src/base/backoff.ts';
+import {
+  holeBackoff,
+  type Learned,
+  retryDelayMs,
+  retryInMs,
+  triesSince,
+  wholeBackoff,
+} from '../../src/model/learned.ts';
 import type { ModbusAddress } from '../../src/model/point.ts';
 import { widthOf } from './codec.ts';
 import type { ReadRequest } from './read-client.ts';
@@ -32,18 +40,14 @@ export interface Split {
 }
 
 interface Wait {
+  /** When it was refused last. */
+  readonly sinceMono: number;
   readonly againMono: number;
   readonly tries: number;
 }
 
 /** How often in a row a single value is refused before it is left out: a fault that passes must not cost it seconds. */
 const refusalsToHole = 3;
-
-/** A hole costs one request each time; a wrong address in the site file is mended by people, and they reload. */
-const holeBackoff: Backoff = { firstMs: 10_000, longestMs: 86_400_000 };
-
-/** Trying the whole costs one request as well. */
-const wholeBackoff: Backoff = { firstMs: 60_000, longestMs: 86_400_000 };
 
 /**
  * Illegal address, and illegal value, by which some devices refuse a length (Modbus Application Protocol 1.1b3,
@@ -94,12 +98,13 @@ export function onPartRefused(
   return tries === 0 ? 'new hole' : 'old hole';
 }
 
-/** A hole that answers tells that the device has changed: the others are worth asking for at once. */
-export function onPartAnswered(split: Split, part: Part): void {
+/** A hole that answers tells that the device has changed: the others are worth asking for at once. Returns whether it was one. */
+export function onPartAnswered(split: Split, part: Part): boolean {
   part.refusals = 0;
-  if (!part.hole) return;
+  if (!part.hole) return false;
   part.hole = undefined;
   for (const other of split.parts) if (other.hole) other.hole = { ...other.hole, againMono: 0 };
+  return true;
 }
 
 /** Between two points near the middle that do not begin in the same register; undefined when all begin in one. */
@@ -127,7 +132,70 @@ function partOf(read: WholeRead, from: number, end: number): Part {
   };
 }
 
-/** Without jitter: a device is asked by one gateway, and the other reads keep their own times. */
 function wait(backoff: Backoff, tries: number, nowMono: number): Wait {
-  return { againMono: nowMono + backoffDelayMs(backoff, tries, { next: () => 0 }), tries };
+  return { sinceMono: nowMono, againMono: nowMono + retryDelayMs(backoff, tries), tries };
+}
+
+interface Now {
+  readonly mono: number;
+  readonly wall: number;
+}
+
+/** What a split tells of the device; `before` knows since when. */
+export function learnedFrom(read: WholeRead, split: Split, before: readonly Learned[], now: Now): Learned[] {
+  const { table } = read;
+  const learn = (kind: Learned['kind'], address: number, count: number, { sinceMono }: Wait): Learned => {
+    const triedAt = Math.round(now.wall - (now.mono - sinceMono));
+    const known = before.find(one => one.kind === kind && one.table === table && one.address === address);
+    return { kind, table, address, count, learnedAt: known?.learnedAt ?? triedAt, triedAt };
+  };
+  return split.parts.flatMap(({ request: { address, count }, hole }, index) => [
+    ...(index > 0 ? [learn('cut', address, 0, split.whole)] : []),
+    ...(hole ? [learn('hole', address, count, hole)] : []),
+  ]);
+}
+
+/**
+ * Cuts a read that is planned anew where the device is known to refuse it: its holes wait on, and so does the whole.
+ * Undefined when nothing of it lies in this read.
+ */
+export function recallSplit(read: WholeRead, learned: readonly Learned[], now: Now): Split | undefined {
+  const own = learned.filter(
+    ({ table, address }) => table === read.table && read.address <= address && address < read.address + read.count,
+  );
+  const cuts = own.flatMap(({ kind, address }) => (kind === 'cut' ? [address] : [address, address + 1]));
+  const starts = [...new Set([0, ...cuts.map(cut => firstFrom(read, cut))])].sort((a, b) => a - b);
+  const parts = starts.flatMap((from, index) => {
+    const end = starts[index + 1] ?? read.slots.length;
+    return from === end ? [] : [recallPart(partOf(read, from, end), own, now)];
+  });
+  if (parts.length < 2) return undefined;
+  const lastTried = own.reduce(
+    (last, one) => (one.kind === 'cut' && one.triedAt > last.triedAt ? one : last),
+    own[0] as Learned,
+  );
+  return { parts, whole: recallWait(wholeBackoff, { ...lastTried, kind: 'cut' }, now) };
+}
+
+/** Index of the first point that begins at this address or behind it. */
+function firstFrom(read: WholeRead, address: number): number {
+  const index = read.slots.findIndex(({ offset }) => read.address + offset >= address);
+  return index === -1 ? read.slots.length : index;
+}
+
+function recallPart(part: Part, learned: readonly Learned[], now: Now): Part {
+  const { address, count } = part.request;
+  const hole = learned.find(one => one.kind === 'hole' && one.address === address && one.count === count);
+  if (!hole) return part;
+  const tries = triesSince(holeBackoff, hole);
+  return { ...part, refusals: refusalsToHole + tries, hole: recallWait(holeBackoff, hole, now) };
+}
+
+function recallWait(backoff: Backoff, learned: Learned, now: Now): Wait {
+  return {
+    // A time in the future is one of a clock that has been put right since.
+    sinceMono: now.mono - Math.max(0, now.wall - learned.triedAt),
+    againMono: now.mono + retryInMs(learned, now.wall),
+    tries: triesSince(backoff, learned),
+  };
 }

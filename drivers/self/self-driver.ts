@@ -39,6 +39,7 @@ function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): Op
       queueMicrotask(() => onAnswer({ kind: 'failed', reason: 'refused', detail }));
     },
     restsUntilMono: () => 0,
+    forget: () => {},
     async close() {
       isClosed = true;
     },

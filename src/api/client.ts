@@ -4,7 +4,7 @@ import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts'
 import type { Answer } from '../driver.ts';
 import type { Command, CommandReply } from '../model/command.ts';
 import type { PlantView } from '../model/plant.ts';
-import type { AlarmsView, PointView, StatusView } from '../model/view.ts';
+import type { AlarmsView, HoleView, PointView, StatusView } from '../model/view.ts';
 import type { AskBody } from './question.ts';
 import type { ApiErrorBody } from './routes.ts';
 import { socketAddress } from './socket.ts';
@@ -23,6 +23,7 @@ export interface ApiClient {
   plant(device?: string): Promise<PlantView>;
   /** Asks a device of a bus that the daemon owns, between its polls. */
   ask(ask: AskBody): Promise<Answer>;
+  holes(): Promise<readonly HoleView[]>;
   command(command: Command): Promise<CommandReply>;
 }
 
@@ -60,6 +61,7 @@ export function createApiClient(socketPath: string, clock: Clock = systemClock):
         body: JSON.stringify(body),
         timeoutMs: body.timeoutMs + clientLimits.askPatienceMs,
       }),
+    holes: async () => (await get<{ holes: HoleView[] }>('/v1/holes')).holes,
     command: command =>
       ask({
         method: 'POST',

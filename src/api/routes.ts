@@ -45,6 +45,7 @@ export function createRoutes(gateway: Gateway, log: Log): (request: ApiRequest) 
     ['/v1/status', { method: 'GET', parameters: [], answer: () => gateway.status() }],
     ['/v1/plant', { method: 'GET', parameters: ['device'], answer: query => answerPlant(gateway, query) }],
     ['/v1/ask', { method: 'POST', parameters: [], answer: (_, body) => answerAsk(gateway, body) }],
+    ['/v1/holes', { method: 'GET', parameters: [], answer: () => ({ holes: gateway.holes() }) }],
     ['/v1/commands', { method: 'POST', parameters: [], answer: (_, body) => gateway.handle(parseCommand(body)) }],
   ]);
   return async request => {
@@ -121,7 +122,12 @@ function parseCommand(body: string): Command {
     throw usage('a command is a JSON object with a kind');
   }
   if (command.kind === 'reload') return { kind: 'reload' };
-  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, 'known is "reload"');
+  if (command.kind === 'forget-holes') {
+    if ('device' in command && typeof command.device === 'string')
+      return { kind: 'forget-holes', device: command.device };
+    throw usage('"forget-holes" needs the id of a device', '{"kind":"forget-holes","device":"meter-3"}');
+  }
+  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, 'known are "reload" and "forget-holes"');
 }
 
 function parseJson(body: string): unknown {

@@ -16,6 +16,7 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   points: async () => (await import('./points.ts')).registerPoints,
   alarms: async () => (await import('./alarms.ts')).registerAlarms,
   status: async () => (await import('./status.ts')).registerStatus,
+  holes: async () => (await import('./holes.ts')).registerHoles,
   reload: async () => (await import('./reload.ts')).registerReload,
   ports: async () => (await import('./ports.ts')).registerPorts,
   scan: async () => (await import('./scan.ts')).registerScan,

@@ -1,5 +1,8 @@
 /** What people and the platform may ask of a running gateway. All of it goes through gateway.handle. */
-export type Command = { readonly kind: 'reload' };
+export type Command =
+  | { readonly kind: 'reload' }
+  /** What was learned of this device is forgotten, and asked for again at once. */
+  | { readonly kind: 'forget-holes'; readonly device: string };
 
 export type CommandReply =
   | { readonly kind: 'done'; readonly message: string }

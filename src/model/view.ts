@@ -1,4 +1,5 @@
 import type { AlarmEvent, AlarmState } from './alarm.ts';
+import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
 
 /** What the edges (socket, command line) show of a running gateway. Plain JSON data. */
@@ -29,6 +30,22 @@ export interface AlarmsView {
   readonly standing: readonly AlarmState[];
   /** Newest first. */
   readonly history: readonly AlarmEvent[];
+}
+
+/** Something that a device was found to refuse. */
+export interface HoleView {
+  readonly device: string;
+  readonly deviceName: string;
+  /** `hole`: a value that is refused. `cut`: a read that had to be cut before this address. */
+  readonly kind: 'hole' | 'cut';
+  readonly table: ModbusTable;
+  readonly address: number;
+  /** Registers or bits; 0 for a cut. */
+  readonly count: number;
+  /** Keys of the points that it costs; none for a cut. */
+  readonly points: readonly string[];
+  readonly since: number;
+  readonly nextTryAt: number;
 }
 
 export interface DeviceView {

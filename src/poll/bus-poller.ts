@@ -64,6 +64,8 @@ export interface BusPoller {
   ask(question: Question, timeoutMs: number): Promise<Answer>;
   /** Other points are needed by alarms from now on. The polling goes on as it is. */
   setAlarmed(alarmed: AlarmedPoints): void;
+  /** Forgets what was learned of a device. False when it is not on this bus. */
+  forget(deviceId: string): boolean;
   busView(): BusView;
   deviceViews(): readonly DeviceView[];
 }
@@ -293,6 +295,11 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     setAlarmed(points) {
       markStale(slot => slot.points.some(({ number }) => alarmed.has(number) !== points.has(number)));
       alarmed = points;
+    },
+    forget(deviceId) {
+      const owner = owners.find(({ device }) => device.id === deviceId);
+      if (owner) openBus.forget(owner.device);
+      return owner !== undefined;
     },
     busView: () => ({
       id: bus.id,

@@ -7,6 +7,7 @@ import type { Answer, Driver, Question } from '../driver.ts';
 import type { Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
+import type { ReadMemory } from '../model/learned.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
 import { type BusPoller, createBusPoller } from './bus-poller.ts';
@@ -15,6 +16,8 @@ import type { AlarmedPoints } from './turn.ts';
 export interface PollerOptions {
   readonly drivers: ReadonlyMap<Bus['protocol'], Driver>;
   readonly clock: Clock;
+  /** What was learned of the devices before. */
+  readonly memory?: ReadMemory<Device>;
   readonly random: Random;
   readonly log: Log;
   readonly onBatch: (batch: SampleBatch) => void;
@@ -39,6 +42,8 @@ export interface Poller {
   stop(): Promise<void>;
   /** Asks a device of a bus what a person wants to know; never rejects. See BusPoller. */
   ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
+  /** Forgets what was learned of a device. False when there is no such device. */
+  forget(deviceId: string): boolean;
   buses(): readonly BusView[];
   devices(): readonly DeviceView[];
 }
@@ -58,7 +63,8 @@ export function createPoller(options: PollerOptions): Poller {
       throw new PlantroomError(`no driver for ${bus.protocol} (bus ${bus.id})`, { kind: 'internal' });
     }
     const log = options.log.child({ bus: bus.id });
-    const openBus = driver.create({ bus, clock: options.clock, log });
+    const { clock, memory } = options;
+    const openBus = driver.create({ bus, clock, log, ...(memory && { memory }) });
     return createBusPoller({ ...options, log, bus, devices, alarmed, openBus });
   }
 
@@ -95,6 +101,7 @@ export function createPoller(options: PollerOptions): Poller {
       if (bus) return bus.poller.ask(question, timeoutMs);
       return Promise.resolve({ kind: 'failed', reason: 'no-connection', detail: `the gateway has no bus "${busId}"` });
     },
+    forget: deviceId => [...running.values()].some(({ poller }) => poller.forget(deviceId)),
     buses: () => [...running.values()].map(({ poller }) => poller.busView()),
     devices: () => [...running.values()].flatMap(({ poller }) => poller.deviceViews()),
   };

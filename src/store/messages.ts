@@ -1,5 +1,6 @@
 import type { ErrorKind } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
+import type { Learned } from '../model/learned.ts';
 import type { SummaryRecord } from '../model/summary.ts';
 import type { StoreLimits } from './limits.ts';
 
@@ -13,6 +14,14 @@ export type AlarmStateChange =
 export interface NumberedSummary {
   readonly number: number;
   readonly record: SummaryRecord;
+}
+
+/** What was learned of one device; nothing, when the list is empty. */
+export interface LearnedRecord {
+  readonly device: string;
+  /** Of all that decides what is asked of the device. */
+  readonly signature: string;
+  readonly learned: readonly Learned[];
 }
 
 export interface AlarmLogQuery {
@@ -33,7 +42,9 @@ export type OutboxWork =
   /** `lost`: records that were refused before these for want of memory; added to the count of the dropped. */
   | { readonly kind: 'append-summaries'; readonly records: readonly SummaryRecord[]; readonly lost: number }
   | { readonly kind: 'settle-alarms'; readonly numbers: readonly number[]; readonly sentAt: number }
-  | { readonly kind: 'settle-summaries'; readonly numbers: readonly number[] };
+  | { readonly kind: 'settle-summaries'; readonly numbers: readonly number[] }
+  /** Not of the outbox, but as patient. */
+  | { readonly kind: 'keep-learned'; readonly record: LearnedRecord };
 
 /** What openStore finds on the disk. */
 export interface Opened {
@@ -68,6 +79,7 @@ export interface Requests {
   'read-alarm-outbox': { readonly body: OutboxQuery; readonly answer: readonly AlarmEvent[] };
   'read-summary-outbox': { readonly body: OutboxQuery; readonly answer: readonly NumberedSummary[] };
   'read-alarm-states': { readonly body: undefined; readonly answer: readonly AlarmState[] };
+  'read-learned': { readonly body: undefined; readonly answer: readonly LearnedRecord[] };
   'read-alarm-log': { readonly body: AlarmLogQuery; readonly answer: readonly AlarmEvent[] };
   close: { readonly body: undefined; readonly answer: undefined };
 }

@@ -52,6 +52,17 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    version: 2,
+    sql: `
+      -- What was learned of a device's reads: body is a list. It holds for a device of this signature only.
+      CREATE TABLE learned_read (
+        device TEXT PRIMARY KEY,
+        signature TEXT NOT NULL,
+        body TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];
 
 export function latestVersion(steps: readonly Migration[] = migrations): number {

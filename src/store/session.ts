@@ -1,5 +1,6 @@
 import { type AlarmRows, createAlarmRows } from './alarm-rows.ts';
 import { createWalGauge, type Database, freePages } from './database.ts';
+import { createLearnedRows, type LearnedRows } from './learned-rows.ts';
 import { dropStepRows, keptFreePages, leastAlarmLogRows, type StoreLimits, trimStepRows } from './limits.ts';
 import type { OutboxWork } from './messages.ts';
 import { readMeta, writeMeta } from './meta.ts';
@@ -10,6 +11,7 @@ export interface Session {
   readonly database: Database;
   readonly alarms: AlarmRows;
   readonly summaries: SummaryRows;
+  readonly learned: LearnedRows;
   /** Pages that wait in the write-ahead file. */
   readonly walPages: () => number;
   counts: Counts;
@@ -27,6 +29,7 @@ interface Counts {
 export function startSession(database: Database): Session {
   const alarms = createAlarmRows(database);
   const summaries = createSummaryRows(database);
+  const learned = createLearnedRows(database);
   const counts = {
     unsentAlarms: alarms.countUnsent(),
     loggedAlarms: alarms.countAll(),
@@ -34,7 +37,7 @@ export function startSession(database: Database): Session {
     droppedSummaries: Number(readMeta(database, 'dropped_summaries') ?? 0),
     changesSinceTrim: trimStepRows,
   };
-  return { database, alarms, summaries, walPages: createWalGauge(database), counts };
+  return { database, alarms, summaries, learned, walPages: createWalGauge(database), counts };
 }
 
 /** One transaction. The counts follow it: when it fails they are what they were. */
@@ -64,6 +67,9 @@ export function writeOutboxWork(session: Session, work: OutboxWork, limits: Stor
     }
     case 'settle-summaries':
       counts.waitingSummaries -= session.summaries.remove(work.numbers);
+      return;
+    case 'keep-learned':
+      session.learned.write(work.record);
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   AlarmLogQuery,
   AlarmWork,
   FileFigures,
+  LearnedRecord,
   NumberedSummary,
   Opened,
   OutboxQuery,
@@ -120,6 +121,10 @@ export class StoreFile {
 
   alarmStates(): readonly AlarmState[] {
     return this.#read(({ alarms }) => alarms.states());
+  }
+
+  learned(): readonly LearnedRecord[] {
+    return this.#read(({ learned }) => learned.all());
   }
 
   alarmLog(query: AlarmLogQuery): readonly AlarmEvent[] {

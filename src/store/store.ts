@@ -11,6 +11,7 @@ import type {
   AlarmStateChange,
   AlarmWork,
   FileFigures,
+  LearnedRecord,
   NumberedSummary,
   Opened,
   OutboxWork,
@@ -21,7 +22,7 @@ import { RequestFailure, WorkerLink, workerGone } from './worker-link.ts';
 import { WriteLane } from './write-lane.ts';
 
 export type { StoreLimits } from './limits.ts';
-export type { AlarmLogQuery, AlarmStateChange, NumberedSummary } from './messages.ts';
+export type { AlarmLogQuery, AlarmStateChange, LearnedRecord, NumberedSummary } from './messages.ts';
 
 /**
  * What must outlive the process: the alarm log, the alarms that stand, and the summaries that wait to be sent. The
@@ -62,6 +63,12 @@ export interface Store {
   alarmStates(): Promise<readonly AlarmState[]>;
   /** Newest first; at most `limit`, and never more than limits.readRows. */
   alarmLog(query: AlarmLogQuery): Promise<readonly AlarmEvent[]>;
+  /**
+   * Keeps what was learned of one device, in place of what was kept of it before. Rejects with PlantroomError `storage`
+   * when too much waits for the disk.
+   */
+  keepLearned(record: LearnedRecord): Promise<void>;
+  learned(): Promise<readonly LearnedRecord[]>;
   /** As of the last reply of the thread. */
   figures(): StoreFigures;
   /** Writes what waits, tries it once if the disk fails, and closes the database in order. */
@@ -165,7 +172,7 @@ class OpenStore implements Store {
     this.#outboxLane = new WriteLane<OutboxWork>({
       ...shared,
       limitRows: this.#limits.waitingRows,
-      weigh: work => (work.kind === 'append-summaries' ? work.records.length : work.numbers.length),
+      weigh: rowsOf,
       write: works => this.#request('write-outbox', works),
       onCommitted: () => {},
     });
@@ -230,6 +237,15 @@ class OpenStore implements Store {
 
   alarmLog(query: AlarmLogQuery): Promise<readonly AlarmEvent[]> {
     return this.#request('read-alarm-log', query);
+  }
+
+  keepLearned(record: LearnedRecord): Promise<void> {
+    const written = this.#outboxLane.add({ kind: 'keep-learned', record });
+    return written ?? this.#refuse(`what was learned of ${record.device} was not kept`);
+  }
+
+  learned(): Promise<readonly LearnedRecord[]> {
+    return this.#request('read-learned', undefined);
   }
 
   figures(): StoreFigures {
@@ -370,4 +386,9 @@ class OpenStore implements Store {
     this.#summariesNamed += 1;
     return `${this.id}-${this.#run}-${this.#summariesNamed}`;
   }
+}
+
+function rowsOf(work: OutboxWork): number {
+  if (work.kind === 'keep-learned') return 1;
+  return work.kind === 'append-summaries' ? work.records.length : work.numbers.length;
 }

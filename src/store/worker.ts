@@ -27,6 +27,8 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
       return file.waitingSummaries(message.body);
     case 'read-alarm-states':
       return file.alarmStates();
+    case 'read-learned':
+      return file.learned();
     case 'read-alarm-log':
       return file.alarmLog(message.body);
     case 'close':

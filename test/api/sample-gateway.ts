@@ -4,7 +4,7 @@ import type { Gateway } from '../../src/gateway.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
 import type { Site } from '../../src/model/site.ts';
-import type { PointView, StatusView } from '../../src/model/view.ts';
+import type { HoleView, PointView, StatusView } from '../../src/model/view.ts';
 import { loadSite } from '../../src/site/site.ts';
 
 /** 2026-01-31 14:05:09 UTC */
@@ -16,6 +16,7 @@ export class SampleGateway implements Gateway {
   standing: AlarmState[] = [sampleAlarm()];
   history: AlarmEvent[] = [sampleEvent()];
   statusView: StatusView = sampleStatus();
+  holeViews: HoleView[] = sampleHoles();
   reply: CommandReply = { kind: 'done', message: 'reloaded: 2 devices, 4 points' };
   /** Commands that came through the door. */
   readonly commands: Command[] = [];
@@ -56,6 +57,10 @@ export class SampleGateway implements Gateway {
   async ask(_busId: string, question: Question, timeoutMs: number): Promise<Answer> {
     this.questions.push({ question, timeoutMs });
     return this.answer;
+  }
+
+  holes(): readonly HoleView[] {
+    return this.holeViews;
   }
 }
 
@@ -102,6 +107,15 @@ export function samplePoints(): PointView[] {
       sampledAt: null,
       ageMs: null,
     }),
+  ];
+}
+
+export function sampleHoles(): HoleView[] {
+  const meter = { device: 'feeder', deviceName: 'Main feeder', table: 'holding-register' } as const;
+  const times = { since: sampleWallMs - 3_600_000, nextTryAt: sampleWallMs + 3_600_000 };
+  return [
+    { ...meter, kind: 'hole', address: 12, count: 2, points: ['feeder/current-l1'], ...times },
+    { ...meter, kind: 'cut', address: 12, count: 0, points: [], ...times },
   ];
 }
 
