@@ -139,7 +139,6 @@ export function createScriptedBus(
       const untilMono = quarantined.get(id) ?? 0;
       return untilMono > clock.monoMs() ? untilMono : 0;
     },
-    restsUntilMono: () => 0,
     forget: () => {},
     async close() {
       for (const settle of [...underWay]) settle('no-connection');
