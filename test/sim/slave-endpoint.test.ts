@@ -1,59 +1,11 @@
-import {
-  type Arbitrary,
-  array,
-  asyncProperty,
-  constantFrom,
-  integer,
-  property,
-  assert as propertyAssert,
-  record,
-  uint8Array,
-} from 'fast-check';
+import { array, asyncProperty, integer, assert as propertyAssert, record, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { characterMs, silenceMs } from '../../src/model/serial-line.ts';
-import { crc16 } from '../../src/sim/crc.ts';
 import { encodeRtu, isCrcRight } from '../../src/sim/frame.ts';
-import { type WireFault, wireFaults, wireFaultsOn } from '../../src/sim/wire-fault.ts';
-import { hex, line9600, openRig, sampleUnit } from './slave-rig.ts';
+import { hex, line9600, openRig, readTwo, sampleUnit, twoRegisters } from './slave-rig.ts';
 
 const characterTime = characterMs(line9600);
 const silence = silenceMs(line9600);
-const readTwo = '01 03 0000 0002 c40b';
-const twoRegisters = '010304' + '0001' + '0002' + '2a32';
-
-async function propertyAssertAsync<Case>(cases: Arbitrary<Case>, check: (one: Case) => Promise<void>): Promise<void> {
-  await propertyAssert(asyncProperty(cases, check));
-}
-
-/** Whether the right answer is among what a fault leaves on the wire. */
-function isLeft(fault: WireFault): boolean {
-  return wireFaults[fault].leaves === 'right' || wireFaults[fault].leaves === 'late';
-}
-
-describe('the check sum', () => {
-  // Modbus over Serial Line 1.02, and frames that are printed in many manuals.
-  test.each([
-    ['01 04 02 ff ff', 'b880'],
-    ['02 07', '4112'],
-    ['01 03 00 00 00 0a', 'c5cd'],
-    ['11 03 00 6b 00 03', '7687'],
-  ])('of %s goes over the wire as %s', (bytes, onTheWire) => {
-    const crc = crc16(hex(bytes));
-    expect(Buffer.from([crc & 0xff, crc >> 8]).toString('hex')).toBe(onTheWire);
-  });
-
-  test('finds every single wrong bit', () => {
-    propertyAssert(
-      property(uint8Array({ minLength: 1, maxLength: 250 }), integer({ min: 0, max: 2_047 }), (pdu, place) => {
-        const frame = encodeRtu(7, pdu);
-        expect(isCrcRight(frame)).toBe(true);
-        const at = (place >> 3) % frame.length;
-        frame[at] = (frame[at] ?? 0) ^ (1 << (place & 7));
-        expect(isCrcRight(frame)).toBe(false);
-      }),
-    );
-  });
-});
 
 describe('a slave on a paced line', () => {
   test('answers after the silence and its own time, one character after the other', async () => {
@@ -235,167 +187,21 @@ describe('a slave on a line that takes no time', () => {
       pauseMs: integer({ min: 0, max: 80 }),
     });
     for (const framing of [undefined, line9600]) {
-      await propertyAssertAsync(array(piece, { maxLength: 8 }), async pieces => {
-        const rig = openRig({ line: framing });
-        for (const { bytes, pauseMs } of pieces) {
-          rig.endpoint.receive(bytes);
-          await rig.clock.advance(pauseMs);
-        }
-        await rig.clock.advance(1_000);
-        const before = rig.answer().length;
-        rig.ask(readTwo);
-        await rig.clock.advance(1_000);
-        expect(rig.answer().slice(before)).toBe(twoRegisters);
-        expect(rig.clock.pending).toBe(0);
-      });
+      await propertyAssert(
+        asyncProperty(array(piece, { maxLength: 8 }), async pieces => {
+          const rig = openRig({ line: framing });
+          for (const { bytes, pauseMs } of pieces) {
+            rig.endpoint.receive(bytes);
+            await rig.clock.advance(pauseMs);
+          }
+          await rig.clock.advance(1_000);
+          const before = rig.answer().length;
+          rig.ask(readTwo);
+          await rig.clock.advance(1_000);
+          expect(rig.answer().slice(before)).toBe(twoRegisters);
+          expect(rig.clock.pending).toBe(0);
+        }),
+      );
     }
-  });
-});
-
-describe('faults', () => {
-  const request = { tcp: '0007 0000 0006 01 03 0000 0002', rtu: readTwo };
-  const right = { tcp: '0007 0000 0007 01 03 04 0001 0002'.replaceAll(' ', ''), rtu: twoRegisters };
-  const flat = (text: string) => text.replaceAll(' ', '');
-  const whole = (pdu: string) => encodeRtu(1, hex(pdu)).toString('hex');
-
-  async function play(framing: 'tcp' | 'rtu', fault: Parameters<typeof sampleUnit>[1], seed = 1) {
-    const rig = openRig({ framing, units: [sampleUnit(1, fault)], seed });
-    rig.ask(request[framing]);
-    await rig.clock.advance(5_000);
-    return rig;
-  }
-
-  test.each([
-    ['silent', 'tcp', ''],
-    ['silent', 'rtu', ''],
-    ['refuse', 'rtu', whole('83 02')],
-    ['busy', 'rtu', whole('83 06')],
-    ['exception-1', 'rtu', whole('83 01')],
-    ['exception-11', 'tcp', '0007 0000 0003 01 83 0b'],
-    ['wrong-unit', 'rtu', encodeRtu(2, hex('03 04 0001 0002')).toString('hex')],
-    ['wrong-function', 'rtu', whole('04 04 0001 0002')],
-    ['wrong-transaction', 'tcp', '0008 0000 0007 01 03 04 0001 0002'],
-    ['duplicated', 'rtu', twoRegisters + twoRegisters],
-    ['duplicated-late', 'tcp', right.tcp + right.tcp],
-    ['echo', 'rtu', flat(readTwo) + twoRegisters],
-    ['byte-by-byte', 'tcp', right.tcp],
-    ['late', 'rtu', twoRegisters],
-    ['close', 'tcp', ''],
-  ] as const)('%s on %s sends these bytes and no others', async (fault, framing, bytes) => {
-    expect((await play(framing, { fault })).answer()).toBe(flat(bytes));
-  });
-
-  test('each leaves on the wire what its table says', async () => {
-    for (const framing of ['tcp', 'rtu'] as const) {
-      for (const name of wireFaultsOn(framing)) {
-        for (let seed = 1; seed <= 50; seed += 1) {
-          const rig = await play(framing, { fault: name }, seed);
-          const isRight = rig.answer().includes(right[framing]);
-          expect([name, seed, isRight]).toEqual([name, seed, isLeft(name)]);
-        }
-      }
-    }
-  });
-
-  test('all that are not right have a frame that cannot be taken for the right one', async () => {
-    const wrong = ['wrong-length', 'wrong-byte-count', 'torn', 'bad-crc', 'close-mid-reply'] as const;
-    for (const name of wrong) {
-      for (let seed = 1; seed <= 200; seed += 1) {
-        const answer = hex((await play('rtu', { fault: name }, seed)).answer());
-        const isTakenForRight = answer.length === 9 && answer[1] === 3 && answer[2] === 4 && isCrcRight(answer);
-        expect([name, seed, isTakenForRight]).toEqual([name, seed, false]);
-        if (name === 'wrong-length') expect([(answer[2] ?? 0) + 5, isCrcRight(answer)]).toEqual([answer.length, true]);
-        if (name === 'wrong-byte-count') expect([answer.length, isCrcRight(answer)]).toEqual([9, true]);
-      }
-    }
-  });
-
-  test('the second of two answers comes after its pause, the bytes of a slow one each for itself', async () => {
-    const late = await play('tcp', { fault: { name: 'duplicated-late', delayMs: 30 } });
-    expect(late.sent.map(({ atMono }) => atMono)).toEqual([0, 30]);
-    const slow = await play('tcp', { fault: 'byte-by-byte' });
-    expect(slow.sent.map(({ bytes }) => bytes.length)).toEqual(Array.from({ length: 13 }, () => 1));
-    expect(new Set(slow.sent.map(({ atMono }) => atMono)).size).toBe(13);
-  });
-
-  test('a cut connection is cut behind the last byte', async () => {
-    for (const fault of ['close', 'close-mid-reply'] as const)
-      expect((await play('tcp', { fault })).closedAt).toEqual([0]);
-  });
-
-  test('a babbling unit goes on for as long as it is told, and a line is never silent meanwhile', async () => {
-    const rig = openRig({ line: line9600, units: [sampleUnit(1, { fault: { name: 'babble', delayMs: 500 } })] });
-    rig.ask(readTwo);
-    await rig.clock.advance(5_000);
-    const times = rig.sent.map(({ atMono }) => atMono);
-    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(490);
-    const gaps = times.slice(1).map((time, index) => time - (times[index] ?? 0));
-    expect(Math.max(...gaps)).toBeLessThan(silence);
-  });
-
-  test('may be chosen for each request, by its number and the framing', async () => {
-    const asked: (readonly [number, string])[] = [];
-    const unit = sampleUnit(1, {
-      fault: (number, framing) => {
-        asked.push([number, framing]);
-        return number === 1 ? 'silent' : undefined;
-      },
-    });
-    const rig = openRig({ units: [unit] });
-    for (let count = 0; count < 3; count += 1) rig.ask(readTwo);
-    expect(rig.answer()).toBe(twoRegisters + twoRegisters);
-    expect(asked).toEqual([
-      [0, 'rtu'],
-      [1, 'rtu'],
-      [2, 'rtu'],
-    ]);
-  });
-
-  test('the same seed damages the same bytes', async () => {
-    await propertyAssertAsync(
-      record({ seed: integer(), fault: constantFrom(...wireFaultsOn('rtu')) }),
-      async ({ seed, fault }) => {
-        const [one, two] = [await play('rtu', { fault }, seed), await play('rtu', { fault }, seed)];
-        expect(one.sent).toEqual(two.sent);
-      },
-    );
-  });
-});
-
-describe('device identification', () => {
-  const identification = { vendor: 'Grundfos', product: 'CIM 200', revision: '1.0' };
-
-  function identify(access: string, objectId: string): string {
-    const rig = openRig({ units: [sampleUnit(1, { identification })] });
-    rig.endpoint.receive(encodeRtu(1, hex(`2b 0e ${access} ${objectId}`)));
-    return rig.answer().slice(2, -4);
-  }
-
-  const text = (value: string) => Buffer.from(value).toString('hex');
-  const objects = `0008${text('Grundfos')}0107${text('CIM 200')}0203${text('1.0')}`;
-
-  test.each([
-    ['the basic stream', '01', '00', `2b0e018100${'0003'}${objects}`],
-    ['a stream from an object on', '01', '02', `2b0e0181000001${'0203'}${text('1.0')}`],
-    ['a stream from an object that is not there', '01', '09', `2b0e018100${'0003'}${objects}`],
-    ['one object', '04', '01', `2b0e0481000001${'0107'}${text('CIM 200')}`],
-    ['an object that is not there', '04', '07', 'ab02'],
-    ['an access that is none', '05', '00', 'ab03'],
-  ])('answers %s', (_, access, objectId, answer) => {
-    expect(identify(access, objectId)).toBe(answer);
-  });
-
-  test('says in two parts what does not fit into one', () => {
-    const rig = openRig({
-      units: [sampleUnit(1, { identification: { vendor: 'v'.repeat(200), product: 'p'.repeat(100), revision: 'r' } })],
-    });
-    rig.endpoint.receive(encodeRtu(1, hex('2b 0e 01 00')));
-    expect(rig.answer().slice(2, 18)).toBe('2b0e0181ff010100');
-  });
-
-  test('a unit that has none refuses the question', () => {
-    const rig = openRig({});
-    rig.endpoint.receive(encodeRtu(1, hex('2b 0e 01 00')));
-    expect(rig.answer()).toBe(encodeRtu(1, hex('ab 01')).toString('hex'));
   });
 });

@@ -9,6 +9,10 @@ import { samplePoint } from './sample-site.ts';
 /** 9,600 baud and 11 bits: a character takes 1.1458 ms, the silence 4.0104 ms. */
 export const line9600: SerialLine = { baudRate: 9_600, parity: 'even', stopBits: 1 };
 
+/** A read of two holding registers of unit 1, and its right answer. */
+export const readTwo = '01 03 0000 0002 c40b';
+export const twoRegisters = '010304000100022a32';
+
 export function hex(text: string): Buffer {
   return Buffer.from(text.replaceAll(' ', ''), 'hex');
 }
