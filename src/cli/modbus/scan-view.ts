@@ -24,7 +24,7 @@ const columns: readonly Column[] = [
 export function createScanTable({ stops }: ScanPlan, width: number | undefined, style: Style) {
   const widest = signs.reduce((longest, sign) => (sign.length > longest.length ? sign : longest));
   const where = stops.reduce((longest, { label }) => (label.length > longest.length ? label : longest), '');
-  const spaceholder: Cell[] = [where, '255', widest, '00.0 ms', 'x'.repeat(width === undefined ? 32 : 24), ''];
+  const spaceholder: Cell[] = [where, '255', widest, '00.0 ms', 'x'.repeat(width === undefined ? 40 : 24), ''];
   const draw = (row: Cell[]) => renderTable(columns, [spaceholder, row], width, style);
   return {
     header: () => draw([])[0] ?? '',
