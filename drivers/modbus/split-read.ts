@@ -147,7 +147,8 @@ export function learnedFrom(read: WholeRead, split: Split, before: readonly Lear
   const learn = (kind: Learned['kind'], address: number, count: number, { sinceMono }: Wait): Learned => {
     const triedAt = Math.round(now.wall - (now.mono - sinceMono));
     const known = before.find(one => one.kind === kind && one.table === table && one.address === address);
-    return { kind, table, address, count, learnedAt: known?.learnedAt ?? triedAt, triedAt };
+    // A clock that ran ahead when it was learned must not put that into the future for good.
+    return { kind, table, address, count, learnedAt: Math.min(known?.learnedAt ?? triedAt, triedAt), triedAt };
   };
   return split.parts.flatMap(({ request: { address, count }, hole }, index) => [
     ...(index > 0 ? [learn('cut', address, 0, split.whole)] : []),
