@@ -92,6 +92,13 @@ describe('who asks on the socket', () => {
     expect(await createApiClient(socketPath).status()).toEqual(gateway.statusView);
   });
 
+  test('gets what devices refuse, and may have it forgotten', async () => {
+    const client = createApiClient(socketPath);
+    expect(await client.holes()).toEqual(gateway.holeViews);
+    expect(await client.command({ kind: 'forget-holes', device: 'feeder' })).toEqual(gateway.reply);
+    expect(gateway.commands).toEqual([{ kind: 'forget-holes', device: 'feeder' }]);
+  });
+
   test('may have the site file reloaded, and is told when that was refused', async () => {
     const client = createApiClient(socketPath);
     expect(await client.command({ kind: 'reload' })).toEqual(gateway.reply);
@@ -129,6 +136,7 @@ describe('a wrong question is refused in words', () => {
     ['POST', '/v1/commands', '[1', 400, 'usage', 'the body is no JSON'],
     ['POST', '/v1/commands', 'null', 400, 'usage', 'a command is a JSON object'],
     ['POST', '/v1/commands', '{"kind":"write"}', 400, 'usage', 'unknown command "write"'],
+    ['POST', '/v1/commands', '{"kind":"forget-holes"}', 400, 'usage', '"forget-holes" needs the id of a device'],
     ['POST', '/v1/commands', '{"kind":{}}', 400, 'usage', 'unknown command {}'],
   ])('%s %s %s → %i %s', async (method, path, body, status, kind, message) => {
     const reply = await ask(method, path, body);

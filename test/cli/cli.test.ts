@@ -38,6 +38,7 @@ describe('a verb answers in text', () => {
     ['points-pattern', ['points', 'booster/*']],
     ['points-device', ['points', 'feeder']],
     ['status', ['status']],
+    ['holes', ['holes']],
     ['reload', ['reload']],
     ['help', ['--help']],
     ['help-run', ['run', '--help']],
@@ -95,6 +96,10 @@ describe('a verb answers scripts with one JSON document', () => {
       () => ({ standing: gateway.standing, history: gateway.history }),
     ],
     ['status', ['status', '--json'], () => gateway.statusView],
+    ['holes', ['holes', '--json'], () => ({ holes: gateway.holeViews })],
+    ['holes of a device', ['holes', 'feeder', '--json'], () => ({ holes: gateway.holeViews })],
+    ['holes of a device without any', ['holes', 'booster', '--json'], () => ({ holes: [] })],
+    ['forgetting holes', ['holes', 'forget', 'feeder', '--json'], () => gateway.reply],
     ['reload', ['reload', '--json'], () => gateway.reply],
   ])('%s', async (_, args, expected) => {
     const { code, out, err } = await cli(...args);
@@ -219,6 +224,21 @@ describe('an error is one line of what happened and one of what to do', () => {
       expect(json.code).toBe(exitCodes.refused);
       expect(JSON.parse(json.out)).toEqual(gateway.reply);
       expect(JSON.parse(json.err).error.kind).toBe('refused');
+    } finally {
+      gateway.reply = before;
+    }
+  });
+
+  test('a device that is not in the site has no holes, and none to forget', async () => {
+    const listed = await cli('holes', 'metre');
+    expect(listed.code).toBe(exitCodes['not-found']);
+    expect(listed.err).toContain('error: there is no device "metre"');
+    const before = gateway.reply;
+    gateway.reply = { kind: 'refused', message: 'there is no device "metre"', details: [] };
+    try {
+      const { code, err } = await cli('holes', 'forget', 'metre');
+      expect(code).toBe(exitCodes['not-found']);
+      expect(err).toBe('error: there is no device "metre"\n hint: plantroom status lists all devices\n');
     } finally {
       gateway.reply = before;
     }
