@@ -7,6 +7,8 @@ export interface WireFault {
   readonly name: string;
   readonly script: Script;
   readonly ending: Ending;
+  /** The other way it may end, where the network decides whether two pieces arrive as one. */
+  readonly otherEnding?: Ending;
   /** Nothing ends the read but its deadline: the test has to move the clock on. */
   readonly needsDeadline?: boolean;
 }
@@ -104,6 +106,7 @@ const pieceFaults: readonly WireFault[] = [
   {
     name: 'the reply twice in two pieces',
     ending: 'good',
+    otherEnding: 'bad-reply',
     script: (_, good) => ({ pieces: [good, good] }),
   },
   whole('one byte behind the reply', 'bad-reply', good => Buffer.concat([good, Buffer.from([0])])),
