@@ -52,8 +52,8 @@ export interface OpenBus {
   ask(question: Question, timeoutMs: number, onAnswer: (answer: Answer) => void): void;
   /** Until when a device is not to be asked, since an answer of it may still come; 0 when it may be at once. */
   restsUntilMono(device: Device): number;
-  /** Forgets what was learned of a device's reads: what it has refused is asked for again. */
-  forget(device: Device): void;
+  /** Forgets what was learned of a device, and of these reads of it, which are all that go on: it is asked for all again. */
+  forget(device: Device, reads: readonly Read[]): void;
   /** Lets go of the wire within a second, whatever the other side does. A read under way ends as `no-connection`. */
   close(): Promise<void>;
 }

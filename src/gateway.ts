@@ -188,7 +188,11 @@ export function createGateway(options: GatewayOptions): Gateway {
   function forgetHoles(device: string): CommandReply {
     return poller.forget(device)
       ? { kind: 'done', message: `${device} is asked again for all it has refused` }
-      : { kind: 'refused', message: `there is no device ${JSON.stringify(device)}`, details: [] };
+      : {
+          kind: 'refused',
+          message: `there is no device ${JSON.stringify(device)}`,
+          details: ['plantroom status lists the devices'],
+        };
   }
 
   async function start(): Promise<void> {

@@ -42,8 +42,6 @@ export interface Exchange {
   ask(request: Request, patience: Patience, onAnswer: (answer: Answer) => void): void;
   /** Until when a unit is not to be asked, since an answer of it may still come; 0 when it may be at once. */
   restsUntilMono(unitId: number): number;
-  /** This request will not be made again. */
-  forget(request: Request): void;
   /** Lets go of the link at once; a request under way ends as `no-connection`. */
   close(): Promise<void>;
 }

@@ -11,9 +11,9 @@ export interface KnownRequest extends ExpectedReply {
   readonly frame: Buffer;
 }
 
-/** Remembers requests, so that each is encoded once. */
+/** Remembers requests as long as somebody holds them, so that each is encoded once. */
 export class RequestBook {
-  readonly #known = new Map<Request, KnownRequest>();
+  readonly #known = new WeakMap<Request, KnownRequest>();
   readonly #createFrame: (unitAndPdu: Uint8Array) => Buffer;
 
   constructor(createFrame: (unitAndPdu: Uint8Array) => Buffer) {
@@ -26,10 +26,6 @@ export class RequestBook {
     const made = { ...describe(request), frame: this.#createFrame(encode(request)) };
     this.#known.set(request, made);
     return made;
-  }
-
-  forget(request: Request): void {
-    this.#known.delete(request);
   }
 }
 

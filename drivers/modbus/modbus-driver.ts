@@ -12,7 +12,6 @@ import {
   spoilReadings,
 } from '../../src/driver.ts';
 import { isModbus, modbusProtocols } from '../../src/model/bus.ts';
-import type { Device } from '../../src/model/device.ts';
 import { decodeBit, decodeRegisters } from './codec.ts';
 import { exceptionText, isTargetSilent } from './exceptions.ts';
 import type { Answer, Exchange, Patience, Request } from './exchange.ts';
@@ -53,12 +52,15 @@ type OnOutcome = (outcome: ReadOutcome) => void;
 export function createModbusBus(options: DriverOptions, exchange: Exchange): OpenBus {
   const { bus, clock, log } = options;
   assert(isModbus(bus), `bus ${bus.id} does not speak Modbus`);
+  const { timeoutMs: busCeilingMs } = bus;
+  /** By unit id, as the site file or the profile says; of two devices that are one unit, the longer. */
+  const ceilings = new Map<number, number>();
   const refusals = createRefusals(options.memory, clock);
   /** The last outcome, while it was an answer with data: not decoded yet, or in parts, which are decoded as they come. */
   let answered: { readonly read: ModbusRead; readonly bytes: Uint8Array | undefined } | undefined;
 
   function askWhole(read: ModbusRead, timeoutMs: number, onOutcome: OnOutcome): void {
-    exchange.ask(read, patienceWith(read.device, timeoutMs), answer => {
+    exchange.ask(read, patienceWith(read, timeoutMs), answer => {
       const isRefused = answer.kind === 'exception' && isAboutRegisters(answer.code);
       if (isRefused && read.split) {
         const hasParts = onWholeRefused(read.split, clock.monoMs());
@@ -79,7 +81,7 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
     const askNext = (): void => {
       for (const part of waiting) {
         if (isPartDue(part, clock.monoMs())) {
-          exchange.ask(part.request, patienceWith(read.device, timeoutMs), answer => onPart(part, answer));
+          exchange.ask(part.request, patienceWith(read, timeoutMs), answer => onPart(part, answer));
           return;
         }
         spoilPart(read, part);
@@ -106,14 +108,17 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
     askNext();
   }
 
-  /** A device that sets no ceiling of its own has that of its bus. */
-  function patienceWith({ timeoutMs: ceilingMs }: Device, timeoutMs: number): Patience {
-    return { timeoutMs, worstCaseMs: ceilingMs ?? (isModbus(options.bus) ? options.bus.timeoutMs : timeoutMs) };
+  function patienceWith({ unitId }: ModbusRead, timeoutMs: number): Patience {
+    return { timeoutMs, worstCaseMs: ceilingOf(unitId) };
+  }
+
+  /** How long the answer of a unit may take, also to the question of a person who does not wait for it. */
+  function ceilingOf(unitId: number): number {
+    return ceilings.get(unitId) ?? busCeilingMs;
   }
 
   function refusePart(read: ModbusRead, split: Split, part: Part, code: number): void {
     const change = onPartRefused(read, split, part, clock.monoMs());
-    if (change === 'cut') exchange.forget(part.request);
     if (change !== 'refused') refusals.remember(read);
     if (change !== 'new hole') return;
     const points = read.points.slice(part.from, part.end).map(({ key }) => key);
@@ -130,7 +135,7 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
         if (exchange.window > 1) decodeAnswered(read);
         read.lastException = undefined;
         if (read.split) {
-          makeWhole(read);
+          read.split = undefined;
           refusals.remember(read);
         }
         return { kind: 'answered', atMono, responseMs: answer.responseMs };
@@ -166,11 +171,6 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
     read.lastException = code;
   }
 
-  function makeWhole(read: ModbusRead): void {
-    for (const { request } of read.split?.parts ?? []) exchange.forget(request);
-    read.split = undefined;
-  }
-
   function decodeAnswered(read: ModbusRead): void {
     if (answered?.read !== read) spoilReadings(read, read.lastException === undefined ? 'bad-reply' : 'refused');
     else if (answered.bytes) fillReadings(read, answered.bytes, { from: 0, end: read.slots.length });
@@ -179,11 +179,21 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
   return {
     window: exchange.window,
     plan(device, points, turnaroundMs) {
+      const { unitId, timeoutMs } = device;
+      if (unitId !== undefined) {
+        ceilings.set(unitId, Math.max(timeoutMs ?? busCeilingMs, ceilings.get(unitId) ?? 0));
+      }
       const reads = planReads(bus, device, points, turnaroundMs);
       refusals.recall(device, reads);
       return reads;
     },
-    forget: device => refusals.forget(device, makeWhole),
+    forget(device, reads) {
+      for (const read of reads) {
+        assert(isModbusRead(read), 'a read of another driver');
+        read.split = undefined;
+      }
+      refusals.forget(device);
+    },
     read(read, timeoutMs, onOutcome) {
       assert(isModbusRead(read), 'a read of another driver');
       if (read.split && !isWholeDue(read.split, clock.monoMs())) askParts(read, read.split, timeoutMs, onOutcome);
@@ -196,10 +206,9 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
     ask(question, timeoutMs, onAnswer) {
       const request = requestOf(question);
       answered = undefined;
-      exchange.ask(request, { timeoutMs, worstCaseMs: timeoutMs }, answer => {
-        exchange.forget(request);
-        onAnswer(tell(question, answer));
-      });
+      exchange.ask(request, { timeoutMs, worstCaseMs: ceilingOf(question.unitId) }, answer =>
+        onAnswer(tell(question, answer)),
+      );
     },
     restsUntilMono: ({ unitId }) => (unitId === undefined ? 0 : exchange.restsUntilMono(unitId)),
     close: () => exchange.close(),

@@ -108,10 +108,6 @@ export class RtuExchange implements Exchange {
     else void this.#openAndWait(pending);
   }
 
-  forget(request: Request): void {
-    this.#book.forget(request);
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#link?.close('the bus is closed');

@@ -101,10 +101,6 @@ export class TcpExchange implements Exchange {
     return 0;
   }
 
-  forget(request: Request): void {
-    this.#book.forget(request);
-  }
-
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#link?.close('the bus is closed');

@@ -298,7 +298,12 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     },
     forget(deviceId) {
       const owner = owners.find(({ device }) => device.id === deviceId);
-      if (owner) openBus.forget(owner.device);
+      const planned = groups.filter(group => group.owner === owner).flatMap(({ reads }) => reads);
+      if (owner)
+        openBus.forget(
+          owner.device,
+          planned.map(({ read }) => read),
+        );
       return owner !== undefined;
     },
     busView: () => ({

@@ -143,7 +143,7 @@ test('a plan that is made anew while the gateway runs knows what was learned', a
 test('what is forgotten is asked for at the next poll', async () => {
   isRefused = lacking(5);
   await polls(60, minute);
-  bus.forget(device);
+  bus.forget(device, [read]);
   expect(memory.learned).toEqual([]);
   isRefused = () => false;
   expect(await polls(1)).toEqual(addresses);
@@ -181,4 +181,35 @@ test('whatever the device lacks, a restart finds the same values with its first 
     }),
     { numRuns: 15 },
   );
+});
+
+describe('a read that goes on while its device is planned anew, as it is every ten minutes,', () => {
+  test('is whole in the memory too once the device has its register', async () => {
+    isRefused = lacking(5);
+    await polls(60, minute);
+    bus.plan(device, device.points);
+    expect(memory.learned).not.toEqual([]);
+    isRefused = () => false;
+    await polls(3, day);
+    expect(memory.learned).toEqual([]);
+  });
+
+  test('keeps the age of what it knows', async () => {
+    isRefused = lacking(5);
+    await polls(60, minute);
+    const before = memory.learned.find(({ kind }) => kind === 'hole');
+    bus.plan(device, device.points);
+    await polls(24, hour);
+    expect(memory.learned.find(({ kind }) => kind === 'hole')?.learnedAt).toBe(before?.learnedAt);
+  });
+
+  test('forgets when it is told to', async () => {
+    isRefused = lacking(5);
+    await polls(60, minute);
+    bus.plan(device, device.points);
+    isRefused = () => false;
+    bus.forget(device, [read]);
+    expect(await polls(1)).toEqual(addresses);
+    expect(memory.learned).toEqual([]);
+  });
 });

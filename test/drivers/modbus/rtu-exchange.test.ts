@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Answer, Request } from '../../../drivers/modbus/exchange.ts';
+import { createModbusBus } from '../../../drivers/modbus/modbus-driver.ts';
 import { RtuExchange } from '../../../drivers/modbus/rtu-exchange.ts';
 import { createRtuFrame } from '../../../drivers/modbus/rtu-frame.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import type { ModbusRtuBus, ModbusRtuOverTcpBus } from '../../../src/model/bus.ts';
+import { readOnce } from '../../fakes/read-once.ts';
 import { createScriptedLine, type ScriptedLine } from '../../fakes/scripted-line.ts';
 import { settle, VirtualClock } from '../../fakes/virtual-clock.ts';
-import { rtuBus, rtuOverTcpBus } from './modbus-rig.ts';
+import { modbusAddress, modbusDevice, planOne, rtuBus, rtuOverTcpBus } from './modbus-rig.ts';
 
 /* 9600 8E1: a character takes 1.1458 ms, the silence 4.0104 ms, a request 9.1667 ms. */
 const line9600 = { line: { baudRate: 9_600, parity: 'even', stopBits: 1 } } as const;
@@ -324,4 +326,30 @@ test('frames are those of the standard: its own CRC, low byte first', () => {
       expect(createRtuFrame(bytes)).toEqual(frame(...bytes));
     }),
   );
+});
+
+test('a person who waits only briefly does not shorten the time in which a late answer is expected', async () => {
+  const options = { bus: rtuBus('/dev/ttyTEST', line9600), clock, log: silentLog };
+  const openBus = createModbusBus(options, exchange);
+  const addresses = [0x0310, 0x0311].map(address => modbusAddress('holding-register', address));
+  const slow = { ...modbusDevice(addresses, { unitId: 7 }), timeoutMs: 3_000 };
+  const read = planOne(openBus, slow);
+  const answers: unknown[] = [];
+  openBus.ask({ kind: 'raw', unitId: 7, table: 'holding-register', address: 0x0400, count: 2 }, 100, answer =>
+    answers.push(answer),
+  );
+  await clock.advance(500);
+  expect(answers).toMatchObject([{ kind: 'failed', reason: 'timeout' }]);
+  for (const waitedMs of [0, 2_000]) {
+    await clock.advance(waitedMs);
+    const outcome = readOnce(openBus, read);
+    await clock.advance(20);
+    line.deliver(good);
+    expect(await outcome).toMatchObject({ kind: 'failed', wasAsked: false });
+  }
+  await clock.advance(1_000);
+  const outcome = readOnce(openBus, read);
+  await clock.advance(20);
+  line.deliver(good);
+  expect(await outcome).toMatchObject({ kind: 'answered' });
 });
