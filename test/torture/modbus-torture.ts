@@ -52,6 +52,8 @@ interface Tally {
   /** Devices that were not read well by the first poll after a storm. */
   notBack: number;
   readonly examples: string[];
+  /** Names of the faults that were made. */
+  readonly faults: Set<string>;
 }
 
 export async function torture({ runs = 1_000_000, seed, say }: TortureOptions): Promise<Verdict> {
@@ -61,10 +63,12 @@ export async function torture({ runs = 1_000_000, seed, say }: TortureOptions): 
   const onUnhandled = (reason: unknown) => unhandled.push(reason);
   process.on('unhandledRejection', onUnhandled);
   for (const [index, bus] of links.entries()) {
-    const tally: Tally = { damaged: 0, good: 0, bad: 0, wrong: 0, notBack: 0, examples: [] };
+    const tally: Tally = { damaged: 0, good: 0, bad: 0, wrong: 0, notBack: 0, examples: [], faults: new Set() };
     const heapBefore = heapBytes();
     await storm(bus, tally, Math.ceil(runs / links.length), seededRandom(seed + index), say);
     counts[`${bus.id}: damaged replies`] = tally.damaged;
+    counts[`${bus.id}: kinds of damage`] = tally.faults.size;
+    counts[`${bus.id}: kinds of damage there are`] = wireFaultsOn(framingOf(bus)).length;
     counts[`${bus.id}: values read`] = tally.good;
     counts[`${bus.id}: reads failed`] = tally.bad;
     counts[`${bus.id}: wrong values`] = tally.wrong;
@@ -114,7 +118,7 @@ interface PlannedRead {
 
 function createPlant(bus: ModbusBus, tally: Tally, random: Random) {
   const clock = new VirtualClock();
-  const framing = bus.protocol === 'modbus-tcp' ? 'tcp' : 'rtu';
+  const framing = framingOf(bus);
   const faults = wireFaultsOn(framing);
   let isRaging = false;
   const devices = unitIds.map(unitId => simulatedDevice(unitId));
@@ -143,6 +147,7 @@ function createPlant(bus: ModbusBus, tally: Tally, random: Random) {
 
   function chooseFault(): TimedFault {
     const name = faults[Math.floor(random.next() * faults.length)] ?? 'silent';
+    tally.faults.add(name);
     if (name === 'late') return { name, delayMs: random.next() * latestMs[framing] };
     if (name === 'duplicated-late') return { name, delayMs: random.next() * latestDoubleMs[framing] };
     if (name === 'babble') return { name, delayMs: random.next() * babbleMs };
@@ -195,6 +200,10 @@ function createPlant(bus: ModbusBus, tally: Tally, random: Random) {
     },
     close: () => openBus.close(),
   };
+}
+
+function framingOf(bus: ModbusBus): 'tcp' | 'rtu' {
+  return bus.protocol === 'modbus-tcp' ? 'tcp' : 'rtu';
 }
 
 function createExchange(bus: ModbusBus, clock: VirtualClock, openLink: OpenLink): Exchange {

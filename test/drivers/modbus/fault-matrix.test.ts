@@ -8,6 +8,7 @@ test('twenty thousand damaged replies over TCP, RTU and RTU over TCP bring no wr
   expect(violations).toEqual([]);
   for (const link of ['tcp', 'rtu', 'rtu-over-tcp']) {
     expect(counts[`${link}: damaged replies`]).toBeGreaterThanOrEqual(6_600);
+    expect(counts[`${link}: kinds of damage`]).toBe(counts[`${link}: kinds of damage there are`]);
     expect(counts[`${link}: values read`]).toBeGreaterThan(10_000);
   }
 }, 120_000);
