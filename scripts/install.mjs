@@ -2,7 +2,7 @@
 // Plain JavaScript without a package: it runs before there is any.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,14 +11,39 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
 /** The Node that plantroom runs on: carried by a package, so that every gateway runs the same one. */
 export const pinnedNode = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
 
-/** Runs npm ci when package-lock.json has changed since the last time. Ends the process when that fails. */
+/**
+ * Runs npm ci when package-lock.json has changed since the last time, and warms the compile cache when the sources have.
+ * Ends the process when npm fails.
+ */
 export function ensureInstalled() {
-  const stampPath = join(root, 'node_modules', '.plantroom-installed');
-  const wanted = createHash('sha256')
-    .update(readFileSync(join(root, 'package-lock.json')))
-    .digest('hex');
-  if (existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted && existsSync(pinnedNode)) return;
+  once('installed', digestOf(['package-lock.json']), existsSync(pinnedNode), installPackages);
+  // Also after an update that brought no new package: a cache of the old sources is as good as none.
+  once('warmed', digestOf(['src', 'drivers'].flatMap(sourcesBelow)), true, warmCompileCache);
+}
 
+/** Does what was not done yet for these contents, as a stamp in node_modules tells. */
+function once(what, wanted, isThere, work) {
+  const stampPath = join(root, 'node_modules', `.plantroom-${what}`);
+  if (isThere && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted) return;
+  work();
+  writeFileSync(stampPath, wanted);
+}
+
+function sourcesBelow(folder) {
+  const names = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return names
+    .filter(name => name.endsWith('.ts'))
+    .sort()
+    .map(name => join(folder, name));
+}
+
+function digestOf(files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
+  return hash.digest('hex');
+}
+
+function installPackages() {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
     fail(`plantroom runs on 64-bit Linux (x64 or arm64), not on ${process.platform} ${process.arch}`);
   }
@@ -32,8 +57,6 @@ export function ensureInstalled() {
     fail(`npm ci failed${result.error ? `: ${result.error.message}` : ''}; is the package registry reachable?`);
   }
   if (!existsSync(pinnedNode)) fail('npm left out the pinned Node; run: npm ci --include=optional');
-  warmCompileCache();
-  writeFileSync(stampPath, wanted);
 }
 
 /** The folder is the one that src/bin/plantroom.mjs uses. A cold cache costs memory, so a failure here is no failure. */

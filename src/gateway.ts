@@ -63,6 +63,8 @@ export interface GatewayOptions {
   /** Folder of the database; made when it is missing. */
   readonly dataFolder: string;
   readonly version: string;
+  /** Called once, when all is built and planned and nothing is polled yet: what that left behind can be cleared away. */
+  readonly tidyUp?: () => void;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -218,7 +220,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     await memory.load(store.learned(), site.devices);
     running.uplink?.start();
-    await poller.replace(site);
+    await poller.replace(site, options.tidyUp);
     warnOfOverload();
     log.info(
       { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing: standing.length },

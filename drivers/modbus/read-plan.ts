@@ -92,11 +92,15 @@ function rulesFor(table: ModbusTable, limits: ReadLimits, cost: ReadCost): Rules
   };
 }
 
-/** The cheapest way to go on from one span, and the first span of the block after it. */
-interface Way {
-  readonly cost: number;
-  readonly blocks: number;
-  readonly next: number;
+/**
+ * For each span, and for the end behind them: what the cheapest way from there on costs, in how many blocks, and the first
+ * span of the block after the one that begins there. Numbers alone: two hundred devices are planned in one go at the start,
+ * and what that leaves behind on the heap stays for as long as the process lives.
+ */
+interface Ways {
+  readonly cost: number[];
+  readonly blocks: number[];
+  readonly next: number[];
 }
 
 /**
@@ -104,42 +108,44 @@ interface Way {
  * two blocks that lie within each other could swap spans until they do not, and cost no more.
  */
 function blocksOf(spans: readonly Span[], rules: Rules): Span[][] {
-  const ways: Way[] = [];
-  ways[spans.length] = { cost: 0, blocks: 0, next: spans.length };
-  for (let from = spans.length - 1; from >= 0; from -= 1) ways[from] = cheapestWay(spans, from, ways, rules);
+  const numbers = () => Array.from(spans, () => 0).concat(0);
+  const ways: Ways = { cost: numbers(), blocks: numbers(), next: numbers() };
+  for (let from = spans.length - 1; from >= 0; from -= 1) findCheapest(spans, from, ways, rules);
   const blocks: Span[][] = [];
   for (let from = 0; from < spans.length; ) {
-    const next = ways[from]?.next ?? spans.length;
+    const next = ways.next[from] ?? spans.length;
     blocks.push(spans.slice(from, next));
     from = next;
   }
   return blocks;
 }
 
-function cheapestWay(spans: readonly Span[], from: number, ways: readonly Way[], rules: Rules): Way {
-  let best: Way = { cost: Number.POSITIVE_INFINITY, blocks: 0, next: from + 1 };
-  const own = spans[from];
-  if (!own) return best;
-  let { end } = own;
-  for (let next = from + 1; ; next += 1) {
-    const rest = ways[next];
-    const cost = rules.cost(end - own.start) + (rest?.cost ?? 0);
-    const blocks = 1 + (rest?.blocks ?? 0);
-    if (isBetter(cost, blocks, best)) best = { cost, blocks, next };
-    const span = spans[next];
-    if (!span || span.start - end > rules.maxGap) return best;
-    end = Math.max(end, span.end);
-    // What lies within the first value rides along, whatever that value may break.
-    if (end > own.end && !isLegal(own.start, end, rules)) return best;
-  }
-}
-
 /** Sums of the same costs in another order differ in their last digits. */
 const equalMs = 1e-6;
 
-/** Of equals the one with fewer reads, and of those the one that fills its first read further. */
-function isBetter(cost: number, blocks: number, best: Way): boolean {
-  return Math.abs(cost - best.cost) <= equalMs ? blocks <= best.blocks : cost < best.cost;
+/** Of equally cheap ways the one with fewer reads, and of those the one that fills its first read further. */
+function findCheapest(spans: readonly Span[], from: number, ways: Ways, rules: Rules): void {
+  const own = spans[from];
+  if (!own) return;
+  let { end } = own;
+  let best = Number.POSITIVE_INFINITY;
+  let fewest = 0;
+  for (let next = from + 1; ; next += 1) {
+    const cost = rules.cost(end - own.start) + (ways.cost[next] ?? 0);
+    const blocks = 1 + (ways.blocks[next] ?? 0);
+    if (Math.abs(cost - best) <= equalMs ? blocks <= fewest : cost < best) {
+      best = cost;
+      fewest = blocks;
+      ways.next[from] = next;
+    }
+    const span = spans[next];
+    if (!span || span.start - end > rules.maxGap) break;
+    end = Math.max(end, span.end);
+    // What lies within the first value rides along, whatever that value may break.
+    if (end > own.end && !isLegal(own.start, end, rules)) break;
+  }
+  ways.cost[from] = best;
+  ways.blocks[from] = fewest;
 }
 
 /** Once this is false, it is for every greater end. */

@@ -32,6 +32,8 @@ export function createRefusals(memory: DriverOptions['memory'], clock: Clock): R
   return {
     recall(device, reads) {
       const learned = memory?.recall(device) ?? knownOf(device).flatMap(one => one.learned);
+      // Nearly always: most devices refuse nothing.
+      if (learned.length === 0 && known.size === 0) return;
       const planned = new Set(reads.flatMap(({ points }) => points.map(({ number }) => number)));
       for (const { read } of knownOf(device)) {
         if (read.points.some(({ number }) => planned.has(number))) known.delete(keyOf(read));

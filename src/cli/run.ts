@@ -52,10 +52,8 @@ async function run(context: CliContext, options: RunOptions): Promise<void> {
   const log = createLog(options.logLevel, context.clock);
   // The database and the protocol libraries are only loaded by the verb that needs them.
   const { createGateway } = await import('../gateway.ts');
-  // Reading the site leaves pages half empty for as long as the process lives, unless they are tidied up now.
-  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   const { clock, random, version } = context;
-  const gateway = createGateway({ sitePath, site, loadSite, dataFolder, clock, random, log, version });
+  const gateway = createGateway({ sitePath, site, loadSite, dataFolder, clock, random, log, version, tidyUp });
   for (const warning of loaded.warnings) log.warn({ site: sitePath }, warning);
   const api = createApi({ gateway, socketPath, log });
   const orders = listenToSignals(context, log, gateway);
@@ -66,6 +64,11 @@ async function run(context: CliContext, options: RunOptions): Promise<void> {
     await stopBoth(context, gateway, api, log, orders.stopAtOnce);
     orders.end();
   }
+}
+
+/** Reading the site and planning the reads leave pages half empty for as long as the process lives, but for this. */
+function tidyUp(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 /** Where this gateway keeps its data and listens. */

@@ -35,7 +35,7 @@ export function createReadMemory({ write, clock, log }: ReadMemoryOptions): Live
 
   function recall(device: Device): readonly Learned[] {
     const record = records.get(device.id);
-    return record?.signature === signatureOf(device) ? record.learned : [];
+    return record && record.signature === signatureOf(device) ? record.learned : [];
   }
 
   async function store(device: string): Promise<void> {

@@ -36,9 +36,12 @@ export interface PollPlan {
 export interface Poller {
   /**
    * Polls this plan from now on. A bus that is the same as before, with the same devices and points, is not touched:
-   * its cadence and its connection go on, also when alarms need other points of it now. Resolves when the buses that went or changed are closed and replaced.
+   * its cadence and its connection go on, also when alarms need other points of it now. Resolves when the buses that went
+   * or changed are closed and replaced.
+   *
+   * @param beforePolling called when everything is planned, before the new buses are asked for anything
    */
-  replace(plan: PollPlan): Promise<void>;
+  replace(plan: PollPlan, beforePolling?: () => void): Promise<void>;
   stop(): Promise<void>;
   /** Asks a device of a bus what a person wants to know; never rejects. See BusPoller. */
   ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
@@ -69,7 +72,7 @@ export function createPoller(options: PollerOptions): Poller {
   }
 
   return {
-    async replace(plan) {
+    async replace(plan, beforePolling) {
       const next = new Map<string, RunningBus>();
       const fresh: BusPoller[] = [];
       const leaving = new Set(running.values());
@@ -91,6 +94,7 @@ export function createPoller(options: PollerOptions): Poller {
       running = next;
       // A device may take one connection only: the old one is let go before the new one is made.
       await Promise.all([...leaving].map(({ poller }) => poller.stop()));
+      beforePolling?.();
       for (const poller of fresh) poller.start();
     },
     async stop() {
@@ -108,7 +112,9 @@ export function createPoller(options: PollerOptions): Poller {
 }
 
 function alarmedBy(rules: readonly Rule[]): AlarmedPoints {
-  return new Set(rules.flatMap(rule => ('point' in rule ? [rule.point] : [])));
+  const points = new Set<number>();
+  for (const rule of rules) if ('point' in rule) points.add(rule.point);
+  return points;
 }
 
 function signatureOf(bus: Bus, devices: readonly Device[]): string {

@@ -92,3 +92,16 @@ test('after stop nothing is asked any more', async () => {
   expect(opened[0]?.link.asked.length).toBe(before);
   expect(clock.pending).toBe(0);
 });
+
+test('between the planning and the first read there is a moment to tidy up', async () => {
+  const { clock, opened, poller } = rig();
+  const atThatMoment: unknown[] = [];
+  const pump = onBus(deviceWith('pump', [1_000]), 'a');
+  await poller.replace({ rules: [], buses: [tcpBus('a')], devices: [pump] }, () => {
+    atThatMoment.push(...opened.map(({ link }) => ({ planned: link.planned.length, asked: link.asked.length })));
+  });
+  expect(atThatMoment).toEqual([{ planned: 1, asked: 0 }]);
+  await clock.advance(5_000);
+  expect(opened[0]?.link.asked.length).toBeGreaterThan(0);
+  await poller.stop();
+});
