@@ -10,7 +10,7 @@ import type { BusView, DeviceView } from '../model/view.ts';
 import type { PlannedRead } from './batch.ts';
 import { loadOf, type RepeatedRead, repeatedRead } from './bus-load.ts';
 import { createBusyMeter } from './busy-meter.ts';
-import { advanceCadence, dropLost } from './cadence.ts';
+import { advanceCadence, dropLost, shareOf } from './cadence.ts';
 import { createDelivery } from './delivery.ts';
 import {
   deviceView,
@@ -28,6 +28,7 @@ import {
   type Group,
   groupsOf,
   isLost,
+  mayPlanBetter,
   mayReplan,
   nextDueMono,
   oweMissed,
@@ -70,7 +71,10 @@ export interface BusPoller {
   deviceViews(): readonly DeviceView[];
 }
 
-/** When reads are planned anew for the response times measured by then: soon after the start, and then now and then. */
+/**
+ * When reads are planned anew for the response times measured by then: soon after the start, and then now and then. Each
+ * bus at a time of its own within the first of these, for two hundred at once would hold up the reads.
+ */
 const firstReplanMs = 60_000;
 const replanMs = 10 * 60_000;
 
@@ -94,7 +98,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   const desk = createQuestionDesk(wake);
   let groups = groupsOf(slots);
   let { alarmed } = options;
-  let replanMono = startMono + firstReplanMs;
+  let replanMono = startMono + firstReplanMs * (1 + shareOf(bus.id));
   let hasStaleSlots = false;
   let isStarted = false;
   let isStopped = false;
@@ -266,7 +270,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   function tidySlots(nowMono: number): void {
     if (nowMono >= replanMono) {
       replanMono = nowMono + replanMs;
-      markStale(() => true);
+      markStale(mayPlanBetter);
     }
     if (!hasStaleSlots) return;
     for (const slot of slots) if (mayReplan(slot)) replanSlot(slot, openBus, alarmed);

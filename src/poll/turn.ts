@@ -12,6 +12,8 @@ export interface Slot {
   /** The reads with a point that an alarm needs, and the rest: they fall due together, but those come first. */
   readonly alarmed: Group;
   readonly rest: Group;
+  /** The response time that it was planned for; undefined when none was measured. */
+  plannedForMs: number | undefined;
   /** Planned anew when neither group is at it. */
   isStale: boolean;
 }
@@ -64,6 +66,7 @@ export function planSlots(
       points,
       alarmed: createGroup(owner, startCadence(intervalMs, startMono, share), true),
       rest: createGroup(owner, startCadence(intervalMs, startMono, share), false),
+      plannedForMs: undefined,
       isStale: true,
     };
     replanSlot(slot, openBus, alarmed);
@@ -81,6 +84,15 @@ export function mayReplan({ isStale, alarmed, rest }: Slot): boolean {
   return isStale && isAtRest(alarmed) && isAtRest(rest);
 }
 
+/** A response time that differs by less changes no plan that is worth the work. */
+const worthPlanningMs = 1;
+
+/** Whether its device answers in another time than it was planned for. */
+export function mayPlanBetter({ owner, plannedForMs }: Slot): boolean {
+  if (!isMeasured(owner.response)) return false;
+  return plannedForMs === undefined || Math.abs(owner.response.smoothedMs - plannedForMs) >= worthPlanningMs;
+}
+
 function isAtRest(group: Group): boolean {
   return group.nextRead === 0 && group.underWay === 0;
 }
@@ -89,8 +101,8 @@ function isAtRest(group: Group): boolean {
 export function replanSlot(slot: Slot, openBus: OpenBus, alarmedPoints: AlarmedPoints): void {
   const { owner, points, alarmed, rest } = slot;
   slot.isStale = false;
-  const turnaroundMs = isMeasured(owner.response) ? owner.response.smoothedMs : undefined;
-  const fresh = openBus.plan(owner.device, points, turnaroundMs);
+  slot.plannedForMs = isMeasured(owner.response) ? owner.response.smoothedMs : undefined;
+  const fresh = openBus.plan(owner.device, points, slot.plannedForMs);
   const current = new Map([...alarmed.reads, ...rest.reads].map(planned => [planned.read.label, planned]));
   // A read that is as before stays, with all that its driver and its batch have learned.
   const reads = fresh.map(read => {

@@ -271,21 +271,29 @@ test('a point of a long interval is read at once when its device is back, not an
   }
 });
 
-describe('reads are planned', () => {
-  test('for the measured response time after a minute, and every ten minutes from then on', async () => {
-    const { clock, bus, taken, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs: 30 }), {
+describe('reads are planned anew', () => {
+  const roundedPlans = (bus: { planned: readonly { turnaroundMs: number | undefined }[] }) =>
+    bus.planned.map(({ turnaroundMs }) => turnaroundMs && Math.round(turnaroundMs));
+
+  test('for the measured response time soon after the start, and when it has changed since', async () => {
+    let takesMs = 30;
+    const { clock, bus, taken, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs }), {
       requestMs: 5,
       answerMs: 5,
     });
     poller.start();
-    await clock.advance(22 * 60_000);
-    expect(bus.planned.map(({ turnaroundMs }) => turnaroundMs && Math.round(turnaroundMs))).toEqual([
-      undefined,
-      20,
-      20,
-      20,
-    ]);
+    await clock.advance(2 * 60_000);
+    expect(roundedPlans(bus)).toEqual([undefined, 20]);
+    await clock.advance(30 * 60_000);
+    expect(roundedPlans(bus)).toEqual([undefined, 20]);
+    takesMs = 80;
+    await clock.advance(10 * 60_000);
+    expect(roundedPlans(bus)).toEqual([undefined, 20, 70]);
     // The cadence goes on through it.
-    for (const [at, { atMono }] of taken.entries()) expect(atMono - (taken[0]?.atMono ?? 0)).toBeCloseTo(at * 1_000, 3);
+    for (const [at, { atMono }] of taken.entries()) {
+      const due = (taken[0]?.atMono ?? 0) + at * 1_000;
+      expect(atMono - due).toBeGreaterThanOrEqual(-0.001);
+      expect(atMono - due).toBeLessThanOrEqual(50.001);
+    }
   });
 });
