@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { StatusView } from '../../src/model/view.ts';
 import { startDaemon } from '../fakes/daemon.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
+import { countReads, driftPpm, type Seen } from './polling-figures.ts';
 import { type Child, cpuMs, rssBytes, startScript } from './process.ts';
 import { referencePoints, referenceProfile, referenceReads, referenceSite } from './reference-site.ts';
 
@@ -19,13 +20,6 @@ interface Turn {
   readonly cpuShare: number;
   readonly rssBytes: number;
   readonly seen: readonly Seen[];
-}
-
-interface Seen {
-  readonly requests: number;
-  readonly scans: number;
-  readonly firstMono: number;
-  readonly lastMono: number;
 }
 
 export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Figure[]> {
@@ -82,17 +76,30 @@ function pause(ms: number): Promise<void> {
 function report(floors: readonly Turn[], gateways: readonly Turn[], status: StatusView): readonly Figure[] {
   const floorCpu = median(floors.map(turn => turn.cpuShare));
   const gatewayCpu = median(gateways.map(turn => turn.cpuShare));
-  const due = status.buses.reduce((sum, bus) => sum + bus.readsDue, 0);
-  const done = status.buses.reduce((sum, bus) => sum + bus.readsDone, 0);
-  const lost = status.buses.reduce((sum, bus) => sum + bus.readsFailed + bus.readsMissed, 0);
+  const { due, done, lost } = countReads(status);
   return [
     figure('points', devices * referencePoints.length, 'points/s'),
     figure('reads a scan', readsPerScan(gateways), 'reads', `<= ${referenceReads.length}`),
     figure('due reads that were not done', lost, 'reads', '= 0'),
     figure('due reads done', (100 * done) / (done + lost), '%', '>= 100'),
     figure('reads under way at the end', due - done - lost, 'reads'),
-    figure('drift of the schedule', driftPpm(gateways), 'ppm', '<= 10'),
-    figure('drift of the floor', driftPpm(floors), 'ppm'),
+    figure(
+      'drift of the schedule',
+      driftPpm(
+        gateways.flatMap(({ seen }) => seen),
+        intervalMs,
+      ),
+      'ppm',
+      '<= 10',
+    ),
+    figure(
+      'drift of the floor',
+      driftPpm(
+        floors.flatMap(({ seen }) => seen),
+        intervalMs,
+      ),
+      'ppm',
+    ),
     figure('CPU of the floor', 100 * floorCpu, '% of a core'),
     figure('CPU of the gateway', 100 * gatewayCpu, '% of a core'),
     figure('CPU, gateway / floor', gatewayCpu / floorCpu, '×', '<= 2'),
@@ -103,15 +110,6 @@ function report(floors: readonly Turn[], gateways: readonly Turn[], status: Stat
     figure('lateness of reads, p50', status.latency.lateness.p50, 'ms'),
     figure('lateness of reads, p99', status.latency.lateness.p99, 'ms'),
   ];
-}
-
-/** How far the interval between scans, as the slaves see it, is from the one asked for; the median device. */
-function driftPpm(turns: readonly Turn[]): number {
-  const perDevice = turns
-    .flatMap(({ seen }) => seen)
-    .filter(({ scans }) => scans > 2)
-    .map(({ firstMono, lastMono, scans }) => (lastMono - firstMono) / (scans - 1) / intervalMs - 1);
-  return Math.abs(median(perDevice)) * 1e6;
 }
 
 function readsPerScan(turns: readonly Turn[]): number {
