@@ -13,12 +13,13 @@ const counterparts = [
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },
   { package: 'libmodbus-dev', file: '/usr/include/modbus/modbus.h' },
   { package: 'mbpoll', program: 'mbpoll' },
-  { package: 'socat', program: 'socat' },
   { package: 'openssl', program: 'openssl' },
   { package: 'socat', program: 'socat' },
   { package: 'iproute2', program: 'ip' },
   { package: 'strace', program: 'strace' },
   { package: 'tmux', program: 'tmux' },
+  { package: 'protobuf-compiler', program: 'protoc' },
+  { package: 'e2fsprogs', program: 'mkfs.ext4' },
 ];
 
 ensureInstalled();

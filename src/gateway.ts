@@ -11,6 +11,7 @@ import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
+import { createTimeKeeper } from './live/time-keeper.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
@@ -83,6 +84,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
+  const time = createTimeKeeper(clock);
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
   const latency = {
@@ -148,7 +150,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
   function keepWindow({ site }: Running, { device, ...window }: DeviceWindow): void {
     const known = site.devices.find(({ number }) => number === device);
-    if (known) summaries.add({ ...window, device: known.id });
+    if (known) summaries.add({ ...window, device: known.id, span: '1min' });
   }
 
   function appendSummaries(records: readonly NewSummary[]): void {
@@ -165,7 +167,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function openUplink(site: Site, store: Store): Uplink | undefined {
-    const settings = site.uplink;
+    const [settings] = site.uplinks;
     if (!settings) return undefined;
     const secrets = systemSecretSources(warning => log.warn({}, warning));
     const password = () => (settings.password ? readSecret(settings.password, secrets) : undefined);
@@ -207,6 +209,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       lastEventNumber: store.lastEventNumber,
       standing,
       clock,
+      stampAt: time.stampAt,
       device: number => running?.site.devices.find(device => device.number === number),
       point: number => table.get(number)?.point,
     });
@@ -256,7 +259,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         : summarizer.forget(device.number);
       if (window) keepWindow(current, window);
     }
-    const isUplinkSame = JSON.stringify(site.uplink) === JSON.stringify(current.site.uplink);
+    const isUplinkSame = JSON.stringify(site.uplinks) === JSON.stringify(current.site.uplinks);
     const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
     running = { ...current, site, uplink };
     table.replace(site.points);
@@ -298,6 +301,8 @@ export function createGateway(options: GatewayOptions): Gateway {
         return reload(current);
       case 'forget-holes':
         return Promise.resolve(forgetHoles(command.device));
+      case 'refresh':
+        return Promise.resolve({ kind: 'refused', message: 'there is nothing to refresh', details: [] });
     }
   }
 

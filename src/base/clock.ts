@@ -8,6 +8,8 @@
 export interface Clock {
   /** Milliseconds with a fraction, since an arbitrary start; never jumps, never goes back. */
   monoMs(): number;
+  /** Monotonic milliseconds since the machine was booted: comparable between processes, up to the next boot. */
+  bootMs(): number;
   /** Milliseconds since 1970-01-01 UTC; may jump in either direction. */
   wallMs(): number;
   /**
@@ -31,6 +33,7 @@ const resolutionMs = 1;
 
 export const systemClock: Clock = {
   monoMs: () => performance.now(),
+  bootMs: () => Number(process.hrtime.bigint()) / 1e6,
   wallMs: () => Date.now(),
   at: armTimer,
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),

@@ -75,7 +75,7 @@ async function checkRight(
 function holds(site: Site, forecasts: ReadonlyMap<string, unknown>) {
   return {
     gateway: { id: site.gateway.id, name: site.gateway.name },
-    uplink: site.uplink?.url ?? null,
+    uplink: site.uplinks[0]?.urls[0] ?? null,
     points: site.points.length,
     rules: site.rules.length,
     buses: site.buses.map(bus => ({
@@ -131,7 +131,9 @@ export function renderSite(site: Site, file: string, width: number | undefined, 
   const total = `${countOf(site.devices.length, 'device')}, ${countOf(site.points.length, 'point')}, ${countOf(site.rules.length, 'alarm')}`;
   return [
     style.good(
-      escapeText(`${file} is right: gateway ${site.gateway.id}, ${total}, uplink ${site.uplink?.url ?? 'off'}`),
+      escapeText(
+        `${file} is right: gateway ${site.gateway.id}, ${total}, uplink ${site.uplinks.flatMap(({ urls }) => urls).join(', ') || 'off'}`,
+      ),
     ),
     '',
     ...renderTable(busColumns, buses, width, style),

@@ -101,12 +101,11 @@ function placesFor({ cwd }: CliContext, options: DemoOptions): Places {
 function brokerAddress(site: Site, sitePath: string): { readonly host: string; readonly port: number } {
   const wrong = (message: string) =>
     new PlantroomError(message, { kind: 'site', hint: `write uplink: {url: mqtt://127.0.0.1:18830} into ${sitePath}` });
-  if (site.uplink === undefined) throw wrong(`${sitePath} has no uplink, and the demo shows what arrives there`);
-  const { protocol, hostname, port } = new URL(site.uplink.url);
+  const [url] = site.uplinks[0]?.urls ?? [];
+  if (url === undefined) throw wrong(`${sitePath} has no uplink, and the demo shows what arrives there`);
+  const { protocol, hostname, port } = new URL(url);
   if (protocol !== 'mqtt:' || !/^(127(\.\d+){3}|localhost)$/.test(hostname)) {
-    throw wrong(
-      `the uplink of ${sitePath} is ${site.uplink.url}, and the demo's broker is on this machine, without TLS`,
-    );
+    throw wrong(`the uplink of ${sitePath} is ${url}, and the demo's broker is on this machine, without TLS`);
   }
   return { host: hostname, port: port === '' ? 1883 : Number(port) };
 }

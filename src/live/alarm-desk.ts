@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import type { AlarmEvent, AlarmState, Rule, Transition } from '../model/alarm.ts';
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
+import type { TimeStamp } from '../model/time.ts';
 import type { AlarmStateChange } from '../store/store.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface AlarmDeskOptions {
   readonly lastEventNumber: number;
   readonly standing: readonly AlarmState[];
   readonly clock: Clock;
+  /** For an event that was detected at this monotonic time. */
+  readonly stampAt: (mono: number) => TimeStamp;
   /** By number; looked up when an event is made, so that names are those of the site at that time. */
   readonly device: (deviceNumber: number) => Device | undefined;
   readonly point: (pointNumber: number) => Point | undefined;
@@ -56,6 +59,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       limit: limitOf(rule),
       sampledAt: transition.sampledAt,
       detectedAt: clock.wallMs(),
+      stamp: options.stampAt(clock.monoMs()),
     };
     return [event, settleState(event)];
   }
@@ -97,7 +101,8 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       const states: AlarmStateChange[] = [];
       for (const state of [...standing.values()].filter(({ alarm }) => !hasRule(alarm))) {
         lastNumber += 1;
-        const event = orphanEvent(state, lastNumber, `${storeId}-${lastNumber}`, clock.wallMs());
+        const identity = { number: lastNumber, id: `${storeId}-${lastNumber}` };
+        const event = orphanEvent(state, identity, clock.wallMs(), options.stampAt(clock.monoMs()));
         events.push(event);
         states.push(settleState(event));
       }
@@ -120,13 +125,17 @@ function limitOf(rule: Rule): number | undefined {
   }
 }
 
-function orphanEvent(state: AlarmState, number: number, id: string, nowAt: number): AlarmEvent {
+function orphanEvent(
+  state: AlarmState,
+  identity: Pick<AlarmEvent, 'number' | 'id'>,
+  nowAt: number,
+  stamp: TimeStamp,
+): AlarmEvent {
   const slash = state.alarm.indexOf('/');
   assert(slash > 0, `alarm key ${state.alarm} names no device`);
   const device = state.alarm.slice(0, slash);
   return {
-    number,
-    id,
+    ...identity,
     kind: 'removed',
     alarm: state.alarm,
     occurrence: state.occurrence,
@@ -143,5 +152,6 @@ function orphanEvent(state: AlarmState, number: number, id: string, nowAt: numbe
     limit: undefined,
     sampledAt: nowAt,
     detectedAt: nowAt,
+    stamp,
   };
 }

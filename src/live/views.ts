@@ -87,7 +87,7 @@ export function statusView(sources: StatusSources): StatusView {
     },
     uplink: {
       state: sent?.state ?? 'off',
-      url: site.uplink?.url ?? null,
+      url: site.uplinks[0]?.urls[0] ?? null,
       lastFailure: sent?.lastFailure ?? null,
       backlogAlarms: stored.backlogAlarms,
       backlogSummaries: stored.backlogSummaries,

@@ -1,3 +1,5 @@
+import type { TimeStamp } from './time.ts';
+
 export const priorities = ['low', 'medium', 'high', 'urgent'] as const;
 export type Priority = (typeof priorities)[number];
 
@@ -112,6 +114,8 @@ export interface AlarmEvent {
   readonly sampledAt: number;
   /** Wall time at which the detector had decided. */
   readonly detectedAt: number;
+  /** How good these times are, and when it was by the monotonic clock that the detector had decided. */
+  readonly stamp: TimeStamp;
 }
 
 /** An alarm that stands, as the store keeps it over restarts. One row per active alarm; no row means normal. */

@@ -2,7 +2,13 @@
 export type Command =
   | { readonly kind: 'reload' }
   /** What was learned of this device is forgotten, and asked for again at once. */
-  | { readonly kind: 'forget-holes'; readonly device: string };
+  | { readonly kind: 'forget-holes'; readonly device: string }
+  /** The alarms that stand are sent anew. */
+  | { readonly kind: 'refresh' };
+
+/** Commands that a platform may be allowed to send, by the name the site file gives them. None of them touches the plant. */
+export const remoteCommands = ['reload', 'forget-holes', 'refresh'] as const;
+export type RemoteCommand = (typeof remoteCommands)[number];
 
 export type CommandReply =
   | { readonly kind: 'done'; readonly message: string }

@@ -21,6 +21,18 @@ export interface Point {
   readonly invalidValues: readonly number[];
   /** Texts of an enumeration or of a two-state point, by engineering value. */
   readonly states: ReadonlyMap<number, string> | undefined;
+  /** It only rises, until it is reset or wraps around: an energy or volume counter, an hour meter. */
+  readonly isCounter: boolean;
+  /** How its raw history is kept; undefined when none is. */
+  readonly recording: Recording | undefined;
+}
+
+/** Report by exception: a value is kept when it differs from the one kept last, or when that is too old. */
+export interface Recording {
+  /** In the point's unit; 0 keeps every change. */
+  readonly deadband: number;
+  /** A value that does not move is kept again after so long, so that a gap in the history is a gap in the plant. */
+  readonly longestGapMs: number;
 }
 
 export type Address = ModbusAddress | SelfAddress;

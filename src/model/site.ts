@@ -1,12 +1,15 @@
 import type { Rule } from './alarm.ts';
 import type { Bus } from './bus.ts';
+import type { RemoteCommand } from './command.ts';
 import type { Device } from './device.ts';
 import type { Point } from './point.ts';
+import type { SummarySpan } from './summary.ts';
 
 /** A whole site file, checked, with defaults filled in, units converted and everything numbered. */
 export interface Site {
   readonly gateway: GatewaySettings;
-  readonly uplink: UplinkSettings | undefined;
+  readonly uplinks: readonly UplinkSettings[];
+  readonly store: StoreSettings;
   readonly buses: readonly Bus[];
   /** In the order of the site file; `devices[i].number` is not i after a reload. */
   readonly devices: readonly Device[];
@@ -20,9 +23,21 @@ export interface GatewaySettings {
   readonly name: string;
 }
 
+export interface StoreSettings {
+  /** What the store may take of the disk, all its files together, bytes. */
+  readonly sizeBytes: number;
+}
+
+/** What is sent, and in which form. */
+export const uplinkFormats = ['native', 'sparkplug-b'] as const;
+export type UplinkFormat = (typeof uplinkFormats)[number];
+
 export interface UplinkSettings {
-  /** mqtt://host:port or mqtts://host:port */
-  readonly url: string;
+  /** Names its place in the outbox, so that it is kept over restarts; unique in a site. */
+  readonly id: string;
+  readonly format: UplinkFormat;
+  /** mqtt://host:port or mqtts://host:port; tried in this order. At least one. */
+  readonly urls: readonly string[];
   readonly clientId: string;
   readonly username: string | undefined;
   readonly password: Secret | undefined;
@@ -30,6 +45,22 @@ export interface UplinkSettings {
   readonly topicPrefix: string;
   readonly keepaliveMs: number;
   readonly tls: TlsSettings | undefined;
+  /** Who says that an alarm event has arrived: the broker by its PUBACK, or the platform by a message of its own. */
+  readonly confirm: 'broker' | 'platform';
+  /** The summaries that are sent; undefined for none. */
+  readonly summaries: SummarySpan | undefined;
+  /** How fast what was kept during an outage may be sent, bits per second, so that it does not fill a thin line. */
+  readonly backlogRate: number;
+  /** Commands that are taken from this uplink; others are refused. */
+  readonly commands: readonly RemoteCommand[];
+  /** Only for the format sparkplug-b. */
+  readonly sparkplug: SparkplugSettings | undefined;
+}
+
+export interface SparkplugSettings {
+  readonly groupId: string;
+  /** Host id whose STATE is waited for before anything is sent; undefined when nothing is waited for. */
+  readonly primaryHost: string | undefined;
 }
 
 export interface TlsSettings {

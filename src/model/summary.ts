@@ -1,3 +1,7 @@
+/** How long the window of a summary is. A day begins at midnight of the gateway's time zone. */
+export const summarySpans = ['1min', '15min', '1day'] as const;
+export type SummarySpan = (typeof summarySpans)[number];
+
 /** What a point did in one window, by the wall clock. */
 export interface Summary {
   readonly point: string;
@@ -11,6 +15,13 @@ export interface Summary {
   readonly last: number | undefined;
   /** 0 to 1: the share of the window's samples that was good. */
   readonly goodShare: number;
+  /**
+   * Of a counter: how much it rose since its last good sample, be that in an earlier window; after a reset it counts from
+   * zero. Undefined for points that are no counters, and while there is no earlier sample.
+   */
+  readonly delta: number | undefined;
+  /** Of a counter: how often it fell, which is a reset or a wrap-around. 0 for all others. */
+  readonly resets: number;
 }
 
 /** The summaries of one device over one window: stored and sent as one record. */
@@ -18,6 +29,7 @@ export interface SummaryRecord {
   /** `<store id>-<run>-<count>`: the same however often it is sent, and never another's, whatever the clock did. */
   readonly id: string;
   readonly device: string;
+  readonly span: SummarySpan;
   readonly windowStart: number;
   readonly windowEnd: number;
   readonly points: readonly Summary[];

@@ -1,9 +1,10 @@
 import { parseDuration } from '../base/duration.ts';
-import type { Address, ModbusAddress, ModbusTable, ModbusType, Point } from '../model/point.ts';
+import type { Address, ModbusAddress, ModbusTable, ModbusType, Point, Recording } from '../model/point.ts';
 import { modbusTables } from '../model/point.ts';
-import { findUnit } from '../model/unit.ts';
+import { findUnit, quantityOf } from '../model/unit.ts';
 import { firstFinding } from './point-checks.ts';
 import type { Place, Problems } from './problem.ts';
+import { toUnitOf } from './quantity.ts';
 import type { RawPoint } from './schema.ts';
 import { descend, placeOf, type Tree } from './tree.ts';
 
@@ -60,7 +61,7 @@ export function buildPoint(
   }
   const address = buildAddress(raw, defaults);
   const type = address.protocol === 'modbus' ? address.type : undefined;
-  return {
+  const point: Point = {
     ...identity,
     id: raw.id,
     name: raw.name ?? raw.id,
@@ -73,7 +74,31 @@ export function buildPoint(
       ? []
       : (raw.invalid ?? (type && defaults.invalid[type]) ?? []).map(value => asDecoded(value, type)),
     states: buildStates(raw, type),
+    isCounter:
+      raw.counter ?? /energy$/.test(quantityOf(raw.unit === undefined ? '' : (findUnit(raw.unit) ?? '')) ?? ''),
+    recording: undefined,
   };
+  return { ...point, recording: buildRecording(draft, point, problems) };
+}
+
+/** How often a value that does not move is kept, unless the point says otherwise. */
+const defaultGap = '5m';
+
+function buildRecording(draft: PointDraft, point: Point, problems: Problems): Recording | undefined {
+  const { record } = draft.raw;
+  if (record === 'off' || isText(point)) return undefined;
+  const longestGapMs = parseDuration(record?.every ?? defaultGap) ?? 0;
+  if (record?.deadband === undefined) return { deadband: 0, longestGapMs };
+  const converted = toUnitOf(point, record.deadband, 'difference');
+  if (converted.kind === 'value' && converted.value >= 0) return { deadband: converted.value, longestGapMs };
+  const { message, hint } =
+    converted.kind === 'wrong' ? converted : { message: 'it is negative', hint: 'write a deadband of 0 or more' };
+  problems.error(placeOfField(draft, 'record'), `point "${point.id}", deadband of record: ${message}`, hint);
+  return undefined;
+}
+
+function isText({ address }: Point): boolean {
+  return address.protocol === 'modbus' && address.type === 'string';
 }
 
 function tableOf(raw: RawPoint): ModbusTable | undefined {

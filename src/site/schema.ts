@@ -2,8 +2,11 @@ import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import { priorities } from '../model/alarm.ts';
 import { modbusProtocols } from '../model/bus.ts';
+import { remoteCommands } from '../model/command.ts';
 import { modbusTables, modbusTypes, selfMeasures } from '../model/point.ts';
 import { parities } from '../model/serial-line.ts';
+import { uplinkFormats } from '../model/site.ts';
+import { summarySpans } from '../model/summary.ts';
 
 /**
  * The shape of a site file and of a profile: the one truth for the types, the checks and the editors' JSON Schema. The
@@ -95,6 +98,23 @@ const rawNumbers = (description: string) =>
 const address = (what: string) =>
   whole(0, 65_535, `${what}, zero-based as it goes over the wire: 40001 in a manual is often 0 here.`);
 
+const record = z
+  .union(
+    [
+      z.literal('off'),
+      z.strictObject({
+        deadband: quantity('How far a value must move to be kept. Left out: every change is kept.').optional(),
+        every: duration(
+          '10s',
+          '1d',
+          'A value that does not move is kept again after so long. Left out: 5m.',
+        ).optional(),
+      }),
+    ],
+    { error: 'off, or a mapping: {deadband: 0.1 bar, every: 5m}' },
+  )
+  .describe('How the raw history of the point is kept on this machine. Left out: every change, and each 5m.');
+
 const pointBasics = {
   id: id('Id of the point, unique in its device. The same id as in the profile changes just the fields given here.'),
   name: text('What people read. Left out: the id.', 80).optional(),
@@ -103,6 +123,13 @@ const pointBasics = {
   offset: number('Engineering value = raw × scale + offset. Left out: 0.').optional(),
   unit: text('Unit of the engineering value: bar, °C, V, kW, m3/h … Left out: a number without unit.', 10).optional(),
   states: states.optional(),
+  counter: z
+    .boolean({ error: 'yes or no' })
+    .describe(
+      'Whether the value only rises until it is reset, as of an energy, a volume or running hours: its summaries tell how much it rose. Left out: yes for units of energy.',
+    )
+    .optional(),
+  record: record.optional(),
   interval: interval('How often the point is read. Left out: as the device says.').optional(),
   note: text('For people who read the file.', 400).optional(),
 };
@@ -343,11 +370,49 @@ const tls = z.strictObject(
 
 const topicPrefix = 'one or more of a–z, A–Z, 0–9, _ and -, in levels parted by /';
 
+const brokerUrl = 'mqtt://HOST:PORT or mqtts://HOST:PORT, or a list of up to 8 of them';
+const brokerAddress = z.string({ error: brokerUrl });
+const bitRate = 'a rate from 1 kbit/s to 1000 Mbit/s, such as 32 kbit/s or 2 Mbit/s';
+
+const sparkplug = z.strictObject(
+  {
+    'group-id': idShape(`a group id: ${idText}`).describe('Group id of the topics. Left out: plantroom.').optional(),
+    'primary-host': text('Id of the host whose STATE is waited for before anything is sent.', 100).optional(),
+  },
+  { error: 'a mapping: {group-id: …, primary-host: …}' },
+);
+
 const uplink = z.strictObject(
   {
+    id: id('Id of the uplink: what waits for it is kept under this name. Left out: platform.').optional(),
     url: z
-      .string({ error: 'mqtt://HOST:PORT or mqtts://HOST:PORT' })
-      .describe('The broker: mqtts://HOST:PORT with TLS, mqtt://HOST:PORT without.'),
+      .union([brokerAddress, z.array(brokerAddress).min(1, { error: brokerUrl }).max(8, { error: brokerUrl })], {
+        error: brokerUrl,
+      })
+      .describe(
+        'The broker: mqtts://HOST:PORT with TLS, mqtt://HOST:PORT without. Of a list the first that can be reached is used.',
+      ),
+    format: choice(
+      uplinkFormats,
+      'What the messages look like: native (docs/mqtt.md) or sparkplug-b (Sparkplug B 3.0). Left out: native.',
+    ).optional(),
+    sparkplug: sparkplug.describe('For the format sparkplug-b.').optional(),
+    confirm: choice(
+      ['broker', 'platform'],
+      'Who says that an alarm has arrived: the broker, or the platform by a message of its own (docs/mqtt.md). Left out: broker.',
+    ).optional(),
+    summaries: choice([...summarySpans, 'off'], 'Which summaries are sent. Left out: 1min.').optional(),
+    'backlog-rate': z
+      .string({ error: bitRate })
+      .regex(/^([1-9]\d{0,5} kbit\/s|([1-9]\d{0,2}|1000) Mbit\/s)$/, { error: bitRate })
+      .describe(
+        'How fast summaries kept during an outage are sent, so that they do not fill a thin line. Left out: 2 Mbit/s.',
+      )
+      .optional(),
+    commands: listOf(
+      choice(remoteCommands, 'A command'),
+      'Commands that are taken from the platform over this uplink. Left out: none.',
+    ).optional(),
     'client-id': text('MQTT client id, unique at the broker. Left out: plantroom-ID of the gateway.', 100).optional(),
     username: text('Name to log in with.').optional(),
     password: secret.optional(),
@@ -363,6 +428,19 @@ const uplink = z.strictObject(
   { error: 'a mapping: {url: mqtts://HOST:PORT}' },
 );
 
+const size = 'a size from 64MB to 1000GB, such as 500MB or 2GB';
+
+const store = z.strictObject(
+  {
+    size: z
+      .string({ error: size })
+      .regex(/^(6[4-9]|[7-9]\d|[1-9]\d{2,5})MB$|^([1-9]\d{0,2}|1000)GB$/, { error: size })
+      .describe('What all files of the store together may take of the disk. Left out: 2GB.')
+      .optional(),
+  },
+  { error: 'a mapping: {size: 2GB}' },
+);
+
 const gateway = z.strictObject(
   {
     id: id('Id of this gateway. It goes into every topic.'),
@@ -375,6 +453,8 @@ const site = z.strictObject(
   {
     gateway: gateway.describe('Who we are.'),
     uplink: uplink.describe('The way to the platform. Left out: alarms and values stay on this machine.').optional(),
+    uplinks: listOf(uplink, 'Several ways at once, each with an id of its own, in place of uplink.').optional(),
+    store: store.describe('What is kept on this machine.').optional(),
     buses: listOf(bus, 'The wires and sockets; one request at a time goes over each.'),
     devices: listOf(device, 'What is read.'),
     alarms: listOf(siteAlarm, 'What needs a person.').optional(),
@@ -456,12 +536,15 @@ const shapes = {
   site: site.extend({
     gateway: part,
     uplink: z.unknown().optional(),
+    uplinks: items.optional(),
+    store: z.unknown().optional(),
     buses: items,
     devices: items,
     alarms: items.optional(),
   }),
   gateway,
   uplink,
+  store,
   tcpBus,
   rtuBus,
   rtuOverTcpBus,

@@ -17,8 +17,9 @@ import { createProfileShelf, type ProfileText, type ReadProfile } from './profil
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
+import { buildStore } from './store.ts';
 import { placeOf, type Tree, readText as textOf } from './tree.ts';
-import { buildGateway, buildUplink } from './uplink.ts';
+import { buildGateway, buildUplinks } from './uplink.ts';
 import { parseYaml } from './yaml.ts';
 
 export type { LoadResult } from './load-result.ts';
@@ -94,7 +95,8 @@ interface BuiltSite {
 function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   if (!readShape('site', 'the site file', tree, build.problems) && tree.kind !== 'map') return undefined;
   const gateway = buildGateway(tree, build);
-  const uplink = buildUplink(tree, gateway?.id ?? '', build);
+  const uplinks = buildUplinks(tree, gateway?.id ?? '', build);
+  const store = buildStore(tree, build);
   const buses = buildBuses(tree, build);
   const devices = buildDevices(tree, build);
   const rules = buildRules(tree, devices, build);
@@ -105,7 +107,8 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   const ofDevices = rules.map(({ rule }) => rule);
   const site = {
     gateway,
-    uplink,
+    uplinks,
+    store,
     buses: [...wires, selfBus],
     devices: built,
     points: built.flatMap(device => device.points),

@@ -36,11 +36,22 @@ export function addSample(tally: Tally, sample: Sample): void {
   tally.mean += value / tally.good - tally.mean / tally.good;
 }
 
+const noCounter = { delta: undefined, resets: 0 };
+
 export function summaryOf(tally: Tally): Summary {
   const { point, all, good, min, max, mean, last } = tally;
   const labels = { point: point.key, unit: point.unit };
   if (good === 0) {
-    return { ...labels, count: 0, min: undefined, max: undefined, mean: undefined, last: undefined, goodShare: 0 };
+    return {
+      ...labels,
+      count: 0,
+      min: undefined,
+      max: undefined,
+      mean: undefined,
+      last: undefined,
+      goodShare: 0,
+      ...noCounter,
+    };
   }
-  return { ...labels, count: good, min, max, mean, last, goodShare: good / all };
+  return { ...labels, count: good, min, max, mean, last, goodShare: good / all, ...noCounter };
 }

@@ -68,7 +68,8 @@ export interface Uplink {
 
 /** Forwards the outbox to the broker, alarm events first. Nothing is settled that the broker has not acknowledged. */
 export function createUplink(options: UplinkOptions): Uplink {
-  const { settings, gateway, clock, random, outbox } = options;
+  const { gateway, clock, random, outbox } = options;
+  const settings = { ...options.settings, url: options.settings.urls[0] ?? '' };
   const log = options.log.child({ stage: 'uplink' });
   const openLink = options.openLink ?? MqttLink.open;
   const topics = topicsOf(settings.topicPrefix, gateway.id);

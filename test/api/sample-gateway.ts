@@ -154,6 +154,7 @@ export function sampleEvent(changes: Partial<AlarmEvent> = {}): AlarmEvent {
     limit: 2,
     sampledAt: sampleWallMs - 95_000,
     detectedAt: sampleWallMs - 94_999,
+    stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
     ...changes,
   };
 }

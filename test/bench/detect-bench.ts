@@ -85,7 +85,17 @@ function createBatch(device: number): SampleBatch {
     const number = device * pointsPerRead + index;
     const address = { protocol: 'self', measure: 'uptime' } as const;
     const named = { number, key: `d/p${number}`, id: `p${number}`, name: '', device, unit: '' };
-    const point = { ...named, intervalMs: 1_000, address, scale: 1, offset: 0, invalidValues: [], states: undefined };
+    const point = {
+      ...named,
+      intervalMs: 1_000,
+      address,
+      scale: 1,
+      offset: 0,
+      invalidValues: [],
+      states: undefined,
+      isCounter: false,
+      recording: undefined,
+    };
     return { point, value: 0, text: undefined, quality: 'good' };
   });
   return { device, samples, isAnswered: true, sampledAtMono: 0, sampledAt: 0 };

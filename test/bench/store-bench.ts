@@ -95,6 +95,7 @@ function event(number: number, storeId: string): AlarmEvent {
     limit: 4.5,
     sampledAt: 1_770_000_000_000 + number,
     detectedAt: 1_770_000_000_001 + number,
+    stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
   };
 }
 

@@ -52,6 +52,8 @@ export function point(number: number, parts: Partial<Point> = {}): Point {
     offset: 0,
     invalidValues: [],
     states: undefined,
+    isCounter: false,
+    recording: undefined,
     ...parts,
   };
 }

@@ -167,6 +167,8 @@ export function deviceWith(id: string, intervalsMs: readonly number[], changes: 
       offset: 0,
       invalidValues: [],
       states: undefined,
+      isCounter: false,
+      recording: undefined,
       ...changes,
     };
   });

@@ -22,6 +22,11 @@ export class VirtualClock implements Clock {
     return this.#mono;
   }
 
+  /** As if the machine had been up for a day when the process began. */
+  bootMs(): number {
+    return this.#mono + 86_400_000;
+  }
+
   wallMs(): number {
     return this.#wall;
   }

@@ -32,6 +32,7 @@ function desk(standing: Parameters<typeof createAlarmDesk>[0]['standing'] = [], 
     lastEventNumber,
     standing,
     clock: new VirtualClock(6_000),
+    stampAt: () => ({ clock: 'synchronised', bootId: 'boot', bootMs: 1_000 }),
     device: number => (number === device.number ? device : undefined),
     point: number => (number === point?.number ? point : undefined),
   });
@@ -59,6 +60,7 @@ test('an alarm event says all that a duty engineer needs without asking anything
       limit: 4.5,
       sampledAt: 5_000,
       detectedAt: 6_000,
+      stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
     },
   ]);
 });

@@ -26,6 +26,7 @@ function alarmEvent(parts: Partial<AlarmEvent> = {}): AlarmEvent {
     limit: 0.2,
     sampledAt: startMs,
     detectedAt: startMs,
+    stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
     ...parts,
   };
 }
@@ -69,7 +70,7 @@ describe('the platform of the demo', () => {
     const gateway = { id: 'demo', name: 'Demo' };
     const status = (reason: 'connected' | 'lost') =>
       Buffer.from(encodeStatus({ id: 'birth', gateway, version: '1', reason, at: startMs }));
-    const window = { windowStart: startMs, windowEnd: startMs + 60_000 };
+    const window = { span: '1min' as const, windowStart: startMs, windowEnd: startMs + 60_000 };
     expect(platform.isGatewayOnline).toBeUndefined();
     platform.receive('s', status('connected'));
     expect(platform.isGatewayOnline).toBe(true);

@@ -43,6 +43,8 @@ export function samplePoint(sample: SamplePoint, number = 0): Point {
     offset,
     invalidValues: [],
     states: undefined,
+    isCounter: false,
+    recording: undefined,
   };
 }
 
@@ -61,7 +63,8 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
   }));
   return {
     gateway: { id: 'test', name: 'Test' },
-    uplink: undefined,
+    uplinks: [],
+    store: { sizeBytes: 2e9 },
     buses: [
       {
         protocol: 'modbus-tcp',

@@ -64,7 +64,8 @@ describe('what is left out', () => {
   test('a small site is complete, with the gateway itself as its last device', () => {
     const site = build('  - { id: pump, bus: wire, points: [{ id: trip, coil: 3 }] }');
     expect(site.gateway).toEqual({ id: 'plant', name: 'plant' });
-    expect(site.uplink).toBeUndefined();
+    expect(site.uplinks).toEqual([]);
+    expect(site.store).toEqual({ sizeBytes: 2e9 });
     expect(site.buses).toEqual([
       {
         protocol: 'modbus-tcp',
@@ -110,20 +111,44 @@ describe('what is left out', () => {
         [0, 'off'],
         [1, 'on'],
       ]),
+      isCounter: false,
+      recording: { deadband: 0, longestGapMs: 300_000 },
     });
   });
 
   test('an uplink needs nothing but its url', () => {
     const site = siteOf(load(`${frame}devices: []\nuplink: { url: 'mqtts://broker.example.org' }\n`));
-    expect(site.uplink).toEqual({
-      url: 'mqtts://broker.example.org',
+    expect(site.uplinks[0]).toEqual({
+      id: 'platform',
+      format: 'native',
+      urls: ['mqtts://broker.example.org'],
       clientId: 'plantroom-plant',
       username: undefined,
       password: undefined,
       topicPrefix: 'plantroom',
       keepaliveMs: 15_000,
       tls: undefined,
+      confirm: 'broker',
+      summaries: '1min',
+      backlogRate: 2e6,
+      commands: [],
+      sparkplug: undefined,
     });
+  });
+
+  test('several uplinks have ids, brokers in order, formats and rates of their own', () => {
+    const text = `${frame}devices: []
+store: { size: 500MB }
+uplinks:
+  - { id: owner, url: ['mqtt://10.0.0.1', 'mqtt://10.0.0.2'], confirm: platform, summaries: 'off', commands: [refresh] }
+  - { id: city, url: 'mqtt://10.1.0.1', format: sparkplug-b, sparkplug: { primary-host: scada }, backlog-rate: 32 kbit/s }
+`;
+    const { uplinks, store } = siteOf(load(text));
+    expect(store.sizeBytes).toBe(500e6);
+    expect(uplinks).toMatchObject([
+      { id: 'owner', urls: ['mqtt://10.0.0.1', 'mqtt://10.0.0.2'], confirm: 'platform', summaries: undefined },
+      { id: 'city', clientId: 'plantroom-plant-city', backlogRate: 32_000, sparkplug: { primaryHost: 'scada' } },
+    ]);
   });
 
   test('paths are relative to the site file and come out absolute', () => {
@@ -133,7 +158,7 @@ uplink:
   password: { file: secrets/mqtt }
   tls: { ca: ca.pem, cert: /etc/own.pem, key: ../own.key }
 `;
-    const { uplink } = siteOf(load(text));
+    const [uplink] = siteOf(load(text)).uplinks;
     expect(uplink?.password).toEqual({ kind: 'file', path: join(folder, 'secrets/mqtt') });
     expect(uplink?.tls).toEqual({ ca: join(folder, 'ca.pem'), cert: '/etc/own.pem', key: join(folder, '../own.key') });
   });

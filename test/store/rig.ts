@@ -24,6 +24,7 @@ export function rigEvent(number: number, storeId: string): AlarmEvent {
     limit: 0,
     sampledAt: 1_795_428_900_000 + number,
     detectedAt: 1_795_428_900_000 + number,
+    stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
   };
 }
 

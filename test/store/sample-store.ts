@@ -55,6 +55,7 @@ export function alarmEvent(number: number, storeId: string, change: Partial<Alar
     limit: 4.5,
     sampledAt: 1_795_428_900_000.25,
     detectedAt: 1_795_428_900_001,
+    stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
     ...change,
   };
 }
@@ -86,8 +87,20 @@ export function summary(index: number, change: Partial<SummaryRecord> = {}): Omi
     device: 'booster',
     windowStart: index * 60_000,
     windowEnd: (index + 1) * 60_000,
+    span: '1min',
     points: [
-      { point: 'booster/flow', unit: 'm³/h', count: 60, min: 1, max: 3, mean: 2, last: 2.5, goodShare: 1 },
+      {
+        point: 'booster/flow',
+        unit: 'm³/h',
+        count: 60,
+        min: 1,
+        max: 3,
+        mean: 2,
+        last: 2.5,
+        goodShare: 1,
+        delta: undefined,
+        resets: 0,
+      },
       {
         point: 'booster/level',
         unit: 'm',
@@ -97,6 +110,8 @@ export function summary(index: number, change: Partial<SummaryRecord> = {}): Omi
         mean: undefined,
         last: undefined,
         goodShare: 0,
+        delta: undefined,
+        resets: 0,
       },
     ],
     ...change,

@@ -32,6 +32,8 @@ const points = [0, 1, 2, 3].map(
     offset: 0,
     invalidValues: [],
     states: undefined,
+    isCounter: false,
+    recording: undefined,
   }),
 );
 
@@ -110,6 +112,8 @@ function naiveSummary(number: number, window: readonly Read[]): Summary | undefi
     mean: isAny ? goods.reduce((sum, one) => sum + one / goods.length, 0) : undefined,
     last: goods.at(-1),
     goodShare: goods.length / all.length,
+    delta: undefined,
+    resets: 0,
   };
 }
 

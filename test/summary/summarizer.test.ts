@@ -21,6 +21,8 @@ function point(number: number, parts: Partial<Point> = {}): Point {
     offset: 0,
     invalidValues: [],
     states: undefined,
+    isCounter: false,
+    recording: undefined,
     ...parts,
   };
 }
@@ -78,32 +80,45 @@ describe('a summary', () => {
   const none = { count: 0, min: undefined, max: undefined, mean: undefined, last: undefined };
 
   test.each<[string, Sample[], Omit<Summary, 'point' | 'unit'>]>([
-    ['one value', [good(p, 3)], { count: 1, min: 3, max: 3, mean: 3, last: 3, goodShare: 1 }],
+    [
+      'one value',
+      [good(p, 3)],
+      { count: 1, min: 3, max: 3, mean: 3, last: 3, goodShare: 1, delta: undefined, resets: 0 },
+    ],
     [
       'several values',
       [good(p, 3), good(p, -1), good(p, 7), good(p, 3)],
-      { count: 4, min: -1, max: 7, mean: 3, last: 3, goodShare: 1 },
+      { count: 4, min: -1, max: 7, mean: 3, last: 3, goodShare: 1, delta: undefined, resets: 0 },
     ],
     [
       'failed reads among them',
       [bad(p), good(p, 4), bad(p, 'refused'), good(p, 2)],
-      { count: 2, min: 2, max: 4, mean: 3, last: 2, goodShare: 0.5 },
+      { count: 2, min: 2, max: 4, mean: 3, last: 2, goodShare: 0.5, delta: undefined, resets: 0 },
     ],
     [
       'a bad sample that still carries a number',
       [good(p, 4), { ...good(p, 1_000), quality: 'invalid-value' }],
-      { count: 1, min: 4, max: 4, mean: 4, last: 4, goodShare: 0.5 },
+      { count: 1, min: 4, max: 4, mean: 4, last: 4, goodShare: 0.5, delta: undefined, resets: 0 },
     ],
-    ['failed reads alone', [bad(p), bad(p)], { ...none, goodShare: 0 }],
+    ['failed reads alone', [bad(p), bad(p)], { ...none, goodShare: 0, delta: undefined, resets: 0 }],
     [
       'no number that is called good',
       [good(p, Number.NaN), good(p, Number.POSITIVE_INFINITY)],
-      { ...none, goodShare: 0 },
+      { ...none, goodShare: 0, delta: undefined, resets: 0 },
     ],
     [
       'the largest numbers there are',
       [good(p, Number.MAX_VALUE), good(p, -Number.MAX_VALUE)],
-      { count: 2, min: -Number.MAX_VALUE, max: Number.MAX_VALUE, mean: 0, last: -Number.MAX_VALUE, goodShare: 1 },
+      {
+        count: 2,
+        min: -Number.MAX_VALUE,
+        max: Number.MAX_VALUE,
+        mean: 0,
+        last: -Number.MAX_VALUE,
+        goodShare: 1,
+        delta: undefined,
+        resets: 0,
+      },
     ],
   ])('of %s', (_name, samples, expected) => {
     expect(sumUp(samples)).toEqual([{ ...labels, ...expected }]);
@@ -186,7 +201,14 @@ describe('a window', () => {
       sums.add(batch(noon, [good(point(0), 5_000)]));
       sums.add(batch(noon + 1_000, [good(point(0, parts), 5)]));
       const [summary, ...more] = sums.flush(noon + 2_000)[0]?.points ?? [];
-      expect(summary).toMatchObject({ unit: parts.unit ?? 'kW', count: 1, mean: 5, goodShare: 1 });
+      expect(summary).toMatchObject({
+        unit: parts.unit ?? 'kW',
+        count: 1,
+        mean: 5,
+        goodShare: 1,
+        delta: undefined,
+        resets: 0,
+      });
       expect(more).toEqual([]);
     },
   );

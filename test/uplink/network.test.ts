@@ -17,7 +17,7 @@ describe('a network', () => {
   });
 
   test('without the host is said as an unknown name', async () => {
-    await using uplink = new RealUplink(1883, { url: 'mqtt://broker.invalid:1883' });
+    await using uplink = new RealUplink(1883, { urls: ['mqtt://broker.invalid:1883'] });
     await waitUntil(
       () => /not known by name|no name server answers/.test(uplink.uplink.figures().lastFailure ?? ''),
       () => JSON.stringify(uplink.uplink.figures()),
@@ -196,7 +196,7 @@ describe('TLS', () => {
 
   const connectTo = (port: number, tls: { ca?: string; cert?: string; key?: string }, host = '127.0.0.1') =>
     new RealUplink(port, {
-      url: `mqtts://${host}:${port}`,
+      urls: [`mqtts://${host}:${port}`],
       tls: { ca: tls.ca, cert: tls.cert, key: tls.key },
     });
 

@@ -34,6 +34,7 @@ const anyEvent: fc.Arbitrary<AlarmEvent> = fc
     limit: optional(anyNumber),
     sampledAt: anyTime,
     detectedAt: anyTime,
+    stamp: fc.constant({ clock: 'synchronised' as const, bootId: 'boot', bootMs: 1_000 }),
   })
   .map(event => ({ ...event, id: `k3m9x2-${event.number}` }));
 
@@ -42,6 +43,7 @@ const anyRecord: fc.Arbitrary<SummaryRecord> = fc.record({
   device: id,
   windowStart: anyTime,
   windowEnd: anyTime,
+  span: fc.constant('1min' as const),
   points: fc.array(
     fc.record({
       point: id,
@@ -52,6 +54,8 @@ const anyRecord: fc.Arbitrary<SummaryRecord> = fc.record({
       mean: optional(anyNumber),
       last: optional(anyNumber),
       goodShare: fc.double({ min: 0, max: 1, noNaN: true }),
+      delta: optional(anyNumber),
+      resets: fc.nat(),
     }),
     { maxLength: 60 },
   ),

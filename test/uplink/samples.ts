@@ -10,13 +10,20 @@ const day = Date.UTC(2026, 4, 12, 6, 0, 0);
 
 export function settingsFor(port: number, changes: Partial<UplinkSettings> = {}): UplinkSettings {
   return {
-    url: `mqtt://127.0.0.1:${port}`,
+    id: 'platform',
+    format: 'native',
+    urls: [`mqtt://127.0.0.1:${port}`],
     clientId: gateway.id,
     username: undefined,
     password: undefined,
     topicPrefix: prefix,
     keepaliveMs: 15_000,
     tls: undefined,
+    confirm: 'broker',
+    summaries: '1min',
+    backlogRate: 1e9,
+    commands: [],
+    sparkplug: undefined,
     ...changes,
   };
 }
@@ -41,6 +48,7 @@ export function alarmEvent(number: number, changes: Partial<AlarmEvent> = {}): A
     limit: 3,
     sampledAt: day + number * 1_000,
     detectedAt: day + number * 1_000 + 1,
+    stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
     ...changes,
   };
 }
@@ -52,6 +60,7 @@ export function summaryRecord(minute: number, pointCount = 2): SummaryRecord {
     device: 'feeder',
     windowStart,
     windowEnd: windowStart + 60_000,
+    span: '1min',
     points: Array.from({ length: pointCount }, (_, index) => ({
       point: index % 2 === 0 ? `current-l${index}` : `door-state-${index}`,
       unit: index % 2 === 0 ? 'A' : '',
@@ -61,6 +70,8 @@ export function summaryRecord(minute: number, pointCount = 2): SummaryRecord {
       mean: index % 2 === 0 ? 12.75 : undefined,
       last: index % 2 === 0 ? 13.1 : undefined,
       goodShare: index % 2 === 0 ? 1 : 0,
+      delta: undefined,
+      resets: 0,
     })),
   };
 }

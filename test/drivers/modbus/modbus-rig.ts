@@ -99,6 +99,8 @@ export function modbusDevice(
       offset: 0,
       invalidValues: [],
       states: undefined,
+      isCounter: false,
+      recording: undefined,
     }),
   );
   return {

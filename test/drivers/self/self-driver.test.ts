@@ -36,6 +36,8 @@ function selfDevice(): Device {
       offset: 0,
       invalidValues: [],
       states: undefined,
+      isCounter: false,
+      recording: undefined,
     }),
   );
   const readLimits = { maxRegisters: 125, maxBits: 2_000, maxGap: 0, barriers: [] };
