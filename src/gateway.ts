@@ -12,6 +12,7 @@ import { createLatency, createStopwatch } from './live/latency.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
+import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
@@ -84,7 +85,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
-  const time = createTimeKeeper(clock);
+  const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: () => {} });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
   const latency = {
@@ -100,6 +101,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     store: () => running?.store.figures(),
     uplink: () => running?.uplink?.figures(),
     buses: () => poller.buses(),
+    time: () => time.state,
   });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const poller: Poller = createPoller({
@@ -201,6 +203,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function start(): Promise<void> {
     const { site } = options;
+    await time.start();
     const store = await openStore({ folder: options.dataFolder, clock, log });
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));
@@ -280,6 +283,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await running.uplink?.stop();
     await running.store.close();
     instruments.stop();
+    time.stop();
     running = undefined;
     log.info({}, 'gateway stopped');
   }
@@ -332,6 +336,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         version: options.version,
         sitePath: options.sitePath,
         startedAt,
+        clockState: time.state,
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),

@@ -1,6 +1,7 @@
 import type { AlarmEvent, AlarmState } from './alarm.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
+import type { ClockQuality } from './time.ts';
 
 /** What the edges (socket, command line) show of a running gateway. Plain JSON data. */
 
@@ -99,6 +100,8 @@ export interface StatusView {
   readonly startedAt: number;
   readonly uptimeMs: number;
   readonly pid: number;
+  /** How good the wall clock is, and how often it was set by more than a second since the start. */
+  readonly clock: { readonly quality: ClockQuality; readonly jumps: number };
   readonly memoryBytes: number;
   readonly points: { readonly total: number; readonly good: number; readonly bad: number };
   readonly alarms: { readonly standing: number };
