@@ -4,7 +4,7 @@ import { settle } from '../fakes/virtual-clock.ts';
 import { idOf, numberOf, Rig } from './rig.ts';
 
 type Step =
-  | { readonly kind: 'admit' | 'turn-away' | 'answer' | 'fail-read' | 'fail-settle' }
+  | { readonly kind: 'admit' | 'turn-away' | 'answer' | 'fail-read' | 'fail-settle' | 'restart' }
   | { readonly kind: 'refuse'; readonly reasonCode: number }
   | { readonly kind: 'cut'; readonly taken: number }
   | { readonly kind: 'wait'; readonly ms: number }
@@ -15,7 +15,7 @@ const kind = <Kind extends string>(...kinds: Kind[]) => fc.constantFrom(...kinds
 const calmStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: kind('admit') },
   { weight: 12, arbitrary: kind('answer') },
-  { weight: 2, arbitrary: kind('turn-away', 'fail-read', 'fail-settle') },
+  { weight: 2, arbitrary: kind('turn-away', 'fail-read', 'fail-settle', 'restart') },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('cut' as const), taken: fc.nat(20) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 20_000 }) }) },
   {
@@ -26,7 +26,7 @@ const calmStep: fc.Arbitrary<Step> = fc.oneof(
 
 const refusal: fc.Arbitrary<Step> = fc.record({
   kind: fc.constant('refuse' as const),
-  reasonCode: fc.constantFrom(0x80, 0x83, 0x87, 0x95, 0x97),
+  reasonCode: fc.constantFrom(0x10, 0x80, 0x83, 0x87, 0x95, 0x97),
 });
 
 function schedules(steps: fc.Arbitrary<Step>): fc.Arbitrary<Step[]> {
