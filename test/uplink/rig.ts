@@ -15,25 +15,43 @@ export class Rig {
   readonly outbox = new MemoryOutbox();
   readonly acknowledged: { readonly event: AlarmEvent; readonly atMono: number }[] = [];
   readonly lines: string[] = [];
-  readonly uplink: Uplink;
+  uplink: Uplink;
+  readonly #make: () => Uplink;
   #alarms = 0;
   #summaries = 0;
 
   constructor(changes: Partial<UplinkSettings> = {}, options: Partial<UplinkOptions> = {}) {
-    this.uplink = createUplink({
-      settings: settingsFor(1883, changes),
-      gateway,
-      version: '0.1.0',
-      password: () => 'secret',
-      outbox: this.outbox,
-      control: undefined,
-      clock: this.clock,
-      random: seededRandom(7),
-      log: this.#log(),
-      onAcknowledged: (event, atMono) => this.acknowledged.push({ event, atMono }),
-      openLink: this.broker.openLink,
-      ...options,
-    });
+    this.#make = () =>
+      createUplink({
+        settings: settingsFor(1883, changes),
+        gateway,
+        version: '0.1.0',
+        password: () => 'secret',
+        outbox: this.outbox,
+        control: undefined,
+        clock: this.clock,
+        random: seededRandom(7),
+        log: this.#log(),
+        onAcknowledged: (event, atMono) => this.acknowledged.push({ event, atMono }),
+        openLink: this.broker.openLink,
+        ...options,
+      });
+    this.uplink = this.#make();
+  }
+
+  /** The process ends without a word and begins anew: of the uplink only what the outbox keeps is left. */
+  async crash(): Promise<void> {
+    const { outbox } = this;
+    const before = outbox.cursor;
+    this.broker.cut();
+    const stopped = this.uplink.stop();
+    await this.clock.advance(1_000);
+    await stopped;
+    // What the dying uplink could still say in order is not said by one that is killed.
+    outbox.cursor = before;
+    this.uplink = this.#make();
+    this.uplink.start();
+    await settle();
   }
 
   /** A started uplink whose broker has let it in and has taken the birth message. */

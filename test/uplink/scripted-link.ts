@@ -29,7 +29,9 @@ export class ScriptedBroker {
   longestPacketBytes = 268_435_460;
   /** All that subscribers were given, in order: what was acknowledged, and what was taken before a connection broke. */
   readonly delivered: Read[] = [];
-  /** Payloads that were acknowledged with a code below 0x80. */
+  /** Acknowledged with 0x10: nobody subscribed. */
+  readonly unheard: Read[] = [];
+  /** Payloads that were acknowledged with a code below 0x80, and heard. */
   readonly acknowledged = new Set<string>();
   /** All that was ever published to it. */
   readonly published: Read[] = [];
@@ -101,7 +103,8 @@ export class ScriptedBroker {
 
   #answer(oldest: Waiting | undefined, reasonCode: number): void {
     if (!oldest) return;
-    if (reasonCode < 0x80 && reasonCode !== 0x10) {
+    if (reasonCode === 0x10) this.unheard.push(oldest.message);
+    else if (reasonCode < 0x80) {
       this.delivered.push(oldest.message);
       this.acknowledged.add(oldest.message.payload);
     }
