@@ -478,7 +478,7 @@ describe('a broker that refuses', () => {
   });
 
   test('a large message of summaries gets smaller ones', async () => {
-    const rig = await Rig.connected(rig => rig.addSummaries(1, 50));
+    const rig = await Rig.connected(rig => rig.addSummaries(1, 25));
     await rig.answer();
     const [whole] = rig.broker.unanswered;
     await rig.answer(0x95);
