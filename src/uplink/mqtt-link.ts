@@ -65,6 +65,7 @@ export class MqttLink implements Link {
     signal.addEventListener('abort', abort, { once: true });
     const closed = watch(client);
     guardMemory(client);
+    sendAtOnce(client);
     client.on('message', (topic, payload, packet) => {
       options.onMessage({ topic, payload, isRetained: packet.retain === true });
     });
@@ -236,6 +237,11 @@ function guardMemory(client: MqttClient): void {
     gatheredBytes += chunk.length;
     if (gatheredBytes > longestGatheredBytes) client.emit('error', new Error('the broker sends a packet without end'));
   });
+}
+
+/** Without it the kernel keeps a short message back for up to 40 ms while an earlier one is not acknowledged. */
+function sendAtOnce({ stream }: MqttClient): void {
+  if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
 }
 
 function failureOf(error: Error, isAccepted: boolean): LinkFailure {
