@@ -171,12 +171,16 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** MQTT 5, 3.8.3.1: a retained message is flagged as such only when it comes because of the subscription. */
+/**
+ * QoS 0: without a session at the broker nothing would be repeated anyway, and mosquitto, having dropped a message that
+ * is too long for us, goes on waiting for its acknowledgement, until no more come. A retained message is flagged as such
+ * only when it comes because of the subscription (MQTT 5, 3.8.3.1).
+ */
 function subscriptionMap(subscriptions: readonly Subscription[]): ISubscriptionMap {
   return Object.fromEntries(
     subscriptions.map(({ topic, wantsRetained }) => [
       topic,
-      { qos: 1, nl: true, rap: false, rh: wantsRetained ? 0 : 2 },
+      { qos: 0, nl: true, rap: false, rh: wantsRetained ? 0 : 2 },
     ]),
   );
 }
