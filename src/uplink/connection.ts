@@ -74,6 +74,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let alarms: AlarmSource | undefined;
   let standing: StandingSource | undefined;
   let isBorn = false;
+  /** Why we end it ourselves. */
+  let reason: LinkFailure | undefined;
   let owed = nothingOwed;
   let resend: Timer | undefined;
 
@@ -109,8 +111,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** It may be at another broker. */
   async function loseHost(): Promise<void> {
     if (!isBorn && settings.urls.length === 1) return;
+    reason = { kind: 'host-offline' };
     if (isBorn) await leave(publishTimeoutMs);
-    over.resolve({ kind: 'host-offline' });
+    over.resolve(reason);
   }
 
   async function begin(opened: Link): Promise<void> {
@@ -256,7 +259,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         log.error({ failure: messageOf(thrown) }, 'the uplink stumbled over its own feet');
         over.resolve({ kind: 'unusable', detail: messageOf(thrown) });
       });
-      const failure = await Promise.race([opened.closed, over.promise]);
+      const end = await Promise.race([opened.closed, over.promise]);
+      const failure = reason ?? end;
       ended.abort();
       resend?.cancel();
       opened.destroy();
