@@ -10,8 +10,9 @@ import {
   checkFrame,
   createRequestFrame,
   headerBytes,
-  isFrameFromBefore,
+  holdsAnotherFrame,
   mostFrameBytes,
+  mostRequestsBack,
   setTransaction,
   transactionAt,
 } from './mbap.ts';
@@ -63,6 +64,8 @@ export class TcpExchange implements Exchange {
   #last: Buffer;
   #filled = 0;
   #transaction = 0;
+  /** Requests that went out over this connection, as far back as the double of an answer may reach. */
+  #recent = 0;
   #link: Link | undefined;
   #isClosed = false;
 
@@ -126,6 +129,7 @@ export class TcpExchange implements Exchange {
       missingBytes: () => 0,
     });
     this.#link = link;
+    this.#recent = 0;
     return link;
   }
 
@@ -135,6 +139,7 @@ export class TcpExchange implements Exchange {
       return;
     }
     this.#transaction = (this.#transaction + 1) & 0xffff;
+    this.#recent = Math.min(this.#recent + 1, mostRequestsBack);
     pending.transaction = this.#transaction;
     pending.sentMono = nowMono;
     pending.dueMono = Math.min(nowMono + pending.timeoutMs, pending.endMono);
@@ -150,16 +155,6 @@ export class TcpExchange implements Exchange {
   #onBytes(bytes: Uint8Array, count: number): void {
     if (this.#pending.length === 0) {
       this.#replaceLink('bytes that nobody asked for');
-      return;
-    }
-    const oldest = this.#pending[0];
-    if (this.#filled > 0 && oldest && this.window === 1 && isFrameFromBefore(bytes, count, oldest.transaction)) {
-      this.#drop(oldest, {
-        kind: 'failed',
-        reason: 'bad-reply',
-        detail: 'an older answer within this one',
-        wasAsked: true,
-      });
       return;
     }
     // Byte by byte: for so few of them a view and a copy cost more.
@@ -178,15 +173,20 @@ export class TcpExchange implements Exchange {
       if (!pending) break;
       const check = checkFrame(received, at, this.#filled, pending.transaction, pending.request);
       if (check.kind === 'wrong') {
-        this.#drop(pending, { kind: 'failed', reason: 'bad-reply', detail: check.detail, wasAsked: true });
+        this.#dropBadReply(pending, check.detail);
+        return;
+      }
+      const aduAt = at + headerBytes;
+      const frameEnd = check.kind === 'incomplete' ? this.#filled : aduAt + check.aduBytes;
+      if (holdsAnotherFrame(received, at, frameEnd, this.#filled, this.#transaction, this.#recent)) {
+        this.#dropBadReply(pending, 'another answer within this one');
         return;
       }
       if (check.kind === 'incomplete') break;
-      const aduAt = at + headerBytes;
-      at = aduAt + check.aduBytes;
+      at = frameEnd;
       // The end of this very answer may be of another one: TCP has no check sum that would tell.
-      if (this.#pending.length === 1 && at < this.#filled) {
-        this.#drop(pending, { kind: 'failed', reason: 'bad-reply', detail: 'bytes after the answer', wasAsked: true });
+      if (at < this.#filled && !this.#mayBeOfAnother(received, at, pending)) {
+        this.#dropBadReply(pending, 'bytes after the answer');
         return;
       }
       const wasLast = this.#pending.length === 1;
@@ -202,6 +202,15 @@ export class TcpExchange implements Exchange {
   #pendingAt(received: Buffer, at: number): Pending | undefined {
     const transaction = transactionAt(received, at, this.#filled);
     return this.#pending.find(pending => pending.transaction === transaction) ?? this.#pending[0];
+  }
+
+  /** Whether what follows a reply may be the reply to another request that is under way. */
+  #mayBeOfAnother(received: Buffer, at: number, pending: Pending): boolean {
+    if (this.#pending.length === 1) return false;
+    const transaction = transactionAt(received, at, this.#filled);
+    return (
+      transaction === undefined || this.#pending.some(other => other !== pending && other.transaction === transaction)
+    );
   }
 
   #onReply(pending: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }, aduAt: number): void {
@@ -251,6 +260,10 @@ export class TcpExchange implements Exchange {
       else pending.onAnswer(noConnection('the connection was replaced'));
     }
     guilty.onAnswer(answer);
+  }
+
+  #dropBadReply(guilty: Pending, detail: string): void {
+    this.#drop(guilty, { kind: 'failed', reason: 'bad-reply', detail, wasAsked: true });
   }
 
   #takeAll(): Pending[] {
