@@ -31,6 +31,12 @@ export function transactionAt(bytes: Uint8Array, at: number, end: number): numbe
   return end - at < 2 ? undefined : wordAt(bytes, at);
 }
 
+/** Whether the bytes from `at` on are the beginning of a frame with this transaction id, as far as they have come. */
+export function mayBegin(bytes: Uint8Array, at: number, end: number, transaction: number): boolean {
+  const fits = (index: number, byte: number) => at + index >= end || bytes[at + index] === byte;
+  return fits(0, transaction >> 8) && fits(1, transaction & 0xff) && fits(2, 0) && fits(3, 0);
+}
+
 /** Judges the bytes of one frame, from `at` up to, without, `end`: see checkReply. */
 export function checkFrame(
   bytes: Uint8Array,

@@ -11,6 +11,7 @@ import {
   createRequestFrame,
   headerBytes,
   holdsAnotherFrame,
+  mayBegin,
   mostFrameBytes,
   mostRequestsBack,
   setTransaction,
@@ -206,11 +207,7 @@ export class TcpExchange implements Exchange {
 
   /** Whether what follows a reply may be the reply to another request that is under way. */
   #mayBeOfAnother(received: Buffer, at: number, pending: Pending): boolean {
-    if (this.#pending.length === 1) return false;
-    const transaction = transactionAt(received, at, this.#filled);
-    return (
-      transaction === undefined || this.#pending.some(other => other !== pending && other.transaction === transaction)
-    );
+    return this.#pending.some(other => other !== pending && mayBegin(received, at, this.#filled, other.transaction));
   }
 
   #onReply(pending: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }, aduAt: number): void {
