@@ -62,16 +62,13 @@ export function checkFrame(
   return check;
 }
 
-/** How many requests back a double of an answer may reach. */
-export const mostRequestsBack = 256;
-
 /** So much of a frame is enough to know it by: its header, the unit id and the function code. */
 const knownByBytes = headerBytes + 2;
 
 /**
  * Whether another frame begins within the one from `at` up to, without, `frameEnd`: then that one was torn, and the other
  * would fill it up to the right length. Looked for everywhere, since the two may come as one piece. The other one may go
- * on behind `frameEnd`, up to `end`; it is known by its id, which is one of the `recent` last ones up to `transaction`.
+ * on behind `frameEnd`, up to `end`; it is known by its id, which is one of the `recentIds` last ones up to `transaction`.
  *
  * Data that look like this cost a read, but it takes four registers that fit.
  */
@@ -81,15 +78,15 @@ export function holdsAnotherFrame(
   frameEnd: number,
   end: number,
   transaction: number,
-  recent: number,
+  recentIds: number,
 ): boolean {
   const last = Math.min(frameEnd - 1, end - knownByBytes);
   // A frame that is torn before its function code gets a header from the other one that is wrong for it.
   for (let other = at + headerBytes + 1; other <= last; other += 1) {
     // Nearly always it ends here: protocol id 0, and no frame is longer than a byte tells.
     if (bytes[other + 2] !== 0 || bytes[other + 3] !== 0 || bytes[other + 4] !== 0) continue;
-    const requestsBack = (transaction - wordAt(bytes, other)) & 0xffff;
-    if (requestsBack < recent && isReplyHead(bytes, other + headerBytes - 1, end)) return true;
+    const idsBack = (transaction - wordAt(bytes, other)) & 0xffff;
+    if (idsBack < recentIds && isReplyHead(bytes, other + headerBytes - 1, end)) return true;
   }
   return false;
 }
