@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import { createModbusDrivers } from '../../drivers/modbus/modbus-driver.ts';
 import { systemClock } from '../../src/base/clock.ts';
@@ -55,6 +56,8 @@ export interface SeenBus {
 
 export interface Seen {
   readonly elapsedMs: number;
+  /** The longest time that the system, or we, held up the event loop beyond the millisecond that a timer takes. */
+  readonly heldUpMs: number;
   readonly buses: readonly SeenBus[];
 }
 
@@ -69,12 +72,16 @@ if (import.meta.main) poll(JSON.parse(process.argv[2] ?? '[]'));
 function poll(plan: readonly PolledBus[]): void {
   const running = plan.map(pollBus);
   let markMono = systemClock.monoMs();
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
   for (const { start } of running) start();
   createInterface({ input: process.stdin }).on('line', line => {
     const elapsedMs = systemClock.monoMs() - markMono;
-    process.stdout.write(`${JSON.stringify({ elapsedMs, buses: running.map(({ seen }) => seen()) } satisfies Seen)}\n`);
+    const told: Seen = { elapsedMs, heldUpMs: loop.max / 1e6 - 1, buses: running.map(({ seen }) => seen()) };
+    process.stdout.write(`${JSON.stringify(told)}\n`);
     if (line !== 'mark') return;
     markMono = systemClock.monoMs();
+    loop.reset();
     for (const { mark } of running) mark();
   });
   process.stdout.write('{"ready":true}\n');
