@@ -40,6 +40,7 @@ export interface SeenUnit {
   readonly ageOfForecast: number;
   /** From the mark to the first good value after it; null before that. */
   readonly firstGoodMs: number | null;
+  readonly lastFailure: string | null;
 }
 
 export interface SeenBus {
@@ -117,7 +118,8 @@ function pollBus({ bus, units }: PolledBus) {
         const [done = 0, failed = 0, missed = 0] = now.map((count, at) => count - (before.counts[index]?.[at] ?? 0));
         const { unitId = 0 } = devices[index] ?? {};
         const { longestGap = 0, ageOfForecast = 0, firstGoodMs = null } = watches[index]?.seen() ?? {};
-        return { unitId, done, failed, missed, longestGap, ageOfForecast, firstGoodMs };
+        const { lastFailure = null } = poller.deviceViews()[index] ?? {};
+        return { lastFailure, unitId, done, failed, missed, longestGap, ageOfForecast, firstGoodMs };
       });
       return { busyMs: busyMs() - before.busyMs, predictedLoad, forecast, deadShare, latenessMs, units: seenUnits };
     },
