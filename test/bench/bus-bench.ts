@@ -36,6 +36,8 @@ interface Wire {
   /** By how much the slave's answers came later than they should. */
   readonly lateMs: number;
   readonly latestMs: number;
+  /** How long bytes were kept back by the kernel at most, as another pty saw it. */
+  readonly ptyMs: number;
 }
 
 export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Figure[]> {
@@ -110,6 +112,7 @@ async function predict(
     figure(`${name}: oldest value / worst age by check`, most(seen.units, 'ageOfForecast'), '×', '<= 1'),
     figure(`${name}: the slave woke late, of the wire's time`, (100 * wire.lateMs) / wire.wireMs, '%'),
     figure(`${name}: the slave woke late by at most`, wire.latestMs, 'ms'),
+    figure(`${name}: the pty kept a byte back for at most`, wire.ptyMs, 'ms'),
     figure(`${name}: the poller was held up for at most`, heldUpMs, 'ms'),
     figure(`${name}: all that we and the slave were late, of it`, (100 * busyMs) / wire.wireMs - 100, '%'),
     figure(`${name}: reads failed or missed`, lost(seen.units), '', '= 0'),
@@ -164,7 +167,7 @@ async function dieAndReturn(
   await line.tell(dead.map(unit => `silent ${unit}`));
   await line.mark();
   await pause(seconds * 1_000);
-  const { seen, heldUpMs } = await line.mark();
+  const { seen, wire, heldUpMs } = await line.mark();
   await line.tell(dead.map(unit => `answer ${unit}`));
   await line.mark();
   const foundMs = await line.waitForAll(dead, longestSearchMs);
@@ -173,6 +176,7 @@ async function dieAndReturn(
     figure(`${name}: due reads of the worst off of the others`, Math.min(...healthy.map(doneShare)), '%', done),
     figure(`${name}: its longest gap`, most(healthy, 'longestGap'), 'intervals', gap),
     figure(`${name}: share that the dead have taken`, 100 * seen.deadShare, '%'),
+    figure(`${name}: the pty kept a byte back for at most`, wire.ptyMs, 'ms'),
     figure(`${name}: the poller was held up for at most`, heldUpMs, 'ms'),
     figure(`${name}: found again, the last of them, after`, foundMs / 1_000, 's', '<= 10'),
   ];
