@@ -8,6 +8,7 @@ function createLateClock() {
   let armed: (() => void)[] = [];
   const clock: Clock = {
     monoMs: () => mono,
+    bootMs: () => mono,
     wallMs: () => 0,
     at(_atMono, callback) {
       armed.push(callback);
