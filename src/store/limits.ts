@@ -2,11 +2,11 @@
 export interface StoreLimits {
   /** Summary records waiting in the outbox. Beyond it the oldest are dropped and counted. */
   readonly summaryRows: number;
-  /** Alarm events kept in the log. Beyond it the oldest that were sent are removed; unsent ones never are. */
+  /** Alarm events kept in the log. Beyond it the oldest that every uplink has delivered are removed; others never are. */
   readonly alarmLogRows: number;
   /** Alarm events that wait in memory while the disk refuses. Beyond it new events are refused, and counted. */
   readonly waitingEvents: number;
-  /** Summaries and settled numbers that wait in memory while the disk refuses. Beyond it new ones are refused. */
+  /** Summaries, audit entries and the like that wait in memory while the disk refuses. Beyond it new ones are refused. */
   readonly waitingRows: number;
   /** Rows in one transaction; what is over waits for the next. Keeps an alarm from waiting behind a long write. */
   readonly transactionRows: number;
@@ -43,3 +43,9 @@ export const keptFreePages = 64;
 
 /** The write-ahead file is moved into the database at this many pages of 4 KiB: what it takes is missing elsewhere. */
 export const walLimitPages = 256;
+
+/** A thread that owes an answer for so long hangs: the store fails, and alarms are sent from memory. */
+export const silenceMs = 2_000;
+
+/** After so long a silence it is given up and, as soon as it is gone, replaced. */
+export const abandonMs = 60_000;

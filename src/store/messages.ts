@@ -1,6 +1,7 @@
 import type { ErrorKind } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { Learned } from '../model/learned.ts';
+import type { AlarmCursor } from '../model/outbox.ts';
 import type { SummaryRecord } from '../model/summary.ts';
 import type { StoreLimits } from './limits.ts';
 
@@ -32,6 +33,15 @@ export interface AlarmLogQuery {
   readonly alarm?: string | undefined;
 }
 
+export interface NumberQuery {
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface UplinkCursor extends AlarmCursor {
+  readonly uplink: string;
+}
+
 /** One call of commitAlarms: committed whole or not at all, perhaps together with others. */
 export interface AlarmWork {
   readonly events: readonly AlarmEvent[];
@@ -41,16 +51,19 @@ export interface AlarmWork {
 export type OutboxWork =
   /** `lost`: records that were refused before these for want of memory; added to the count of the dropped. */
   | { readonly kind: 'append-summaries'; readonly records: readonly SummaryRecord[]; readonly lost: number }
-  | { readonly kind: 'settle-alarms'; readonly numbers: readonly number[]; readonly sentAt: number }
   | { readonly kind: 'settle-summaries'; readonly numbers: readonly number[] }
   /** Not of the outbox, but as patient. */
   | { readonly kind: 'keep-learned'; readonly record: LearnedRecord };
 
 /** What openStore finds on the disk. */
 export interface Opened {
+  /** Of the events that are made from now on. */
   readonly id: string;
   readonly path: string;
   readonly lastEventNumber: number;
+  readonly cursors: readonly UplinkCursor[];
+  /** Cursors were lost: one that is not among `cursors` is not new. */
+  readonly areCursorsLost: boolean;
   /** Path of the broken file that was set aside. */
   readonly setAside: string | undefined;
   /** What was lost or saved on the way, in a sentence; undefined when all was well. */
@@ -59,7 +72,8 @@ export interface Opened {
 
 /** What every reply tells of the file. */
 export interface FileFigures {
-  readonly backlogAlarms: number;
+  /** Stored events that each uplink has not delivered. */
+  readonly owed: readonly Owed[];
   readonly backlogSummaries: number;
   readonly droppedSummaries: number;
   readonly sizeBytes: number;
@@ -68,25 +82,33 @@ export interface FileFigures {
   readonly loss: string | undefined;
 }
 
+export interface Owed {
+  readonly uplink: string;
+  readonly events: number;
+}
+
+export interface OpenBody {
+  readonly folder: string;
+  /** Wall time; dates the name of a broken file. */
+  readonly openedAt: number;
+  /** False when this process has had the file open before: its store id holds on. */
+  readonly isStart: boolean;
+  readonly limits: StoreLimits;
+}
+
 /** Every request with its answer. */
 export interface Requests {
-  open: {
-    readonly body: { readonly folder: string; readonly openedAt: number; readonly limits: StoreLimits };
-    readonly answer: Opened;
-  };
+  open: { readonly body: OpenBody; readonly answer: Opened };
   'commit-alarms': { readonly body: readonly AlarmWork[]; readonly answer: undefined };
   'write-outbox': { readonly body: readonly OutboxWork[]; readonly answer: undefined };
-  'read-alarm-outbox': { readonly body: OutboxQuery; readonly answer: readonly AlarmEvent[] };
-  'read-summary-outbox': { readonly body: OutboxQuery; readonly answer: readonly NumberedSummary[] };
+  /** In place of all cursors. Answers with them as they stand in the file, which may be behind. */
+  'write-cursors': { readonly body: readonly UplinkCursor[]; readonly answer: readonly UplinkCursor[] };
+  'read-alarms': { readonly body: NumberQuery; readonly answer: readonly AlarmEvent[] };
+  'read-summary-outbox': { readonly body: NumberQuery; readonly answer: readonly NumberedSummary[] };
   'read-alarm-states': { readonly body: undefined; readonly answer: readonly AlarmState[] };
   'read-learned': { readonly body: undefined; readonly answer: readonly LearnedRecord[] };
   'read-alarm-log': { readonly body: AlarmLogQuery; readonly answer: readonly AlarmEvent[] };
   close: { readonly body: undefined; readonly answer: undefined };
-}
-
-export interface OutboxQuery {
-  readonly after: number;
-  readonly limit: number;
 }
 
 export type RequestKind = keyof Requests;

@@ -11,6 +11,8 @@ import { type Salvaged, salvage } from './salvage.ts';
 
 export interface OpenedDatabase {
   readonly database: Database;
+  /** Of the events that are made from now on. */
+  readonly id: string;
   readonly setAside: string | undefined;
   /** What was lost or saved on the way, in a sentence. */
   readonly loss: string | undefined;
@@ -25,18 +27,17 @@ interface Preparation {
 /**
  * Opens the database of a folder that this process has locked: makes it when there is none, brings its schema up to
  * date, and puts a new one in the place of a broken one, which is set aside. `openedAt` dates the name of that file.
+ * `isStart`: no process that still runs has given numbers to events of this store.
  *
  * Throws PlantroomError `storage` for a file of a newer plantroom, and what SQLite throws where the disk refuses.
  */
-export function openStoreDatabase(paths: StorePaths, openedAt: number): OpenedDatabase {
+export function openStoreDatabase(paths: StorePaths, openedAt: number, isStart: boolean): OpenedDatabase {
   const prepared = prepare(paths, openedAt);
   const database = openDatabase(paths.database);
   try {
     migrate(database);
-    // After any loss numbers may be given a second time. A new id keeps the new events from looking like the old ones.
-    if (prepared.loss !== undefined) writeMeta(database, 'store_id', randomId());
-    markOpen(database);
-    return { database, setAside: prepared.setAside, loss: prepared.loss };
+    const id = markOpen(database, prepared.loss !== undefined, isStart);
+    return { database, id, setAside: prepared.setAside, loss: prepared.loss };
   } catch (error) {
     database.close();
     throw error;
@@ -78,13 +79,27 @@ function walOf(paths: StorePaths): string {
   return `${paths.database}-wal`;
 }
 
-function markOpen(database: Database): void {
+/**
+ * Marks the file as in use and says under which id events are made from now on. After any loss, and after an end that
+ * was not in order, numbers may be given a second time: of an event that was sent while the disk refused it nothing is
+ * left. A new id keeps the new events from looking like the old ones.
+ */
+function markOpen(database: Database, isLossy: boolean, isStart: boolean): string {
+  const wasOpen = readMeta(database, 'is_open') === '1';
+  const isNew = isLossy || (isStart && wasOpen);
+  const id = isNew ? randomId() : (readMeta(database, 'store_id') ?? '');
   try {
-    writeMeta(database, 'is_open', 1);
+    database.transaction(() => {
+      if (isNew) writeMeta(database, 'store_id', id);
+      writeMeta(database, 'is_open', 1);
+    })();
     restartWal(database, 'give-back');
+    return id;
   } catch (error) {
-    // A full disk must not keep a gateway from starting; its state shows with the first commit.
+    // A full disk must not keep a gateway from starting; its state shows with the first commit. As the next start cannot
+    // learn from the file that this one was, its id is used by nobody else.
     if (codeOf(error) !== 'SQLITE_FULL') throw error;
+    return randomId();
   }
 }
 
@@ -137,7 +152,7 @@ function replaceBroken(paths: StorePaths, openedAt: number, why: string): Prepar
 
 function describeSalvaged(saved: Salvaged): string {
   const rest = saved.isWhole ? '' : ', more may be missing';
-  return `saved ${saved.events} unsent alarm events and ${saved.states} standing alarms${rest}`;
+  return `saved ${saved.events} alarm events and ${saved.states} standing alarms${rest}`;
 }
 
 /** Both names exist or the old one is already gone: wherever the power goes, the next start goes on here. */
@@ -169,8 +184,4 @@ function build(paths: StorePaths, brokenPath?: string): Salvaged {
 /** See examine.ts. Never 0, which is what a zeroed header holds. */
 function randomStamp(): number {
   return (randomBytes(4).readUInt32BE(0) & 0x7fffffff) | 1;
-}
-
-export function storeId(database: Database): string {
-  return readMeta(database, 'store_id') ?? '';
 }

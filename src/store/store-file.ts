@@ -5,28 +5,32 @@ import { restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
 import { type FolderLock, folderRefused, lockFolder } from './folder-lock.ts';
-import { type StoreLimits, walLimitPages } from './limits.ts';
+import { walLimitPages } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
   FileFigures,
   LearnedRecord,
   NumberedSummary,
+  NumberQuery,
+  OpenBody,
   Opened,
-  OutboxQuery,
   OutboxWork,
+  UplinkCursor,
 } from './messages.ts';
 import { readMeta } from './meta.ts';
-import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase, storeId } from './open-database.ts';
+import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase } from './open-database.ts';
 import { createReserve, type Reserve } from './reserve.ts';
-import { commitChange, giveUpSummaries, type Session, startSession, trimAlarmLog, writeOutboxWork } from './session.ts';
-
-export interface StoreFileOptions {
-  readonly folder: string;
-  /** Wall time; dates the name of a broken file. */
-  readonly openedAt: number;
-  readonly limits: StoreLimits;
-}
+import { keepPagesFree, trimAlarmLog } from './retention.ts';
+import {
+  commitChange,
+  newestNumber,
+  type Session,
+  startSession,
+  writeAlarmWork,
+  writeCursors,
+  writeOutboxWork,
+} from './session.ts';
 
 /**
  * The database file, as its worker thread sees it. Every call blocks until the disk has answered, is tried once, and
@@ -34,16 +38,17 @@ export interface StoreFileOptions {
  */
 export class StoreFile {
   readonly #paths: StorePaths;
-  readonly #options: StoreFileOptions;
+  readonly #options: OpenBody;
   readonly #lock: FolderLock;
   readonly #reserve: Reserve;
   #session: Session | undefined;
   #isSuspect = false;
   #setAside: string | undefined;
   #loss: string | undefined;
+  #id = '';
 
   /** Throws PlantroomError: `busy` when another process has the folder, `storage` when the disk refuses. */
-  static open(options: StoreFileOptions): StoreFile {
+  static open(options: OpenBody): StoreFile {
     const paths = storePaths(options.folder);
     const file = new StoreFile(options, paths, lockFolder(paths));
     try {
@@ -56,7 +61,7 @@ export class StoreFile {
     }
   }
 
-  private constructor(options: StoreFileOptions, paths: StorePaths, lock: FolderLock) {
+  private constructor(options: OpenBody, paths: StorePaths, lock: FolderLock) {
     this.#options = options;
     this.#paths = paths;
     this.#lock = lock;
@@ -64,12 +69,13 @@ export class StoreFile {
   }
 
   opened(): Opened {
-    const { database, alarms } = this.#ready();
-    const floor = Number(readMeta(database, 'number_floor') ?? 0);
+    const session = this.#ready();
     return {
-      id: storeId(database),
+      id: this.#id,
       path: this.#paths.database,
-      lastEventNumber: Math.max(alarms.lastNumber(), floor),
+      lastEventNumber: newestNumber(session),
+      cursors: session.cursors.all(),
+      areCursorsLost: readMeta(session.database, 'are_cursors_lost') === '1',
       setAside: this.#setAside,
       loss: this.#loss,
     };
@@ -77,15 +83,18 @@ export class StoreFile {
 
   commitAlarms(works: readonly AlarmWork[]): void {
     const change = (session: Session) => {
-      for (const { events, states } of works) {
-        const added = session.alarms.insert(events);
-        session.alarms.change(states);
-        session.counts.unsentAlarms += added;
-        session.counts.loggedAlarms += added;
-        session.counts.changesSinceTrim += added;
-      }
+      for (const work of works) writeAlarmWork(session, work);
     };
     this.#write(change, () => this.#reserve.release());
+  }
+
+  /** Puts these cursors in the place of all; returns them as they are stored. */
+  writeCursors(cursors: readonly UplinkCursor[]): readonly UplinkCursor[] {
+    this.#write(
+      session => writeCursors(session, cursors),
+      () => false,
+    );
+    return this.#read(session => session.cursors.all());
   }
 
   writeOutbox(works: readonly OutboxWork[]): void {
@@ -111,11 +120,12 @@ export class StoreFile {
     }
   }
 
-  unsentAlarms(query: OutboxQuery): readonly AlarmEvent[] {
-    return this.#read(({ alarms }) => alarms.unsent(this.#bounded(query)));
+  /** Events with a number above `after`, oldest first. */
+  alarmsAfter(query: NumberQuery): readonly AlarmEvent[] {
+    return this.#read(({ alarms }) => alarms.after(this.#bounded(query)));
   }
 
-  waitingSummaries(query: OutboxQuery): readonly NumberedSummary[] {
+  waitingSummaries(query: NumberQuery): readonly NumberedSummary[] {
     return this.#read(({ summaries }) => summaries.waiting(this.#bounded(query)));
   }
 
@@ -135,7 +145,7 @@ export class StoreFile {
     const session = this.#session;
     if (!session) return undefined;
     return {
-      backlogAlarms: session.counts.unsentAlarms,
+      owed: session.counts.uplinks.map(({ uplink, owed }) => ({ uplink, events: owed })),
       backlogSummaries: session.counts.waitingSummaries,
       droppedSummaries: session.counts.droppedSummaries,
       sizeBytes: fileBytes(this.#paths.database) + fileBytes(`${this.#paths.database}-wal`),
@@ -202,28 +212,34 @@ export class StoreFile {
     this.#setAside = found.setAside ?? this.#setAside;
     this.#loss = found.loss ?? this.#loss;
     this.#isSuspect = false;
+    this.#id ||= found.id;
     return startSession(found.database);
   }
 
   #openInRoom(): OpenedDatabase {
     try {
-      return openStoreDatabase(this.#paths, this.#options.openedAt);
+      return this.#open();
     } catch (error) {
       if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
-      return openStoreDatabase(this.#paths, this.#options.openedAt);
+      return this.#open();
     }
+  }
+
+  #open(): OpenedDatabase {
+    const { openedAt, isStart } = this.#options;
+    return openStoreDatabase(this.#paths, openedAt, isStart && this.#id === '');
   }
 
   /** Moves what is committed from the write-ahead file into the database, now and then; at once while space is short. */
   #moveOn(session: Session): void {
     try {
-      if (!this.#reserve.isHeld()) giveUpSummaries(session);
+      if (!this.#reserve.isHeld()) keepPagesFree(session);
       else if (session.walPages() <= walLimitPages) return;
       restartWal(session.database, 'keep-space');
     } catch (error) {
       // The commits fit, but the database cannot grow by them: they would pile up in the write-ahead file.
       if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
-      giveUpSummaries(session);
+      keepPagesFree(session);
       restartWal(session.database, 'keep-space');
     }
   }

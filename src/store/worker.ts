@@ -21,8 +21,10 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
     case 'write-outbox':
       file.writeOutbox(message.body);
       return undefined;
-    case 'read-alarm-outbox':
-      return file.unsentAlarms(message.body);
+    case 'write-cursors':
+      return file.writeCursors(message.body);
+    case 'read-alarms':
+      return file.alarmsAfter(message.body);
     case 'read-summary-outbox':
       return file.waitingSummaries(message.body);
     case 'read-alarm-states':
@@ -79,5 +81,5 @@ const port = parentPort;
 port.on('message', (message: RequestMessage) => {
   const reply: ReplyMessage = { request: message.request, outcome: tryAnswer(message), figures: file?.figures() };
   port.postMessage(reply);
-  if (message.kind === 'commit-alarms' || message.kind === 'write-outbox') file?.tidy();
+  if (message.kind === 'commit-alarms' || message.kind.startsWith('write-')) file?.tidy();
 });

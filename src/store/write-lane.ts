@@ -59,6 +59,11 @@ export class WriteLane<Work> {
     return this.#failures > 0;
   }
 
+  /** The works that are not committed, in order. */
+  *works(): IterableIterator<Work> {
+    for (const { work } of this.#waiting) yield work;
+  }
+
   /** Undefined when the lane has no room left; otherwise resolves when the work is committed. */
   add(work: Work): Promise<void> | undefined {
     const rows = this.#options.weigh(work);
