@@ -52,6 +52,17 @@ export class CursorLane {
     return [...this.#wanted].map(([uplink, { sent, delivered }]) => ({ uplink, sent, delivered }));
   }
 
+  /** Up to this number every uplink has delivered; undefined without an uplink. */
+  leastDelivered(): number | undefined {
+    if (this.#wanted.size === 0) return undefined;
+    return Math.min(...[...this.#wanted.values()].map(({ delivered }) => delivered));
+  }
+
+  /** Above this number no uplink has sent anything. */
+  mostSent(): number {
+    return Math.max(0, ...[...this.#wanted.values()].map(({ sent }) => sent));
+  }
+
   /** What an opened file says, and what may be believed of it. */
   load(cursors: readonly UplinkCursor[], onDisk: readonly UplinkCursor[]): void {
     this.#onDisk = onDisk;

@@ -48,12 +48,78 @@ export interface AlarmWork {
   readonly states: readonly AlarmStateChange[];
 }
 
-export type OutboxWork =
+/** What is written patiently, behind the alarms. */
+export type RecordWork =
   /** `lost`: records that were refused before these for want of memory; added to the count of the dropped. */
   | { readonly kind: 'append-summaries'; readonly records: readonly SummaryRecord[]; readonly lost: number }
   | { readonly kind: 'settle-summaries'; readonly numbers: readonly number[] }
-  /** Not of the outbox, but as patient. */
-  | { readonly kind: 'keep-learned'; readonly record: LearnedRecord };
+  | { readonly kind: 'keep-learned'; readonly record: LearnedRecord }
+  | { readonly kind: 'append-audit'; readonly row: NewAuditRow }
+  | { readonly kind: 'keep-command'; readonly record: CommandRecord };
+
+/** What was done at somebody's behest, or to the configuration. */
+export type AuditKind = 'command' | 'configuration' | 'uplink-removed';
+
+export interface AuditEntry {
+  readonly kind: AuditKind;
+  /** Who had it done: an uplink, a user of the system, the gateway itself. */
+  readonly who: string;
+  /** Anything that JSON can carry. */
+  readonly body: unknown;
+}
+
+export interface NewAuditRow {
+  /** Keeps a row that is written again from being doubled. */
+  readonly id: string;
+  readonly at: number;
+  readonly kind: string;
+  readonly who: string;
+  /** JSON, cut off where it is too long. */
+  readonly body: string;
+}
+
+export interface AuditRow extends NewAuditRow {
+  readonly number: number;
+  /** SHA-256 over the hash before it and the row, hexadecimal. */
+  readonly hash: string;
+}
+
+export interface AuditQuery {
+  readonly limit: number;
+  /** Only entries with a lower number: the next page. */
+  readonly before?: number | undefined;
+}
+
+export type AuditVerdict =
+  /** `hash`: of the newest entry; the same as one that was noted earlier only while that was the newest. */
+  | { readonly kind: 'whole'; readonly entries: number; readonly hash: string }
+  /** `number`: of the first entry that is not as it was written. */
+  | { readonly kind: 'broken'; readonly number: number; readonly what: 'missing' | 'changed' | 'added' };
+
+/** A command that has come. Times are wall times. */
+export interface CommandRecord {
+  readonly uplink: string;
+  readonly id: string;
+  readonly receivedAt: number;
+  readonly expiresAt: number;
+  /** What was answered; undefined while it runs. */
+  readonly reply: string | undefined;
+}
+
+/** What the wall clock says, now that it is set, of the boot in which it was not. */
+export interface TimeFix {
+  readonly bootId: string;
+  /** Wall time at which the boot began. */
+  readonly bootedAt: number;
+}
+
+export interface CorrectionQuery extends TimeFix, NumberQuery {}
+
+export interface TimeCorrection {
+  readonly events: number;
+  /** The alarms that stand whose times were corrected, as they are now. */
+  readonly states: readonly AlarmState[];
+}
 
 /** What openStore finds on the disk. */
 export interface Opened {
@@ -77,6 +143,8 @@ export interface FileFigures {
   readonly backlogSummaries: number;
   readonly droppedSummaries: number;
   readonly sizeBytes: number;
+  /** By this thread since it began; undefined where the system does not tell. */
+  readonly writtenBytes: number | undefined;
   /** As in Opened; a file that breaks while it is in use is set aside as well. */
   readonly setAside: string | undefined;
   readonly loss: string | undefined;
@@ -100,16 +168,23 @@ export interface OpenBody {
 export interface Requests {
   open: { readonly body: OpenBody; readonly answer: Opened };
   'commit-alarms': { readonly body: readonly AlarmWork[]; readonly answer: undefined };
-  'write-outbox': { readonly body: readonly OutboxWork[]; readonly answer: undefined };
+  'write-records': { readonly body: readonly RecordWork[]; readonly answer: undefined };
   /** In place of all cursors. Answers with them as they stand in the file, which may be behind. */
   'write-cursors': { readonly body: readonly UplinkCursor[]; readonly answer: readonly UplinkCursor[] };
+  /** Corrects the times of the oldest unsent events above `after`, `limit` at most. */
+  'write-times': { readonly body: CorrectionQuery; readonly answer: TimeCorrection };
   'read-alarms': { readonly body: NumberQuery; readonly answer: readonly AlarmEvent[] };
   'read-summary-outbox': { readonly body: NumberQuery; readonly answer: readonly NumberedSummary[] };
   'read-alarm-states': { readonly body: undefined; readonly answer: readonly AlarmState[] };
   'read-learned': { readonly body: undefined; readonly answer: readonly LearnedRecord[] };
   'read-alarm-log': { readonly body: AlarmLogQuery; readonly answer: readonly AlarmEvent[] };
+  'read-audit': { readonly body: AuditQuery; readonly answer: readonly AuditRow[] };
+  'read-audit-verdict': { readonly body: undefined; readonly answer: AuditVerdict };
+  'read-command': { readonly body: CommandName; readonly answer: CommandRecord | undefined };
   close: { readonly body: undefined; readonly answer: undefined };
 }
+
+type CommandName = Pick<CommandRecord, 'uplink' | 'id'>;
 
 export type RequestKind = keyof Requests;
 

@@ -18,6 +18,14 @@ export interface OpenedDatabase {
   readonly loss: string | undefined;
 }
 
+export interface OpenOptions {
+  /** Wall time; dates the name of a broken file. */
+  readonly openedAt: number;
+  /** No process that still runs has given numbers to events of this store. */
+  readonly isStart: boolean;
+  readonly mostBytes: number;
+}
+
 /** What was done about a damaged or missing file before it could be opened. */
 interface Preparation {
   readonly setAside?: string;
@@ -26,14 +34,13 @@ interface Preparation {
 
 /**
  * Opens the database of a folder that this process has locked: makes it when there is none, brings its schema up to
- * date, and puts a new one in the place of a broken one, which is set aside. `openedAt` dates the name of that file.
- * `isStart`: no process that still runs has given numbers to events of this store.
+ * date, and puts a new one in the place of a broken one, which is set aside.
  *
  * Throws PlantroomError `storage` for a file of a newer plantroom, and what SQLite throws where the disk refuses.
  */
-export function openStoreDatabase(paths: StorePaths, openedAt: number, isStart: boolean): OpenedDatabase {
+export function openStoreDatabase(paths: StorePaths, { openedAt, isStart, mostBytes }: OpenOptions): OpenedDatabase {
   const prepared = prepare(paths, openedAt);
-  const database = openDatabase(paths.database);
+  const database = openDatabase(paths.database, mostBytes);
   try {
     migrate(database);
     const id = markOpen(database, prepared.loss !== undefined, isStart);
@@ -45,8 +52,8 @@ export function openStoreDatabase(paths: StorePaths, openedAt: number, isStart: 
 }
 
 /** Opens again after the disk failed. What was committed before must be safe in the database before more is written. */
-export function reopenDatabase(paths: StorePaths): Database {
-  const database = openDatabase(paths.database);
+export function reopenDatabase(paths: StorePaths, mostBytes: number): Database {
+  const database = openDatabase(paths.database, mostBytes);
   try {
     // A failed sync leaves write-ahead pages that were never written but look written. They are not built upon.
     if (!restartWal(database, 'give-back'))

@@ -1,4 +1,4 @@
-import { freePages } from './database.ts';
+import { freePages, pageRoom } from './database.ts';
 import { dropStepRows, keptFreePages, leastAlarmLogRows, type StoreLimits, trimStepRows } from './limits.ts';
 import { addToCounts, commitChange, dropOldestSummaries, type Session } from './session.ts';
 
@@ -27,11 +27,19 @@ function removeOldEvents(session: Session, count: number): number {
   return removed;
 }
 
+/** Removes one step of the oldest audit entries, where it is longer than its limit by as much. */
+export function trimAudit(session: Session, limits: StoreLimits): void {
+  if (session.counts.auditEntries < limits.auditRows + trimStepRows) return;
+  commitChange(session, () => {
+    addToCounts(session, { auditEntries: -session.audit.removeOldest(trimStepRows) });
+  });
+}
+
 /**
  * Gives up one step of what is worth least: summaries, then delivered events. False when there is nothing left that may
  * go.
  */
-function shed(session: Session): boolean {
+export function shed(session: Session): boolean {
   if (session.counts.waitingSummaries === 0) return removeOldEvents(session, trimStepRows) > 0;
   commitChange(session, () => dropOldestSummaries(session, dropStepRows));
   return true;
@@ -43,4 +51,9 @@ function shed(session: Session): boolean {
  */
 export function keepPagesFree(session: Session): void {
   if (freePages(session.database) < keptFreePages) shed(session);
+}
+
+/** The database may hardly grow any more, whatever the disk has. Unlike on a full disk it can always delete. */
+export function isAtQuota({ database }: Session): boolean {
+  return pageRoom(database) + freePages(database) < keptFreePages;
 }

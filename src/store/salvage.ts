@@ -75,6 +75,9 @@ function copyRows(source: Database, into: Database): Salvaged {
     removeMeta(into, 'are_cursors_lost');
   }
   attempt(() => keepSummaryNumbers(source, into));
+  copyTable(source, into, 'audit');
+  copyTable(source, into, 'audit_end');
+  copyTable(source, into, 'command');
   return { events: tally.events, states: tally.states, isWhole: logIsWhole && statesAreWhole };
 }
 
@@ -104,6 +107,17 @@ function ask(source: Database, sql: string): number | null {
 function keepSummaryNumbers(source: Database, into: Database): number {
   const last = source.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'summary_outbox'").pluck().get() ?? 0;
   return into.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('summary_outbox', ?)").run(last).changes;
+}
+
+/** Row by row as they are, whatever is missing: of the audit, the chain tells. */
+function copyTable(source: Database, into: Database, table: 'audit' | 'audit_end' | 'command'): void {
+  const columns = into.pragma(`table_info(${table})`) as { name: string }[];
+  const names = columns.map(({ name }) => name).join(', ');
+  const places = columns.map(() => '?').join(', ');
+  const insert = into.prepare(`INSERT OR REPLACE INTO ${table} (${names}) VALUES (${places})`);
+  readFromBothEnds(source, `SELECT ${names} FROM ${table} NOT INDEXED`, (row: Record<string, unknown>) => {
+    attempt(() => insert.run(...Object.values(row)).changes);
+  });
 }
 
 /** Reads forward up to the damage, then backward down to it. True when there was none in the way. */

@@ -1,10 +1,12 @@
 import type { AlarmEvent } from '../model/alarm.ts';
 import { type AlarmRows, createAlarmRows } from './alarm-rows.ts';
+import { type AuditRows, createAuditRows } from './audit-rows.ts';
+import { type CommandRows, createCommandRows } from './command-rows.ts';
 import { type CursorRows, createCursorRows } from './cursor-rows.ts';
 import { createWalGauge, type Database } from './database.ts';
 import { createLearnedRows, type LearnedRows } from './learned-rows.ts';
 import { type StoreLimits, trimStepRows } from './limits.ts';
-import type { AlarmWork, OutboxWork, UplinkCursor } from './messages.ts';
+import type { AlarmWork, RecordWork, UplinkCursor } from './messages.ts';
 import { readMeta, removeMeta, writeMeta } from './meta.ts';
 import { createSummaryRows, type SummaryRows } from './summary-rows.ts';
 
@@ -15,6 +17,8 @@ export interface Session {
   readonly cursors: CursorRows;
   readonly summaries: SummaryRows;
   readonly learned: LearnedRows;
+  readonly audit: AuditRows;
+  readonly commands: CommandRows;
   /** Pages that wait in the write-ahead file. */
   readonly walPages: () => number;
   counts: Counts;
@@ -25,6 +29,7 @@ interface Counts {
   readonly loggedAlarms: number;
   readonly waitingSummaries: number;
   readonly droppedSummaries: number;
+  readonly auditEntries: number;
   /** Alarm rows added or delivered since the log was last trimmed. */
   readonly changesSinceTrim: number;
 }
@@ -39,6 +44,8 @@ export function startSession(database: Database): Session {
   const cursors = createCursorRows(database);
   const summaries = createSummaryRows(database);
   const learned = createLearnedRows(database);
+  const audit = createAuditRows(database);
+  const commands = createCommandRows(database);
   const counts = {
     uplinks: cursors
       .all()
@@ -46,9 +53,11 @@ export function startSession(database: Database): Session {
     loggedAlarms: alarms.count(0, Number.MAX_SAFE_INTEGER),
     waitingSummaries: summaries.count(),
     droppedSummaries: Number(readMeta(database, 'dropped_summaries') ?? 0),
+    auditEntries: audit.count(),
     changesSinceTrim: trimStepRows,
   };
-  return { database, alarms, cursors, summaries, learned, walPages: createWalGauge(database), counts };
+  const walPages = createWalGauge(database);
+  return { database, alarms, cursors, summaries, learned, audit, commands, walPages, counts };
 }
 
 /** One transaction. The counts follow it: when it fails they are what they were. */
@@ -121,7 +130,7 @@ export function newestNumber({ alarms, database }: Session): number {
   return Math.max(alarms.lastNumber(), Number(readMeta(database, 'number_floor') ?? 0));
 }
 
-export function writeOutboxWork(session: Session, work: OutboxWork, limits: StoreLimits): void {
+export function writeRecordWork(session: Session, work: RecordWork, limits: StoreLimits): void {
   switch (work.kind) {
     case 'append-summaries':
       addToCounts(session, { waitingSummaries: session.summaries.insert(work.records) });
@@ -133,6 +142,12 @@ export function writeOutboxWork(session: Session, work: OutboxWork, limits: Stor
       return;
     case 'keep-learned':
       session.learned.write(work.record);
+      return;
+    case 'append-audit':
+      addToCounts(session, { auditEntries: session.audit.append([work.row]) });
+      return;
+    case 'keep-command':
+      session.commands.keep(work.record, limits.commandRows);
   }
 }
 

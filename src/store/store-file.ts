@@ -1,27 +1,33 @@
 import { statSync } from 'node:fs';
-import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
+import { codeOf, PlantroomError } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import { restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
-import { type FolderLock, folderRefused, lockFolder } from './folder-lock.ts';
+import { databaseRefused, type FolderLock, lockFolder } from './folder-lock.ts';
 import { walLimitPages } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
+  AuditQuery,
+  AuditRow,
+  AuditVerdict,
+  CommandRecord,
+  CorrectionQuery,
   FileFigures,
   LearnedRecord,
   NumberedSummary,
   NumberQuery,
   OpenBody,
   Opened,
-  OutboxWork,
+  RecordWork,
+  TimeCorrection,
   UplinkCursor,
 } from './messages.ts';
 import { readMeta } from './meta.ts';
 import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase } from './open-database.ts';
 import { createReserve, type Reserve } from './reserve.ts';
-import { keepPagesFree, trimAlarmLog } from './retention.ts';
+import { isAtQuota, keepPagesFree, shed, trimAlarmLog, trimAudit } from './retention.ts';
 import {
   commitChange,
   newestNumber,
@@ -29,8 +35,10 @@ import {
   startSession,
   writeAlarmWork,
   writeCursors,
-  writeOutboxWork,
+  writeRecordWork,
 } from './session.ts';
+import { correctTimes } from './time-correction.ts';
+import { writtenBytes } from './written-bytes.ts';
 
 /**
  * The database file, as its worker thread sees it. Every call blocks until the disk has answered, is tried once, and
@@ -46,6 +54,7 @@ export class StoreFile {
   #setAside: string | undefined;
   #loss: string | undefined;
   #id = '';
+  #writtenBytes = writtenBytes();
 
   /** Throws PlantroomError: `busy` when another process has the folder, `storage` when the disk refuses. */
   static open(options: OpenBody): StoreFile {
@@ -85,7 +94,7 @@ export class StoreFile {
     const change = (session: Session) => {
       for (const work of works) writeAlarmWork(session, work);
     };
-    this.#write(change, () => this.#reserve.release());
+    this.#write(change, () => this.#makeRoom());
   }
 
   /** Puts these cursors in the place of all; returns them as they are stored. */
@@ -97,9 +106,21 @@ export class StoreFile {
     return this.#read(session => session.cursors.all());
   }
 
-  writeOutbox(works: readonly OutboxWork[]): void {
+  /** One bounded step of a correction. */
+  correctTimes(query: CorrectionQuery): TimeCorrection {
+    let done: TimeCorrection = { events: 0, states: [] };
+    this.#write(
+      ({ database }) => {
+        done = correctTimes(database, query);
+      },
+      () => this.#makeRoom(),
+    );
+    return done;
+  }
+
+  writeRecords(works: readonly RecordWork[]): void {
     const change = (session: Session) => {
-      for (const work of works) writeOutboxWork(session, work, this.#options.limits);
+      for (const work of works) writeRecordWork(session, work, this.#options.limits);
     };
     // What makes room on a full disk is kept for alarms.
     this.#write(change, () => false);
@@ -112,7 +133,10 @@ export class StoreFile {
     try {
       this.#reserve.restore();
       trimAlarmLog(session, this.#options.limits);
+      trimAudit(session, this.#options.limits);
+      if (isAtQuota(session)) shed(session);
       this.#moveOn(session);
+      this.#writtenBytes = writtenBytes();
     } catch (error) {
       // A disk that refuses refuses the next write too, and that one tells.
       if (codeOf(error) === undefined) throw error;
@@ -133,6 +157,18 @@ export class StoreFile {
     return this.#read(({ alarms }) => alarms.states());
   }
 
+  audit(query: AuditQuery): readonly AuditRow[] {
+    return this.#read(({ audit }) => audit.read(this.#bounded(query)));
+  }
+
+  auditVerdict(): AuditVerdict {
+    return this.#read(({ audit }) => audit.verify());
+  }
+
+  command({ uplink, id }: Pick<CommandRecord, 'uplink' | 'id'>): CommandRecord | undefined {
+    return this.#read(({ commands }) => commands.find(uplink, id));
+  }
+
   learned(): readonly LearnedRecord[] {
     return this.#read(({ learned }) => learned.all());
   }
@@ -149,6 +185,7 @@ export class StoreFile {
       backlogSummaries: session.counts.waitingSummaries,
       droppedSummaries: session.counts.droppedSummaries,
       sizeBytes: fileBytes(this.#paths.database) + fileBytes(`${this.#paths.database}-wal`),
+      writtenBytes: this.#writtenBytes,
       setAside: this.#setAside,
       loss: this.#loss,
     };
@@ -164,18 +201,37 @@ export class StoreFile {
     }
   }
 
-  /** Runs one transaction, once more if the disk was full and `makeRoom` made some. */
+  /** Runs one transaction, again as long as the disk is full and `makeRoom` makes some. */
   #write(change: (session: Session) => void, makeRoom: () => boolean): void {
     try {
-      try {
-        commitChange(this.#ready(), change);
-      } catch (error) {
-        if (codeOf(error) !== 'SQLITE_FULL' || !makeRoom()) throw error;
-        commitChange(this.#ready(), change);
-      }
+      this.#commit(change, makeRoom);
     } catch (error) {
       this.#drop(error);
       throw error;
+    }
+  }
+
+  #commit(change: (session: Session) => void, makeRoom: () => boolean): void {
+    for (;;) {
+      try {
+        commitChange(this.#ready(), change);
+        return;
+      } catch (error) {
+        if (codeOf(error) !== 'SQLITE_FULL' || !makeRoom()) throw error;
+      }
+    }
+  }
+
+  /** False when there is nothing left to give up for an alarm. */
+  #makeRoom(): boolean {
+    const session = this.#session;
+    if (!session || !isAtQuota(session)) return this.#reserve.release();
+    try {
+      return shed(session);
+    } catch (error) {
+      // The disk is full as well.
+      if (codeOf(error) !== 'SQLITE_FULL') throw error;
+      return this.#reserve.release();
     }
   }
 
@@ -203,7 +259,8 @@ export class StoreFile {
   }
 
   #ready(): Session {
-    this.#session ??= this.#isSuspect ? this.#openExamined() : startSession(reopenDatabase(this.#paths));
+    const { databaseBytes } = this.#options.limits;
+    this.#session ??= this.#isSuspect ? this.#openExamined() : startSession(reopenDatabase(this.#paths, databaseBytes));
     return this.#session;
   }
 
@@ -226,8 +283,9 @@ export class StoreFile {
   }
 
   #open(): OpenedDatabase {
-    const { openedAt, isStart } = this.#options;
-    return openStoreDatabase(this.#paths, openedAt, isStart && this.#id === '');
+    const { openedAt, isStart, limits } = this.#options;
+    const mostBytes = limits.databaseBytes;
+    return openStoreDatabase(this.#paths, { openedAt, isStart: isStart && this.#id === '', mostBytes });
   }
 
   /** Moves what is committed from the write-ahead file into the database, now and then; at once while space is short. */
@@ -251,14 +309,4 @@ export class StoreFile {
 
 function fileBytes(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function databaseRefused(paths: StorePaths, error: unknown): PlantroomError {
-  const code = codeOf(error) ?? '';
-  if (/^SQLITE_(CANTOPEN|READONLY|PERM)|^E(ACCES|PERM|ROFS)$/.test(code)) return folderRefused(paths.folder, error);
-  return new PlantroomError(`the database ${paths.database} cannot be opened: ${messageOf(error)}`, {
-    kind: 'storage',
-    hint: code === 'SQLITE_FULL' ? 'the disk is full: free some space' : 'look at the disk: the system log tells more',
-    cause: error,
-  });
 }

@@ -1,16 +1,43 @@
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
 import type { SummaryRecord } from '../model/summary.ts';
-import type { AlarmLogQuery, AlarmStateChange, LearnedRecord, NumberedSummary } from './messages.ts';
-import { OpenStore, type StoreFigures, type StoreOptions } from './open-store.ts';
+import type { StoreFigures } from './figures.ts';
+import type {
+  AlarmLogQuery,
+  AlarmStateChange,
+  AuditEntry,
+  AuditQuery,
+  AuditRow,
+  AuditVerdict,
+  CommandRecord,
+  LearnedRecord,
+  NumberedSummary,
+  TimeCorrection,
+  TimeFix,
+} from './messages.ts';
+import { OpenStore, type StoreOptions } from './open-store.ts';
 
+export type { StoreFigures } from './figures.ts';
 export type { StoreLimits } from './limits.ts';
-export type { AlarmLogQuery, AlarmStateChange, LearnedRecord, NumberedSummary } from './messages.ts';
-export type { StoreFigures, StoreOptions } from './open-store.ts';
+export type {
+  AlarmLogQuery,
+  AlarmStateChange,
+  AuditEntry,
+  AuditKind,
+  AuditQuery,
+  AuditRow,
+  AuditVerdict,
+  CommandRecord,
+  LearnedRecord,
+  NumberedSummary,
+  TimeCorrection,
+  TimeFix,
+} from './messages.ts';
+export type { StoreOptions } from './open-store.ts';
 
 /**
- * What must outlive the process: the alarm log with the place of each uplink in it, the alarms that stand, and the
- * summaries that wait to be sent. The database lives in a thread of its own; no call blocks.
+ * What must outlive the process: the alarm log with the place of each uplink in it, the alarms that stand, the audit, and
+ * the summaries that wait to be sent. The database lives in a thread of its own; no call blocks.
  *
  * While the disk refuses, or does not answer, writes wait in memory and are repeated until it takes them:
  * `figures().state` says `failing`, and the promises stay open. Reads reject with PlantroomError `storage` meanwhile, and
@@ -68,6 +95,28 @@ export interface Store {
    */
   keepLearned(record: LearnedRecord): Promise<void>;
   learned(): Promise<readonly LearnedRecord[]>;
+  /**
+   * Adds an entry to the audit; resolves when it has reached the disk. A body of more than auditBodyLength characters is
+   * cut. Rejects with PlantroomError `storage` when too much waits for the disk.
+   */
+  appendAudit(entry: AuditEntry): Promise<void>;
+  /** Newest first; at most `limit`, and never more than limits.readRows. */
+  readAudit(query: AuditQuery): Promise<readonly AuditRow[]>;
+  /** Follows the chain of the audit from its anchor to its head. */
+  verifyAudit(): Promise<AuditVerdict>;
+  findCommand(uplink: string, id: string): Promise<CommandRecord | undefined>;
+  /**
+   * Keeps a command, in place of what was kept of it before; resolves when it has reached the disk: only then is it safe
+   * to obey it, once. Rejects with PlantroomError `storage` when too much waits for the disk.
+   */
+  keepCommand(record: CommandRecord): Promise<void>;
+  /**
+   * Puts the times of this boot right, now that the clock is set: of events that were recorded before and that no uplink
+   * has sent, and of the alarms that stand because of them. Each is corrected once. Resolves with what was corrected when
+   * it has reached the disk; rejects with PlantroomError `storage` when the disk refuses in between: then it is to be
+   * asked again, what was corrected stays so.
+   */
+  correctTimes(fix: TimeFix): Promise<TimeCorrection>;
   /** As of the last reply of the thread. */
   figures(): StoreFigures;
   /** Writes what waits, tries it once if the disk fails, and closes the database in order. */

@@ -175,3 +175,8 @@ function workerSilent(): RequestFailure {
 }
 
 export const silenceText = `the disk has not answered for ${silenceMs / 1_000} s`;
+
+/** True when the same write may succeed later; false when it can never be written. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof RequestFailure && error.isPassing;
+}

@@ -48,7 +48,7 @@ function fillStore(): string {
   const standing = [alarmEvent(399, id, { alarm: 'lift/fault' }), alarmEvent(400, id)];
   file.commitAlarms([{ events: [...alarmEvents(1, last - 2, id), ...standing], states: standing.map(stateAfter) }]);
   file.writeCursors([{ uplink: 'platform', ...upTo(100) }]);
-  file.writeOutbox([
+  file.writeRecords([
     {
       kind: 'append-summaries',
       records: range(1, 20).map(index => ({ ...summary(index), id: `${id}-${index}` })),
@@ -153,7 +153,7 @@ describe('what a broken database still yields is saved', () => {
     const id = fillStore();
     damage(database, (rootPage('alarm_log_alarm') - 1) * pageBytes, Buffer.alloc(pageBytes));
     const file = openTestFile(folder);
-    file.writeOutbox([{ kind: 'append-summaries', records: [{ ...summary(21), id: `${id}-21` }], lost: 0 }]);
+    file.writeRecords([{ kind: 'append-summaries', records: [{ ...summary(21), id: `${id}-21` }], lost: 0 }]);
     expect(numbersOf(file.waitingSummaries({ after: 20, limit: 10 }))).toEqual([21]);
     file.close();
   });

@@ -131,7 +131,7 @@ describe.runIf(mayMount)('a full disk', () => {
     const file = openTestFile(folder, { reserveBytes: 2_048 * 1_024 });
     const { id } = file.opened();
     const records = range(1, 3_000).map(index => ({ ...summary(index), id: `${id}-${index}` }));
-    file.writeOutbox([{ kind: 'append-summaries', records, lost: 0 }]);
+    file.writeRecords([{ kind: 'append-summaries', records, lost: 0 }]);
     file.tidy();
     fillDisk(folder);
     // More than the reserve holds, less than the reserve and the summaries.

@@ -45,7 +45,7 @@ const append = fc.integer({ min: 1, max: 4 }).map(
     (model, { file }) => {
       const windows = range(model.windows + 1, model.windows + count);
       const records = windows.map(window => ({ ...summary(window), id: `s-${window}` }));
-      file.writeOutbox([{ kind: 'append-summaries', records, lost: 0 }]);
+      file.writeRecords([{ kind: 'append-summaries', records, lost: 0 }]);
       model.windows += count;
       for (const window of windows) {
         model.lastSummary += 1;
@@ -80,7 +80,7 @@ const moveCursors = fc.dictionary(fc.constantFrom('platform', 'second', 'third')
 const settleSummaries = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 5 }).map(
   (numbers): Step =>
     (model, { file }) => {
-      file.writeOutbox([{ kind: 'settle-summaries', numbers }]);
+      file.writeRecords([{ kind: 'settle-summaries', numbers }]);
       model.summaries = model.summaries.filter(({ number }) => !numbers.includes(number));
     },
 );

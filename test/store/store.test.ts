@@ -64,7 +64,7 @@ describe('what was committed', () => {
   });
 
   test('has reached the disk: the connection writes ahead and synchronises every commit', () => {
-    const database = openDatabase(`${temporaryFolder()}/durable.db`);
+    const database = openDatabase(`${temporaryFolder()}/durable.db`, 1e9);
     onTestFinished(() => {
       database.close();
     });
@@ -188,7 +188,7 @@ describe('a group of commits', () => {
     const store = await openTestStore(temporaryFolder());
     // data_version of another connection rises by one with each transaction it has not seen.
     const versions = new Set<unknown>();
-    const watcher = openDatabase(store.path);
+    const watcher = openDatabase(store.path, 1e9);
     onTestFinished(() => {
       watcher.close();
     });
