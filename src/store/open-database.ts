@@ -39,7 +39,7 @@ interface Preparation {
  * Throws PlantroomError `storage` for a file of a newer plantroom, and what SQLite throws where the disk refuses.
  */
 export function openStoreDatabase(paths: StorePaths, { openedAt, isStart, mostBytes }: OpenOptions): OpenedDatabase {
-  const prepared = prepare(paths, openedAt);
+  const prepared = prepare(paths, openedAt, isStart);
   const database = openDatabase(paths.database, mostBytes);
   try {
     migrate(database);
@@ -110,7 +110,7 @@ function markOpen(database: Database, isLossy: boolean, isStart: boolean): strin
   }
 }
 
-function prepare(paths: StorePaths, openedAt: number): Preparation {
+function prepare(paths: StorePaths, openedAt: number, isStart: boolean): Preparation {
   removeUnfinished(paths.building);
   if (existsSync(paths.next)) return putInPlace(paths, openedAt, 'a replacement that a power cut had interrupted');
   if (!existsSync(paths.database)) return prepareMissing(paths, openedAt);
@@ -118,7 +118,10 @@ function prepare(paths: StorePaths, openedAt: number): Preparation {
   const verdict = examine(paths.database);
   switch (verdict.kind) {
     case 'sound':
-      return verdict.isWalLost ? { loss: 'the write-ahead file is gone: the last commits may be missing' } : {};
+      // A thread of this process that ended has closed the file, which removes its write-ahead file, and not marked it.
+      return verdict.isWalLost && isStart
+        ? { loss: 'the write-ahead file is gone: the last commits may be missing' }
+        : {};
     case 'foreign-wal':
       return setWalAside(paths, openedAt);
     case 'broken':

@@ -299,6 +299,9 @@ export class OpenStore {
   #recover(opened: Opened | undefined): void {
     this.#log.info({}, 'the store works again');
     if (!opened) return;
+    const { loss, lastEventNumber } = opened;
+    const known = this.#alarms.lastStored;
+    if (lastEventNumber < known) this.#log.error({ known, lastEventNumber, loss }, 'stored events are missing');
     this.#alarms.retryNow();
     this.#records.retryNow();
     this.#cursors.refresh(opened.cursors);

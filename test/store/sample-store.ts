@@ -19,12 +19,17 @@ export function temporaryFolder(): string {
 }
 
 /** A store on a real folder with one uplink, closed when the test ends. A small reserve keeps the tests off the disk. */
-export async function openTestStore(folder: string, limits: Partial<StoreLimits> = {}): Promise<Store> {
+export async function openTestStore(
+  folder: string,
+  limits: Partial<StoreLimits> = {},
+  onUnstored = () => {},
+): Promise<Store> {
   const store = await openStore({
     folder,
     clock: systemClock,
     log: silentLog,
     limits: { reserveBytes: 65_536, ...limits },
+    onUnstored,
   });
   onTestFinished(() => store.close());
   await store.useUplinks(['platform']);
