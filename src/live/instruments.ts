@@ -20,7 +20,9 @@ export interface InstrumentsOptions {
         readonly sizeBytes: number;
       }
     | undefined;
-  readonly uplink: () => { readonly state: string } | undefined;
+  readonly uplinks: () => readonly {
+    readonly figures: { readonly state: string; readonly lastFailure: string | null };
+  }[];
   readonly buses: () => readonly BusView[];
   readonly time: () => { readonly quality: string; readonly jumps: number };
 }
@@ -30,7 +32,7 @@ const storeStates = { ok: 0, 'set-aside': 1, failing: 2 } as const;
 
 export function createInstruments(options: InstrumentsOptions): Instruments {
   const loopDelay = startLoopDelay();
-  const { clock, startedMono, store, uplink, buses, time } = options;
+  const { clock, startedMono, store, uplinks, buses, time } = options;
   return {
     measures: {
       uptime: () => (clock.monoMs() - startedMono) / 1_000,
@@ -40,11 +42,7 @@ export function createInstruments(options: InstrumentsOptions): Instruments {
         const figures = store();
         return figures ? figures.backlogAlarms + figures.backlogSummaries : 0;
       },
-      uplink: () => {
-        const state = uplink()?.state;
-        // Without an uplink in the site file there is nothing to be down.
-        return state === undefined || state === 'connected' ? 0 : 1;
-      },
+      uplink: () => uplinkState(uplinks().map(({ figures }) => figures)),
       store: () => storeStates[store()?.state ?? 'ok'],
       'store-size': () => (store()?.sizeBytes ?? 0) / 1e6,
       'reads-missed': () => buses().reduce((sum, bus) => sum + bus.readsMissed, 0),
@@ -53,4 +51,10 @@ export function createInstruments(options: InstrumentsOptions): Instruments {
     },
     stop: () => loopDelay.stop(),
   };
+}
+
+/** Not connected is worse than a broker that is there but does not take what it should. Without an uplink nothing is down. */
+function uplinkState(figures: readonly { readonly state: string; readonly lastFailure: string | null }[]): number {
+  if (figures.some(({ state }) => state !== 'connected')) return 1;
+  return figures.some(({ lastFailure }) => lastFailure !== null) ? 2 : 0;
 }
