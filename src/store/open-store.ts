@@ -254,8 +254,9 @@ export class OpenStore {
     await this.#alarms.close();
     await this.#records.close();
     await this.#cursors.close();
+    const { lastTaken, lastStored } = this.#alarms;
     try {
-      await this.#thread.request('close', undefined);
+      await this.#thread.request('close', { areAllStored: lastTaken === lastStored });
     } catch (error) {
       this.#note((error as RequestFailure).message);
     }

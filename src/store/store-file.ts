@@ -191,11 +191,11 @@ export class StoreFile {
     };
   }
 
-  close(): void {
+  close(areAllStored = true): void {
     const session = this.#session;
     this.#session = undefined;
     try {
-      if (session) closeDatabase(session.database);
+      if (session) closeDatabase(session.database, areAllStored);
     } finally {
       this.#unlock();
     }

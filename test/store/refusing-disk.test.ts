@@ -148,6 +148,25 @@ describe('while the disk refuses', () => {
   });
 });
 
+test('a store that is closed with events it could not store gives their numbers again, but not their ids', async () => {
+  const folder = temporaryFolder();
+  const store = await openTestStore(folder);
+  await store.commitAlarms(alarmEvents(1, 10, store.id), []);
+  const release = refuseWrites(store.path);
+  const lost = store.commitAlarms([alarmEvent(11, store.id)], []);
+  await untilFailing(store);
+  // It has been sent, perhaps, with this id.
+  expect(await store.readAlarms('platform', 10, 10)).toMatchObject([{ id: `${store.id}-11` }]);
+  const closed = store.close();
+  await expect(lost).rejects.toMatchObject({ kind: 'storage' });
+  release();
+  await closed;
+  const again = await openTestStore(folder);
+  expect(again.lastEventNumber).toBe(10);
+  expect(again.id).not.toBe(store.id);
+  expect(again.setAside).toBeUndefined();
+});
+
 describe('a thread that hangs', () => {
   /** A store whose clock the test moves; its thread is held up for 100 ms by a foreign write. */
   async function hangingStore() {
