@@ -250,7 +250,7 @@ export class OpenStore {
 
   async #closeInOrder(): Promise<void> {
     this.#isClosed = true;
-    this.#thread.stopRestarting();
+    this.#thread.beginToEnd();
     await this.#alarms.close();
     await this.#records.close();
     await this.#cursors.close();
@@ -276,7 +276,7 @@ export class OpenStore {
     const cursors = opened.cursors.map(({ uplink, sent, delivered }) => {
       return { uplink, sent: cut(sent), delivered: cut(delivered) };
     });
-    this.#cursors.load(cursors, opened.cursors);
+    this.#cursors.load(cursors, opened.areCursorsLost ? undefined : opened.cursors);
     const { path, setAside, loss } = opened;
     if (setAside !== undefined) this.#log.error({ path, setAside, loss }, 'a broken store was set aside');
     else if (loss !== undefined) this.#log.warn({ path, loss }, 'the store was not closed in order');

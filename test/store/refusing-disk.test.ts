@@ -225,6 +225,19 @@ describe('a thread that hangs', () => {
     expect(await store.alarmCursor('platform')).toEqual(upTo(12));
   });
 
+  test('does not keep a gateway from stopping: what waits is given up, and whoever waits is told', async () => {
+    const { clock, store } = await hangingStore();
+    refuseWrites(store.path);
+    const commit = expect(store.commitAlarms(alarmEvents(11, 12, store.id), [])).rejects.toMatchObject({
+      kind: 'storage',
+      message: expect.stringContaining('closed'),
+    });
+    const closed = store.close();
+    await clock.advance(2_100);
+    await commit;
+    await closed;
+  });
+
   test('is given up after a minute, and the next one begins when it is gone: nothing is lost or doubled', async () => {
     const { clock, store, workers } = await hangingStore();
     const { id } = store;
