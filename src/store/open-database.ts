@@ -65,17 +65,22 @@ export function reopenDatabase(paths: StorePaths, mostBytes: number): Database {
   }
 }
 
-/** Closes in order: nothing is left in a write-ahead file, and the next start knows it. False when the disk fails. */
-export function closeDatabase(database: Database): boolean {
+/**
+ * Closes so that nothing is left in a write-ahead file, and the next start knows it. Where some number was given to an
+ * event that is not stored (`areAllStored` false), it will be given again: the next start makes events under a new id.
+ */
+export function closeDatabase(database: Database, areAllStored: boolean): void {
   // Where the mark stays, the next start asks for the write-ahead file and reports a loss that was none.
-  const isMarked = tryMarkClosed(database) || tryMarkClosed(database);
+  if (!tryMarkClosed(database, areAllStored)) tryMarkClosed(database, areAllStored);
   database.close();
-  return isMarked;
 }
 
-function tryMarkClosed(database: Database): boolean {
+function tryMarkClosed(database: Database, areAllStored: boolean): boolean {
   try {
-    writeMeta(database, 'is_open', 0);
+    database.transaction(() => {
+      if (!areAllStored) writeMeta(database, 'store_id', randomId());
+      writeMeta(database, 'is_open', 0);
+    })();
     return true;
   } catch {
     return false;
