@@ -125,8 +125,8 @@ export function createDiskModel(start: Folder, random: Random): DiskModel {
 }
 
 function fileOf(bytes: Buffer): DiskFile {
-  const settled = { bytes, size: bytes.length };
-  return { live: copyOf(settled), settled, pending: [], forgotten: [] };
+  const content = { bytes, size: bytes.length };
+  return { live: copyOf(content), settled: copyOf(content), pending: [], forgotten: [] };
 }
 
 function takeStep(names: Map<string, DiskFile>, step: FolderStep): void {

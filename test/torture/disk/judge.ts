@@ -35,15 +35,19 @@ export function layOut(path: string, found: Folder, random: Random): void {
   }
 }
 
-/**
- * Starts the real store on the folder, looks at all it holds and commits one more event. A thorough look starts it a
- * second time, where that event must be with all the others, and has SQLite examine every page.
- */
-export function judgeStart(path: string, accepted: Accepted, isThorough: boolean): Findings {
+export interface Look {
+  /** Starts it a second time, where the added event must be with all the others, and has SQLite examine every page. */
+  readonly isThorough: boolean;
+  /** The disk had failed before, and a word that the last commits may be missing is in place. They may still not be. */
+  readonly mayReportLoss?: boolean;
+}
+
+/** Starts the real store on the folder, looks at all it holds and commits one more event. */
+export function judgeStart(path: string, accepted: Accepted, { isThorough, mayReportLoss = false }: Look): Findings {
   try {
-    const first = withStore(path, file => look(file, accepted));
+    const first = withStore(path, file => look(file, accepted, mayReportLoss));
     if (!isThorough) return first;
-    const again = withStore(path, file => look(file, first.stored));
+    const again = withStore(path, file => look(file, first.stored, false));
     const health = examinePages(join(path, 'plantroom.db'));
     const broken = [...first.broken, ...again.broken, ...(health === 'ok' ? [] : [health])];
     return { lost: first.lost + again.lost, broken };
@@ -61,7 +65,7 @@ function withStore<Result>(path: string, use: (file: StoreFile) => Result): Resu
   }
 }
 
-function look(file: StoreFile, accepted: Accepted): Findings & { readonly stored: Accepted } {
+function look(file: StoreFile, accepted: Accepted, mayReportLoss: boolean): Findings & { readonly stored: Accepted } {
   const { id, lastEventNumber, setAside, loss } = file.opened();
   const events = file.alarmLog({ limit: eventsLookedAt });
   const ids = new Map(events.map(event => [event.number, event.id]));
@@ -69,7 +73,7 @@ function look(file: StoreFile, accepted: Accepted): Findings & { readonly stored
   const missing = [...accepted].filter(([number, own]) => number >= oldest && ids.get(number) !== own);
   const broken = [
     ...(setAside === undefined ? [] : [`${setAside} was set aside`]),
-    ...(loss === undefined ? [] : [`it reports a loss: ${loss}`]),
+    ...(loss === undefined || mayReportLoss ? [] : [`it reports a loss: ${loss}`]),
     ...findWrongEvents(events, lastEventNumber),
     ...findWrongStates(events, file),
   ];

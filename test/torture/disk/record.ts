@@ -21,6 +21,8 @@ export interface RecordOptions {
   /** Processes one after the other on the same store; all but the last are killed. */
   readonly processes: number;
   readonly eventsEach: number;
+  /** Syncs fail now and then. */
+  readonly isFlaky?: boolean;
   /** Flags for Node. */
   readonly flags?: readonly string[];
   readonly random: Random;
@@ -57,8 +59,9 @@ export async function recordStore(options: RecordOptions): Promise<Recording> {
 
 async function runProcess(options: RecordOptions, folder: string, log: string, isKilled: boolean): Promise<void> {
   const seed = String(Math.floor(options.random.next() * 2 ** 31));
-  const script = join(import.meta.dirname, 'recorded-process.ts');
-  const args = [...(options.flags ?? []), script, folder, seed, String(options.eventsEach), isKilled ? 'die' : 'close'];
+  const script = join(import.meta.dirname, 'busy-store-process.ts');
+  const manner = [isKilled ? 'die' : 'close', options.isFlaky ? 'flaky' : 'good'];
+  const args = [...(options.flags ?? []), script, folder, seed, String(options.eventsEach), ...manner];
   const env = { ...process.env, LD_PRELOAD: options.library, DISK_FOLDER: folder, DISK_LOG: log };
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
   const [code, signal] = await once(child, 'exit');
@@ -78,7 +81,7 @@ function assertComplete({ start, entries }: Recording, found: Folder, random: Ra
 }
 
 function readFolder(folder: string): Folder {
-  const names = readdirSync(folder).filter(name => name !== 'control');
+  const names = readdirSync(folder).filter(name => name !== 'control' && name !== 'fired');
   return new Map(names.map(name => [name, readFileSync(join(folder, name))]));
 }
 

@@ -8,12 +8,13 @@ import { rigEvent, rigStateAfter } from '../../store/rig.ts';
 
 /*
  * The store under a load like that of a bad day: alarms alone and in bursts, closed and opened again now and then. Tells
- * the disk's log (test/fixtures/disk.c) of every event whose commit was acknowledged, at the moment it was. Ends in order
- * or, told to die, by SIGKILL.
+ * of every event whose commit was acknowledged, with the time by the system's monotonic clock in ns: the log of the disk,
+ * at the moment it was, where it runs on test/fixtures/disk.c, else standard output. Ends in order or, told to die, by
+ * SIGKILL. On a flaky disk a sync fails now and then.
  */
-const [, , folder = '', seed = '0', events = '100', end = 'close'] = process.argv;
+const [, , folder = '', seed = '0', events = '100', end = 'close', disk = 'good'] = process.argv;
 const random = seededRandom(Number(seed));
-const control = openSync(join(folder, 'control'), 'a');
+const listener = process.env.DISK_FOLDER === undefined ? 1 : openSync(join(folder, 'control'), 'a');
 
 let store = await open();
 let number = store.lastEventNumber;
@@ -22,6 +23,7 @@ while (number < last) {
   const burst = random.next() < 0.6 ? 1 : 1 + Math.floor(random.next() * 8);
   const commits: Promise<void>[] = [];
   for (let index = 0; index < burst && number < last; index += 1) commits.push(commit());
+  if (disk === 'flaky' && random.next() < 0.05) writeSync(listener, 'fail sync 1');
   await Promise.all(commits);
   if (random.next() < 0.3) await settleAll();
   if (random.next() < 0.02) {
@@ -29,7 +31,7 @@ while (number < last) {
     store = await open();
   }
 }
-if (end === 'die') writeSync(control, 'die');
+if (end === 'die') writeSync(listener, 'die');
 await store.close();
 
 function open(): Promise<Store> {
@@ -47,7 +49,8 @@ async function commit(): Promise<void> {
   const count = random.next() < 0.2 ? 2 : 1;
   const fresh = Array.from({ length: count }, () => rigEvent(++number, store.id));
   await store.commitAlarms(fresh, fresh.map(rigStateAfter));
-  for (const { number: accepted, id } of fresh) writeSync(control, `accepted ${accepted} ${id}`);
+  const now = process.hrtime.bigint();
+  for (const { number: accepted, id } of fresh) writeSync(listener, `accepted ${accepted} ${id} at ${now}\n`);
 }
 
 /** The uplink has sent everything so far: old events may leave the log. */
