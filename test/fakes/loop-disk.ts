@@ -1,9 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A real ext4 of its own, in a file. */
+/** A real ext4 of its own, in a file, with blocks of 4 KiB as on a card; below 64 MB there is no room for a journal. */
 export interface LoopDisk extends Disposable {
   /** Where it is mounted. */
   readonly folder: string;
@@ -31,7 +31,7 @@ export function makeLoopDisk(megabytes: number): LoopDisk {
   const folder = join(home, 'mounted');
   mkdirSync(folder);
   run('truncate', '-s', `${megabytes}M`, image);
-  run('mkfs.ext4', '-q', '-F', image);
+  run('mkfs.ext4', '-q', '-F', '-b', '4096', image);
   const disk: LoopDisk = {
     folder,
     mount: () => run('mount', '-o', 'loop', image, folder),
@@ -58,6 +58,7 @@ function fill(folder: string): () => void {
     const block = Buffer.alloc(bytes, 1);
     while (tryWrite(descriptor, block));
   }
+  closeSync(descriptor);
   return () => rmSync(path);
 }
 

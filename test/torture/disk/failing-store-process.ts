@@ -6,6 +6,7 @@ import { silentLog } from '../../../src/base/log.ts';
 import { openStore, type Store } from '../../../src/store/store.ts';
 import { rigEvent, rigStateAfter } from '../../store/rig.ts';
 import { judgeStart } from './judge.ts';
+import { within } from './patience.ts';
 
 /*
  * The real store on a disk (test/fixtures/disk.c) that fails once: at the n-th write or sync after the store begins to
@@ -70,18 +71,9 @@ async function commit(store: Store, violations: string[]): Promise<Map<number, s
   for (let number = store.lastEventNumber + 1; left > 0; number += 1) {
     left = existsSync(fired) ? Math.min(left, eventsAfter) - 1 : left - 1;
     const event = rigEvent(number, store.id);
-    const outcome = await Promise.race([
-      store.commitAlarms([event], [rigStateAfter(event)]).then(() => 'committed', messageOf),
-      patience(),
-    ]);
-    if (outcome === 'committed') accepted.set(number, event.id);
+    const outcome = await within(patienceMs, store.commitAlarms([event], [rigStateAfter(event)]));
+    if (outcome === 'done') accepted.set(number, event.id);
     else violations.push(`event ${number}: ${outcome}`);
   }
   return accepted;
-}
-
-function patience(): Promise<string> {
-  return new Promise(resolve => {
-    setTimeout(() => resolve(`nothing for ${patienceMs} ms`), patienceMs).unref();
-  });
 }
