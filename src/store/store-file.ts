@@ -18,7 +18,7 @@ import type {
 } from './messages.ts';
 import { readMeta } from './meta.ts';
 import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase, storeId } from './open-database.ts';
-import { createReserve, type Reserve } from './reserve.ts';
+import { createReserve, isForSpace, type Reserve } from './reserve.ts';
 import { commitChange, giveUpSummaries, type Session, startSession, trimAlarmLog, writeOutboxWork } from './session.ts';
 
 export interface StoreFileOptions {
@@ -160,7 +160,8 @@ export class StoreFile {
       try {
         commitChange(this.#ready(), change);
       } catch (error) {
-        if (codeOf(error) !== 'SQLITE_FULL' || !makeRoom()) throw error;
+        if (!isForSpace(error, this.#paths.folder) || !makeRoom()) throw error;
+        this.#drop(error);
         commitChange(this.#ready(), change);
       }
     } catch (error) {
@@ -209,7 +210,7 @@ export class StoreFile {
     try {
       return openStoreDatabase(this.#paths, this.#options.openedAt);
     } catch (error) {
-      if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
+      if (!isForSpace(error, this.#paths.folder) || !this.#reserve.release()) throw error;
       return openStoreDatabase(this.#paths, this.#options.openedAt);
     }
   }
@@ -242,7 +243,9 @@ function databaseRefused(paths: StorePaths, error: unknown): PlantroomError {
   if (/^SQLITE_(CANTOPEN|READONLY|PERM)|^E(ACCES|PERM|ROFS)$/.test(code)) return folderRefused(paths.folder, error);
   return new PlantroomError(`the database ${paths.database} cannot be opened: ${messageOf(error)}`, {
     kind: 'storage',
-    hint: code === 'SQLITE_FULL' ? 'the disk is full: free some space' : 'look at the disk: the system log tells more',
+    hint: isForSpace(error, paths.folder)
+      ? 'the disk is full: free some space'
+      : 'look at the disk: the system log tells more',
     cause: error,
   });
 }

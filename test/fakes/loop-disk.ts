@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, statfs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** A real ext4 of its own, in a file, with blocks of 4 KiB as on a card; below 64 MB there is no room for a journal. */
+/** A real ext4 of its own, in a file. */
 export interface LoopDisk extends Disposable {
   /** Where it is mounted. */
   readonly folder: string;
@@ -25,13 +25,14 @@ export function whyNoLoopDisk(): string | undefined {
   }
 }
 
-export function makeLoopDisk(megabytes: number): LoopDisk {
+/** Blocks of 4 KiB as on a card; a small disk then has no room for a journal. */
+export function makeLoopDisk(megabytes: number, blockBytes = 4_096): LoopDisk {
   const home = mkdtempSync(join(tmpdir(), 'plantroom-disk-'));
   const image = join(home, 'image');
   const folder = join(home, 'mounted');
   mkdirSync(folder);
   run('truncate', '-s', `${megabytes}M`, image);
-  run('mkfs.ext4', '-q', '-F', '-b', '4096', image);
+  run('mkfs.ext4', '-q', '-F', '-b', String(blockBytes), image);
   const disk: LoopDisk = {
     folder,
     mount: () => run('mount', '-o', 'loop', image, folder),
