@@ -16,7 +16,7 @@ const pageBytes = 4_096;
 export function openDatabase(path: string, mostBytes: number): Database {
   const database = new BetterSqlite3(path, { timeout: busyTimeoutMs });
   try {
-    database.pragma('journal_mode = WAL');
+    useWal(database);
     // NORMAL would lose the last acknowledged commits at a power cut.
     database.pragma('synchronous = FULL');
     // The write-ahead file is emptied by restartWal, outside of commits; this is only for the day that fails.
@@ -39,6 +39,11 @@ export function createDatabase(path: string): Database {
   database.pragma('journal_mode = DELETE');
   database.pragma('synchronous = FULL');
   return database;
+}
+
+/** From now on what is committed goes to a write-ahead file first; the database keeps that in mind. */
+export function useWal(database: Database): void {
+  database.pragma('journal_mode = WAL');
 }
 
 /** Opens an existing file to look at it. Changes neither the file nor its write-ahead file, on closing neither. */

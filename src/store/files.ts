@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The names in the store's folder. */
@@ -59,6 +59,13 @@ function freeName(folder: string, at: number): string {
     const path = join(folder, `plantroom.broken-${stamp}${repetition === 1 ? '' : `-${repetition}`}.db`);
     if (!companions.some(suffix => existsSync(path + suffix))) return path;
   }
+}
+
+/** The database that was set aside last. */
+export function lastSetAside({ folder }: StorePaths): string | undefined {
+  const names = readdirSync(folder).filter(name => /^plantroom\.broken-.*\.db$/.test(name));
+  const last = names.sort().at(-1);
+  return last === undefined ? undefined : join(folder, last);
 }
 
 /** Renames for good: a rename is only certain once its folder has reached the disk. */

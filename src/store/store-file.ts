@@ -26,7 +26,7 @@ import type {
 } from './messages.ts';
 import { readMeta } from './meta.ts';
 import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase } from './open-database.ts';
-import { createReserve, type Reserve } from './reserve.ts';
+import { createReserve, isForSpace, type Reserve } from './reserve.ts';
 import { isShortOfRoom, keepPagesFree, shed, trimAlarmLog, trimAudit } from './retention.ts';
 import {
   commitChange,
@@ -217,7 +217,8 @@ export class StoreFile {
         commitChange(this.#ready(), change);
         return;
       } catch (error) {
-        if (codeOf(error) !== 'SQLITE_FULL' || !makeRoom()) throw error;
+        if (!isForSpace(error, this.#paths.folder) || !makeRoom()) throw error;
+        this.#drop(error);
       }
     }
   }
@@ -294,7 +295,7 @@ export class StoreFile {
     try {
       return this.#open();
     } catch (error) {
-      if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
+      if (!isForSpace(error, this.#paths.folder) || !this.#reserve.release()) throw error;
       return this.#open();
     }
   }
@@ -313,7 +314,7 @@ export class StoreFile {
       restartWal(session.database, 'keep-space');
     } catch (error) {
       // The commits fit, but the database cannot grow by them: they would pile up in the write-ahead file.
-      if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
+      if (!isForSpace(error, this.#paths.folder) || !this.#reserve.release()) throw error;
       keepPagesFree(session);
       restartWal(session.database, 'keep-space');
     }
