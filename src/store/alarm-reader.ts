@@ -30,7 +30,7 @@ export class AlarmReader {
     const waiting = this.#waitingAfter(query);
     try {
       const onDisk = await this.#options.read(query);
-      if (query.after <= (this.#passedOver.get(uplink) ?? query.after)) this.#passedOver.delete(uplink);
+      this.#forgetPassedOver(uplink, query, onDisk);
       return joinEvents(onDisk, waiting, query.limit);
     } catch (error) {
       const inMemory = this.#waitingAfter(query);
@@ -44,6 +44,14 @@ export class AlarmReader {
   cut(uplink: string, { sent, delivered }: AlarmCursor): AlarmCursor {
     const limit = this.#passedOver.get(uplink) ?? Number.POSITIVE_INFINITY;
     return { sent: Math.min(sent, limit), delivered: Math.min(delivered, limit) };
+  }
+
+  /** Once the uplink has been given what it was passed over: a look at something older does not count. */
+  #forgetPassedOver(uplink: string, { after, limit }: NumberQuery, onDisk: readonly AlarmEvent[]): void {
+    const place = this.#passedOver.get(uplink);
+    if (place === undefined || after > place) return;
+    const last = onDisk.length < limit ? Number.POSITIVE_INFINITY : (onDisk.at(-1)?.number ?? 0);
+    if (last > place) this.#passedOver.delete(uplink);
   }
 
   #passOver(uplink: string, after: number): void {

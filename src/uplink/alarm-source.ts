@@ -15,6 +15,8 @@ const resendLimit = 100;
 export interface AlarmSource extends LaneSource {
   /** `begin` goes back to what is not delivered: the oldest of it is sent again, and then what was never sent. */
   goBack(): void;
+  /** `begin` goes back to the cursor: what was passed over is read now. */
+  goToCursor(): void;
 }
 
 export interface AlarmSourceOptions {
@@ -79,6 +81,13 @@ export function createAlarmSource({ outbox, session, keeper, confirm, onSettled 
       const { sent, delivered } = keeper.cursor ?? start;
       taken = Math.min(taken, delivered);
       leap = { from: delivered + resendLimit, to: sent };
+    },
+    goToCursor() {
+      const { sent, delivered } = keeper.cursor ?? start;
+      taken = confirm === 'platform' ? delivered : sent;
+      leap = { from: 0, to: 0 };
+      // Answers to what is in flight say nothing about what was passed over.
+      open = new Map();
     },
     notBeforeMono: () => 0,
     spend() {},

@@ -1,5 +1,5 @@
 import { type Backoff, backoffDelayMs } from '../base/backoff.ts';
-import type { Clock, Timer } from '../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
@@ -10,7 +10,7 @@ import { type AlarmSource, createAlarmSource } from './alarm-source.ts';
 import { fullBucket } from './bucket.ts';
 import type { CommandDesk } from './command-desk.ts';
 import { createConfirmDesk } from './confirm-desk.ts';
-import { nothingOwed, resendAtMono, stepConfirmation } from './confirmation.ts';
+import { createConfirmWatch } from './confirm-watch.ts';
 import type { CursorKeeper } from './cursor-keeper.ts';
 import { createDrain, type Drain, publishTimeoutMs } from './drain.ts';
 import { describePublishRefusal, describeSubscribeRefusal, isSizeSuspected, type Party } from './failure.ts';
@@ -50,6 +50,8 @@ export interface Connection {
   run(link: Link): Promise<LinkFailure>;
   /** The outbox has something new. */
   notify(): void;
+  /** The store has held the cursor back (CursorKeeper.onHeldBack). */
+  catchUp(): void;
   /** Sends the alarms that stand. */
   refresh(): void;
   /** Says goodbye once everything in flight is answered. Resolves when the connection is down; may take for ever. */
@@ -76,9 +78,11 @@ export function createConnection(options: ConnectionOptions): Connection {
   let isBorn = false;
   /** Why we end it ourselves. */
   let reason: LinkFailure | undefined;
-  let owed = nothingOwed;
-  let resend: Timer | undefined;
+  let isCatchingUp = false;
+  let catchUps = 0;
 
+  const watch =
+    settings.confirm === 'platform' ? createConfirmWatch({ clock, keeper, onSilence: sendAgain }) : undefined;
   const confirmations = createConfirmDesk({ outbox, keeper, onConfirmed, onIgnored: options.onIgnored });
 
   function hear(inbound: Inbound): void {
@@ -187,7 +191,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function createSources(): LaneSource[] {
     const { confirm, summaries: span, backlogRate } = settings;
-    alarms = createAlarmSource({ outbox, session, keeper, confirm, onSettled: watchForConfirmation });
+    alarms = createAlarmSource({ outbox, session, keeper, confirm, onSettled: () => watch?.sent() });
     standing = createStandingSource(outbox, session, size.longestBytes);
     if (span === undefined) return [alarms, standing];
     const summaries = { outbox, span, session, settler: options.settler, size, mark: onceRead(), clock };
@@ -209,31 +213,32 @@ export function createConnection(options: ConnectionOptions): Connection {
     }
   }
 
-  /** Something was sent. */
-  function watchForConfirmation(): void {
-    if (settings.confirm !== 'platform') return;
-    owed = stepConfirmation(owed, { kind: 'sent', nowMono: clock.monoMs() });
-    armResend();
+  /** The platform does not confirm: what it has not confirmed is sent again. */
+  function sendAgain(): void {
+    troubles.note('confirm', 'the platform does not confirm the alarm events it was sent: is its receiver running?');
+    alarms?.goBack();
+    if (alarms) drain?.rewind(alarms);
   }
 
   function onConfirmed(): void {
-    const { sent, delivered } = keeper.cursor ?? { sent: 0, delivered: 0 };
-    owed = stepConfirmation(owed, { kind: 'confirmed', isAll: delivered >= sent, nowMono: clock.monoMs() });
     troubles.note('confirm', undefined);
-    armResend();
+    watch?.confirmed();
   }
 
-  function armResend(): void {
-    resend?.cancel();
-    const atMono = resendAtMono(owed);
-    if (atMono === undefined || ended.signal.aborted) return;
-    resend = clock.at(atMono, () => {
-      troubles.note('confirm', 'the platform does not confirm the alarm events it was sent: is its receiver running?');
-      owed = stepConfirmation(owed, { kind: 'resent', nowMono: clock.monoMs() });
-      alarms?.goBack();
-      if (alarms) drain?.rewind(alarms);
-      armResend();
-    });
+  /**
+   * Back to where the store has held the cursor, and from there on again: some are sent twice, none is left out. It is
+   * tried with back-off, since the disk may still not be readable.
+   */
+  async function catchUp(): Promise<void> {
+    const delayMs = backoffDelayMs(readBackoff, catchUps, random);
+    catchUps += 1;
+    await clock.sleep(delayMs, ended.signal);
+    // What is still to be told to the store must not reach it behind our back once it can read again.
+    await keeper.idle();
+    await keeper.load();
+    if (ended.signal.aborted || !alarms) return;
+    alarms.goToCursor();
+    drain?.rewind(alarms);
   }
 
   async function leave(finishTimeoutMs: number): Promise<void> {
@@ -257,7 +262,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       const end = await Promise.race([opened.closed, over.promise]);
       const failure = reason ?? end;
       ended.abort();
-      resend?.cancel();
+      watch?.stop();
       opened.destroy();
       const suspect = isSizeSuspected(failure) ? drain?.longestUnanswered() : undefined;
       if (suspect) suspect.source.cutSmaller(suspect.message);
@@ -265,6 +270,16 @@ export function createConnection(options: ConnectionOptions): Connection {
       return failure;
     },
     notify: () => drain?.notify(),
+    catchUp() {
+      if (isCatchingUp) return;
+      isCatchingUp = true;
+      catchUp()
+        // The connection has ended: the next one begins at the cursor anyway. Or the store refuses, and it is tried again.
+        .catch(() => {})
+        .finally(() => {
+          isCatchingUp = false;
+        });
+    },
     refresh() {
       standing?.refresh();
       if (standing) drain?.wake(standing);

@@ -8,16 +8,24 @@ export interface CursorKeeperOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly onTrouble: (text: string | undefined) => void;
+  /**
+   * The store has taken less than it was told. It could not read the disk for a while, gave out only what it had in memory,
+   * and says so: what was passed over is still to be sent, and what comes behind it too.
+   */
+  readonly onHeldBack: () => void;
 }
 
 /**
- * How far this uplink has come with the alarm log. What is in memory is the truth while the process lives; the store is
- * told as fast as it can listen, so that only a crash can make an event be sent twice for its sake.
+ * How far this uplink has come with the alarm log. The store is told as fast as it can listen; that it is slow or refuses to
+ * listen is no reason to send anything twice while the process lives.
  */
 export interface CursorKeeper {
   /** Undefined until `load` has succeeded. */
   readonly cursor: AlarmCursor | undefined;
-  /** Reads it from the store, the first time. Rejects with what the store says. */
+  /**
+   * Reads it from the store, which may have held it back, unless the store is still to be told of it. Rejects with what
+   * the store says.
+   */
   load(): Promise<AlarmCursor>;
   /** Moves forward, each part for itself; never back, and `sent` at least as far as `delivered`. */
   advance(reached: Partial<AlarmCursor>): void;
@@ -26,9 +34,19 @@ export interface CursorKeeper {
   stop(): void;
 }
 
-export function createCursorKeeper({ outbox, clock, random, onTrouble }: CursorKeeperOptions): CursorKeeper {
+export function createCursorKeeper({
+  outbox,
+  clock,
+  random,
+  onTrouble,
+  onHeldBack,
+}: CursorKeeperOptions): CursorKeeper {
   const settler = new Settler<AlarmCursor>({
-    write: reached => outbox.settleAlarms(reached),
+    async write(reached) {
+      await outbox.settleAlarms(reached);
+      const { sent } = await outbox.alarmCursor();
+      if (sent < reached.sent) onHeldBack();
+    },
     merge: furthest,
     clock,
     random,
@@ -40,7 +58,8 @@ export function createCursorKeeper({ outbox, clock, random, onTrouble }: CursorK
       return cursor;
     },
     async load() {
-      cursor ??= await outbox.alarmCursor();
+      const stored = await outbox.alarmCursor();
+      if (settler.isIdle || !cursor) cursor = stored;
       return cursor;
     },
     advance({ sent = 0, delivered = 0 }) {

@@ -38,9 +38,14 @@ export class Settler<Work> {
     if (!this.#retry) this.#write();
   }
 
+  /** True: the store has taken all. */
+  get isIdle(): boolean {
+    return this.#owed === undefined && !this.#isWriting;
+  }
+
   /** Resolves when the store has taken all; not at all while it refuses. */
   async idle(): Promise<void> {
-    if (this.#isIdle) return;
+    if (this.isIdle) return;
     await new Promise<void>(resolve => this.#waiting.push(resolve));
   }
 
@@ -49,10 +54,6 @@ export class Settler<Work> {
     this.#isStopped = true;
     this.#retry?.cancel();
     this.#retry = undefined;
-  }
-
-  get #isIdle(): boolean {
-    return this.#owed === undefined && !this.#isWriting;
   }
 
   #write(): void {
@@ -66,7 +67,7 @@ export class Settler<Work> {
         if (this.#failures > 0) this.#options.onTrouble(undefined);
         this.#failures = 0;
         this.#write();
-        if (this.#isIdle) for (const resolve of this.#waiting.splice(0)) resolve();
+        if (this.isIdle) for (const resolve of this.#waiting.splice(0)) resolve();
       },
       thrown => {
         this.#isWriting = false;

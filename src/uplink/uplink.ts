@@ -81,7 +81,13 @@ export function createUplink(options: UplinkOptions): Uplink {
   const told = new Set<string>();
   /** What was last said of each broker. */
   const failures = new Map<number, string>();
-  const keeper = createCursorKeeper({ outbox, clock, random, onTrouble: text => troubles.note('cursor', text) });
+  const keeper = createCursorKeeper({
+    outbox,
+    clock,
+    random,
+    onTrouble: text => troubles.note('cursor', text),
+    onHeldBack: () => connection?.catchUp(),
+  });
   const settler = createSummarySettler({ outbox, clock, random, onTrouble: text => troubles.note('settle', text) });
   const size = createMessageSize();
   const { id: uplink, commands: allowed } = settings;

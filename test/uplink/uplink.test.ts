@@ -293,6 +293,77 @@ describe('the outbox', () => {
   });
 });
 
+describe('a disk that cannot be read', () => {
+  /** As the store does it: what waits in memory is given out, and the cursor stays before what was passed over. */
+  function passOver(rig: Rig, place: number, upTo: number): { isReadable: boolean } {
+    const disk = { isReadable: false };
+    const { outbox } = rig;
+    const readAlarms = outbox.readAlarms.bind(outbox);
+    const settleAlarms = outbox.settleAlarms.bind(outbox);
+    let isHeld = false;
+    outbox.readAlarms = async (after, limit) => {
+      const events = await readAlarms(after, limit);
+      if (disk.isReadable) {
+        if (after <= place) isHeld = false;
+        return events;
+      }
+      isHeld ||= after <= place;
+      const waiting = events.filter(({ number }) => number > upTo);
+      if (waiting.length === 0) throw new Error('disk I/O error');
+      return waiting;
+    };
+    outbox.settleAlarms = ({ sent, delivered }) => {
+      const limit = isHeld ? place : Number.POSITIVE_INFINITY;
+      return settleAlarms({ sent: Math.min(sent, limit), delivered: Math.min(delivered, limit) });
+    };
+    return disk;
+  }
+
+  test.each(['in the same connection', 'on the next connection'])(
+    'does not keep new alarms from the platform, and what was passed over follows when it can be read again: %s',
+    async when => {
+      const rig = await Rig.connected(rig => rig.addAlarms(3));
+      await rig.answerAll();
+      const disk = passOver(rig, 3, 6);
+      rig.addAlarms(5);
+      await rig.answerAll();
+      expect(rig.published('alarm').map(numberOf)).toEqual([1, 2, 3, 7, 8]);
+      expect(rig.outbox.cursor.sent).toBe(3);
+      disk.isReadable = true;
+      if (when === 'in the same connection') await rig.clock.advance(1_000);
+      else {
+        rig.broker.cut();
+        await rig.clock.advance(1_000);
+        await rig.admit();
+      }
+      await rig.answerAll();
+      expect(rig.published('alarm').slice(5).map(numberOf)).toEqual([4, 5, 6, 7, 8]);
+      expect(rig.outbox.cursor.sent).toBe(8);
+    },
+  );
+
+  test('for long makes what it has in memory come again at most every 30 s', async () => {
+    const rig = await Rig.connected(rig => rig.addAlarms(3));
+    await rig.answerAll();
+    const disk = passOver(rig, 3, 6);
+    rig.addAlarms(5);
+    await rig.answerAll();
+    const wait = async (seconds: number) => {
+      for (let second = 0; second < seconds; second += 1) {
+        await rig.clock.advance(1_000);
+        await rig.answerAll();
+      }
+    };
+    await wait(600);
+    expect(rig.published('alarm').length).toBeLessThan(5 + 2 * 30);
+    expect(rig.outbox.cursor.sent).toBe(3);
+    disk.isReadable = true;
+    await wait(60);
+    expect(rig.outbox.cursor.sent).toBe(8);
+    expect(new Set(rig.published('alarm').map(numberOf))).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8]));
+  });
+});
+
 describe('the alarms that stand', () => {
   const standing: AlarmState = {
     alarm: 'booster/discharge-low',
