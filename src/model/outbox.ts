@@ -39,7 +39,10 @@ export interface Outbox {
    * memory come too: an alarm must not wait for a disk that is broken.
    */
   readAlarms(after: number, limit: number): Promise<readonly AlarmEvent[]>;
-  /** Moves the cursor forward, each part for itself; never back. */
+  /**
+   * Moves the cursor forward, each part for itself; never back. It stays before events that `readAlarms` has passed over
+   * because the disk could not be read: `alarmCursor` tells, and they are to be read from there.
+   */
   settleAlarms(cursor: AlarmCursor): Promise<void>;
   standing(): Standing;
   /** Number of the newest summary of this span; 0 when there was none. */
