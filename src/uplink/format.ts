@@ -42,7 +42,7 @@ export interface Session {
    * The last touch, called once with each message in the order of publishing, immediately before. A format with a
    * sequence number writes it here. May add at most `sealBytes` to the packet.
    */
-  seal(message: Message): Message;
+  seal(message: Message): readonly Message[];
   /** What a message means that was heard on one of the subscriptions. */
   hear(inbound: Inbound): Heard;
 }
