@@ -11,11 +11,6 @@ export interface HostState {
 
 export const unknownHost: HostState = { isOnline: false, at: undefined };
 
-/** A new connection to the same server: what counted before is not taken back, but it must be heard anew. */
-export function forgetHost(state: HostState): HostState {
-  return { isOnline: false, at: state.at };
-}
-
 export type HostVerdict =
   | 'online'
   | 'offline'

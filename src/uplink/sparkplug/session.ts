@@ -45,8 +45,8 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
   const ledger = new Ledger();
   const losses = createLosses(plant);
   const stateTopic = primaryHost === undefined ? undefined : topics.hostState(primaryHost);
-  /** By owner: the number of the newest event that its birth certificate knows of. What came before it is history. */
-  const bornAsOf = new Map<Owner, number>();
+  /** By owner: the number of the newest event that hosts know of, by a birth certificate or from us. */
+  const knownAsOf = new Map<Owner, number>();
   let state = unbornSession;
   let host = unknownHost;
   let bornSite: Site | undefined;
@@ -66,7 +66,7 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
         noteBirth();
         return message(topics.node('NBIRTH'), certificate(undefined, emission.seq));
       case 'device-birth':
-        bornAsOf.set(emission.device, plant.standing().asOf);
+        knownAsOf.set(emission.device, plant.standing().asOf);
         return message(topics.device('DBIRTH', emission.device), certificate(emission.device, emission.seq));
       case 'node-data':
         return message(topics.node('NDATA'), sealPayload(data, nowAt, emission.seq));
@@ -86,8 +86,8 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
   }
 
   function noteBirth(): void {
-    bornAsOf.clear();
-    bornAsOf.set(undefined, plant.standing().asOf);
+    knownAsOf.clear();
+    knownAsOf.set(undefined, plant.standing().asOf);
     losses.reset();
     bornSite = plant.site();
     bornMono = clock.monoMs();
@@ -139,12 +139,13 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
 
   function sayAlarm(event: AlarmEvent): readonly Message[] {
     const { owner, metric } = metricOfEvent(event);
-    const isKnown = isAlive(owner) && event.number > (bornAsOf.get(owner) ?? 0);
-    const data = ledger.refer(owner, metric, !isKnown);
+    const isNew = isAlive(owner) && event.number > (knownAsOf.get(owner) ?? 0);
+    const data = ledger.refer(owner, metric, !isNew);
     // A birth certificate that has to come first tells what stands by now, so that the event is history behind it.
-    const isHistorical = !isKnown || ledger.isUnlisted(owner);
+    const isHistorical = !isNew || ledger.isUnlisted(owner);
     const messages = sayData(owner, encodeMetrics([{ ...data, isHistorical }]));
     if (isHistorical) return messages;
+    knownAsOf.set(owner, event.number);
     const { lost, back } = losses.apply(event);
     const deaths = lost.flatMap(device => perform({ kind: 'device-death', device }));
     const births = back.filter(isInSite).flatMap(device => perform({ kind: 'device-birth', device }));
