@@ -44,7 +44,7 @@ export function birthOfPoints(
       properties: describe(point, now?.quality ?? 'not-read'),
     };
     const statistics = statisticsOf(point).map(statistic => {
-      return { name: statisticName(point.id, statistic), ...absent, at: nowAt, properties: unitOf(point.unit) };
+      return { name: statisticName(point.id, statistic), ...absent, at: nowAt, properties: undefined };
     });
     return [own, ...statistics];
   });

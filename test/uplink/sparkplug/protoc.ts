@@ -74,12 +74,12 @@ function readMetric(fields: Fields): DecodedMetric {
     isHistorical: one(fields, 'is_historical') === true,
     isNull: one(fields, 'is_null') === true,
     ...(valueField && { field: valueField, value: one(fields, valueField) as Field }),
-    properties: Object.fromEntries(keys.map((key, index) => [key, valueOf(values[index] as Fields)])),
+    properties: Object.fromEntries(keys.map((key, index) => [key, propertyValue(values[index] as Fields)])),
     propertyTypes: Object.fromEntries(keys.map((key, index) => [key, Number(one(values[index] as Fields, 'type'))])),
   };
 }
 
-function valueOf(property: Fields): Field | null {
+function propertyValue(property: Fields): Field | null {
   const valueField = [...property.keys()].find(name => name.endsWith('_value'));
   return valueField === undefined ? null : (one(property, valueField) as Field);
 }
