@@ -6,17 +6,20 @@ import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
+import { createCommandMemory } from './live/command-memory.ts';
 import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createPointTable } from './live/point-table.ts';
+import { provisionalOutbox } from './live/provisional-outbox.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
+import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
-import type { Site } from './model/site.ts';
+import type { Site, UplinkSettings } from './model/site.ts';
 import type { SummaryRecord } from './model/summary.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
@@ -24,7 +27,8 @@ import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
-import { createUplink, type Uplink } from './uplink/uplink.ts';
+import { type CommandAudit, createUplink, type RemoteControl } from './uplink/uplink.ts';
+import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
 
 /*
  * The way of a value, in one place:
@@ -84,7 +88,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
-  const time = createTimeKeeper(clock);
+  const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: () => {} });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
   const latency = {
@@ -98,8 +102,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     startedMono,
     store: () => running?.store.figures(),
-    uplink: () => running?.uplink?.figures(),
+    uplinks: () => running?.uplinks.figures() ?? [],
     buses: () => poller.buses(),
+    time: () => time.state,
   });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const poller: Poller = createPoller({
@@ -132,7 +137,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (window) keepWindow(running, window);
   }
 
-  function commitAlarms({ store, uplink }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
+  function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
     for (const event of events) logEvent(event);
     store.commitAlarms(events, states).then(
       () => {
@@ -141,7 +146,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           latency.detectedToCommitted.record(nowMono - detectedMono);
           sending.start(event.number, nowMono);
         }
-        uplink?.notify();
+        uplinks.notify();
       },
       failure => log.error({ failure: messageOf(failure), events: events.length }, 'alarm events were not committed'),
     );
@@ -155,9 +160,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function appendSummaries(records: readonly NewSummary[]): void {
     if (!running) return;
-    const { store, uplink } = running;
+    const { store, uplinks } = running;
     store.appendSummaries(records).then(
-      () => uplink?.notify(),
+      () => uplinks.notify(),
       failure => log.warn({ failure: messageOf(failure) }, 'summaries were not stored'),
     );
   }
@@ -166,15 +171,24 @@ export function createGateway(options: GatewayOptions): Gateway {
     log.info({ alarm, kind, priority, value, unit }, message);
   }
 
-  function openUplink(site: Site, store: Store): Uplink | undefined {
-    const [settings] = site.uplinks;
-    if (!settings) return undefined;
+  function openUplinks({ gateway }: Site, store: Store, desk: AlarmDesk): Uplinks {
     const secrets = systemSecretSources(warning => log.warn({}, warning));
-    const password = () => (settings.password ? readSecret(settings.password, secrets) : undefined);
-    const { gateway } = site;
+    const outbox = provisionalOutbox(store, desk.standing);
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
+    const control: RemoteControl = {
+      run: handle,
+      memory: createCommandMemory(),
+      audit: auditCommand,
+      isClockInDoubt: () => time.state.quality === 'unsynchronised',
+    };
+    const shared = { gateway, version, outbox, control, clock, random, log, onAcknowledged };
+    const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);
+    return createUplinks(settings => createUplink({ ...shared, settings, password: () => passwordOf(settings) }));
+  }
+
+  function auditCommand(entry: CommandAudit): void {
+    log.info({ ...entry }, 'a command came from a platform');
   }
 
   /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
@@ -201,6 +215,7 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function start(): Promise<void> {
     const { site } = options;
+    await time.start();
     const store = await openStore({ folder: options.dataFolder, clock, log });
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));
@@ -218,11 +233,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       site.rules,
       desk.standing().map(state => state.alarm),
     );
-    running = { site, store, desk, detector, uplink: openUplink(site, store) };
+    const uplinks = openUplinks(site, store, desk);
+    running = { site, store, desk, detector, uplinks };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     await memory.load(store.learned(), site.devices);
-    running.uplink?.start();
+    await uplinks.replace(site.uplinks);
     await poller.replace(site, options.tidyUp);
     warnOfOverload();
     log.info(
@@ -259,12 +275,9 @@ export function createGateway(options: GatewayOptions): Gateway {
         : summarizer.forget(device.number);
       if (window) keepWindow(current, window);
     }
-    const isUplinkSame = JSON.stringify(site.uplinks) === JSON.stringify(current.site.uplinks);
-    const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
-    running = { ...current, site, uplink };
+    running = { ...current, site };
     table.replace(site.points);
-    await Promise.all([poller.replace(site), isUplinkSame ? undefined : current.uplink?.stop()]);
-    if (!isUplinkSame) uplink?.start();
+    await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     warnOfOverload();
     log.info({ site: options.sitePath, points: site.points.length, rules: site.rules.length }, 'site file reloaded');
     const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';
@@ -277,9 +290,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     summaries.flush();
-    await running.uplink?.stop();
+    await running.uplinks.stop();
     await running.store.close();
     instruments.stop();
+    time.stop();
     running = undefined;
     log.info({}, 'gateway stopped');
   }
@@ -302,7 +316,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'forget-holes':
         return Promise.resolve(forgetHoles(command.device));
       case 'refresh':
-        return Promise.resolve({ kind: 'refused', message: 'there is nothing to refresh', details: [] });
+        current.uplinks.refresh();
+        return Promise.resolve({ kind: 'done', message: 'the alarms that stand are sent anew' });
     }
   }
 
@@ -327,11 +342,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     ask: poller.ask,
     holes: () => memory.views(mustRun().site.devices),
     status: () => {
-      const { site, store, uplink, desk } = mustRun();
+      const { site, store, uplinks, desk } = mustRun();
       return statusView({
         version: options.version,
         sitePath: options.sitePath,
         startedAt,
+        clockState: time.state,
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),
@@ -339,7 +355,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         buses: poller.buses(),
         devices: poller.devices(),
         store,
-        uplink,
+        uplinks: uplinks.figures(),
         latency,
       });
     },
@@ -352,5 +368,5 @@ interface Running {
   readonly store: Store;
   readonly detector: Detector;
   readonly desk: AlarmDesk;
-  readonly uplink: Uplink | undefined;
+  readonly uplinks: Uplinks;
 }

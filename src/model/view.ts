@@ -1,6 +1,7 @@
 import type { AlarmEvent, AlarmState } from './alarm.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
+import type { ClockQuality } from './time.ts';
 
 /** What the edges (socket, command line) show of a running gateway. Plain JSON data. */
 
@@ -92,6 +93,22 @@ export interface LatencyView {
   readonly max: number;
 }
 
+export interface UplinkView {
+  readonly id: string;
+  readonly state: 'connecting' | 'connected' | 'waiting';
+  /** Of the broker it is connected to, or tries next. */
+  readonly url: string;
+  /** Why it is not connected, or what is wrong although it is; null when all is well. */
+  readonly lastFailure: string | null;
+  /** Alarm events that the broker has not taken. */
+  readonly backlogAlarms: number;
+  readonly backlogSummaries: number;
+  /** Alarm events that the broker has taken and the platform has not confirmed; 0 when it is not asked to. */
+  readonly unconfirmed: number;
+  /** Summaries given up because too many waited. */
+  readonly droppedSummaries: number;
+}
+
 export interface StatusView {
   readonly version: string;
   readonly gateway: { readonly id: string; readonly name: string };
@@ -99,6 +116,8 @@ export interface StatusView {
   readonly startedAt: number;
   readonly uptimeMs: number;
   readonly pid: number;
+  /** How good the wall clock is, and how often it was set by more than a second since the start. */
+  readonly clock: { readonly quality: ClockQuality; readonly jumps: number };
   readonly memoryBytes: number;
   readonly points: { readonly total: number; readonly good: number; readonly bad: number };
   readonly alarms: { readonly standing: number };
@@ -112,16 +131,8 @@ export interface StatusView {
     readonly sizeBytes: number;
     readonly lastEventNumber: number;
   };
-  readonly uplink: {
-    readonly state: 'off' | 'connecting' | 'connected' | 'waiting';
-    readonly url: string | null;
-    /** Why it is not connected. */
-    readonly lastFailure: string | null;
-    readonly backlogAlarms: number;
-    readonly backlogSummaries: number;
-    /** Summaries given up because the outbox was full. */
-    readonly droppedSummaries: number;
-  };
+  /** In the order of the site file. */
+  readonly uplinks: readonly UplinkView[];
   readonly latency: {
     readonly sampledToDetected: LatencyView;
     readonly detectedToCommitted: LatencyView;

@@ -82,6 +82,8 @@ export type LinkFailure =
   | { readonly kind: 'lost' }
   /** Something on our side that is needed to connect cannot be used: a certificate, a key, the password. */
   | { readonly kind: 'unusable'; readonly detail: string }
+  /** The host that the data is for is not there (Session.waitsForHost). */
+  | { readonly kind: 'host-offline' }
   /** No consent within the time. */
   | { readonly kind: 'connect-timeout'; readonly afterMs: number }
   /** No answer to a publish within the time. */
