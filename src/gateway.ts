@@ -182,7 +182,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       audit: auditCommand,
       isClockInDoubt: () => time.state.quality === 'unsynchronised',
     };
-    const shared = { gateway, version, outbox, control, clock, random, log, onAcknowledged };
+    const plant = { site: () => mustRun().site, pointNow: table.get };
+    const shared = { gateway, version, outbox, plant, control, clock, random, log, onAcknowledged };
     const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);
     return createUplinks(settings => createUplink({ ...shared, settings, password: () => passwordOf(settings) }));
   }
@@ -278,6 +279,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     running = { ...current, site };
     table.replace(site.points);
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
+    current.uplinks.rebirth();
     warnOfOverload();
     log.info({ site: options.sitePath, points: site.points.length, rules: site.rules.length }, 'site file reloaded');
     const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';

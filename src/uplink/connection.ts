@@ -50,6 +50,8 @@ export interface Connection {
   run(link: Link): Promise<LinkFailure>;
   /** The outbox has something new. */
   notify(): void;
+  /** Says the birth again. */
+  rebirth(): void;
   /** Sends the alarms that stand. */
   refresh(): void;
   /** Says goodbye once everything in flight is answered. Resolves when the connection is down; may take for ever. */
@@ -89,7 +91,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         runCommand(heard.text);
         return;
       case 'rebirth':
-        if (isBorn) drain?.say(session.birth());
+        clock.sleep(heard.delayMs, ended.signal).then(rebirth, () => {});
         return;
       case 'host':
         if (heard.isOnline) hostIsThere.resolve();
@@ -98,6 +100,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'ignored':
         options.onIgnored(heard.reason);
     }
+  }
+
+  function rebirth(): void {
+    if (isBorn) drain?.say(session.birth());
   }
 
   async function runCommand(text: string): Promise<void> {
@@ -129,7 +135,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     drain = sending;
     if (!(await subscribe(opened)) || !(await waitForHost())) return;
     isBorn = true;
-    await sending.say(session.birth());
+    // It goes out first; what an alarm has to say need not wait until all of it is taken.
+    sending.say(session.birth());
     // A confirmation that the broker had retained saves sending again what it speaks of.
     await confirmations.idle();
     if (await loadCursor()) sending.open(createSources());
@@ -240,10 +247,9 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   async function leave(finishTimeoutMs: number): Promise<void> {
     const timer = new AbortController();
-    await Promise.race([
-      drain?.finish(isBorn ? session.goodbye() : []),
-      clock.sleep(finishTimeoutMs, timer.signal).catch(() => {}),
-    ]);
+    const goodbye = isBorn ? session.goodbye() : [];
+    isBorn = false;
+    await Promise.race([drain?.finish(goodbye), clock.sleep(finishTimeoutMs, timer.signal).catch(() => {})]);
     timer.abort();
     await link?.close();
   }
@@ -266,6 +272,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       return failure;
     },
     notify: () => drain?.notify(),
+    rebirth,
     refresh() {
       standing?.refresh();
       if (standing) drain?.wake(standing);

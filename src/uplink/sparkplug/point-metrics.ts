@@ -2,8 +2,8 @@ import type { Device } from '../../model/device.ts';
 import type { Point } from '../../model/point.ts';
 import type { Quality } from '../../model/quality.ts';
 import type { Summary } from '../../model/summary.ts';
+import type { PointNow } from '../plant-now.ts';
 import type { DataType, NamedMetric, Properties, Typed } from './payload.ts';
-import type { PointNow } from './plant.ts';
 
 /*
  * A point is the metric `<point id>`; what it did over the window of a summary is beside it below `Statistics/`, because a

@@ -22,6 +22,8 @@ export type SessionInput =
   | {
       readonly kind: 'device-data';
       readonly device: string;
+      /** The gateway does not hear it, or it has left the site. */
+      readonly isGone: boolean;
       /** Its last birth certificate does not list all that these data are about. */
       readonly isUnlisted: boolean;
     }
@@ -73,16 +75,19 @@ function stepBorn(state: SessionState, input: BornInput): SessionStep {
     case 'device-death':
       return emit(state, input.device, state.devices.get(input.device) === 'alive' ? ['device-death'] : []);
     case 'device-data':
-      return emit(state, input.device, dataKinds(state.devices.get(input.device), input.isUnlisted));
+      return emit(state, input.device, dataKinds(state.devices.get(input.device), input));
   }
 }
 
 type DeviceKind = 'device-birth' | 'device-data' | 'device-death';
 
-/** What was kept of a device that is lost, or gone from the site, is told between a birth and a death of its own. */
-function dataKinds(life: 'alive' | 'dead' | undefined, isUnlisted: boolean): readonly DeviceKind[] {
-  if (life !== 'alive') return ['device-birth', 'device-data', 'device-death'];
-  return isUnlisted ? ['device-birth', 'device-data'] : ['device-data'];
+/** What was kept of a device that is gone is told between a birth and a death of its own. */
+function dataKinds(
+  life: 'alive' | 'dead' | undefined,
+  { isGone, isUnlisted }: { readonly isGone: boolean; readonly isUnlisted: boolean },
+): readonly DeviceKind[] {
+  if (life === 'dead' || (life === undefined && isGone)) return ['device-birth', 'device-data', 'device-death'];
+  return isUnlisted || life === undefined ? ['device-birth', 'device-data'] : ['device-data'];
 }
 
 function emit(state: SessionState, device: string, kinds: readonly DeviceKind[]): SessionStep {

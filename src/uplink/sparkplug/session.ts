@@ -1,12 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import type { AlarmEvent } from '../../model/alarm.ts';
-import type { Site } from '../../model/site.ts';
 import type { Heard, Session } from '../format.ts';
 import type { Message } from '../link.ts';
 import { metricOfEvent } from './alarm-metrics.ts';
 import { birthOfDevice, birthOfNode, controls, deathOfNode, type NodeFacts } from './births.ts';
 import { decodeWritten, encodeMetrics, longestSealBytes, sealPayload } from './codec.ts';
-import { understand } from './commands.ts';
+import { wishOf } from './commands.ts';
 import { stepHost, unknownHost } from './host.ts';
 import { Ledger, type Owner } from './ledger.ts';
 import { createLosses } from './lifecycle.ts';
@@ -16,7 +15,7 @@ import { type Emission, type SessionInput, stepSession, unbornSession } from './
 import { bundleSummaries } from './summary-parcels.ts';
 import type { SparkplugTopics } from './topics.ts';
 
-/** A host that asks for births all the time gets them this often; meanwhile it is one debt, paid with the next message. */
+/** A host that asks for births all the time gets them this often. */
 const rebirthPauseMs = 5_000;
 
 export interface SessionOptions {
@@ -49,9 +48,8 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
   const knownAsOf = new Map<Owner, number>();
   let state = unbornSession;
   let host = unknownHost;
-  let bornSite: Site | undefined;
   let bornMono = Number.NEGATIVE_INFINITY;
-  let isRebirthOwed = false;
+  let isRebirthComing = false;
 
   function perform(input: SessionInput, data: Uint8Array = nothing): readonly Message[] {
     const step = stepSession(state, input);
@@ -89,9 +87,8 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
     knownAsOf.clear();
     knownAsOf.set(undefined, plant.standing().asOf);
     losses.reset();
-    bornSite = plant.site();
     bornMono = clock.monoMs();
-    isRebirthOwed = false;
+    isRebirthComing = false;
   }
 
   function death(): Message {
@@ -103,10 +100,12 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
   function say(saying: Saying): readonly Message[] {
     switch (saying.kind) {
       case 'node-birth':
+        return bearNode();
       case 'node-death':
-        return perform(saying);
+        return perform({ kind: 'node-death' });
       case 'device-birth':
-        return bearDevice(saying.device);
+        // Data of it may have been quicker, and have brought its birth along.
+        return state.devices.has(saying.device) ? [] : bearDevice(saying.device);
       case 'data':
         return sayData(saying.owner, saying.metrics);
       case 'alarm':
@@ -117,22 +116,24 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
   /** One that is lost is made known too, so that hosts know its points, and then declared dead. */
   function bearDevice(device: string): readonly Message[] {
     const birth = perform({ kind: 'device-birth', device });
-    const isGone = losses.isLost(device) || !isInSite(device);
-    return isGone ? [...birth, ...perform({ kind: 'device-death', device })] : birth;
+    return isGone(device) ? [...birth, ...perform({ kind: 'device-death', device })] : birth;
+  }
+
+  function bearNode(): readonly Message[] {
+    const removed = [...state.devices.keys()].filter(device => !isInSite(device));
+    const deaths = removed.flatMap(device => perform({ kind: 'device-death', device }));
+    return [...deaths, ...perform({ kind: 'node-birth' })];
   }
 
   function bearAll(): readonly Message[] {
-    const removed = [...state.devices.keys()].filter(device => !isInSite(device));
-    return [
-      ...removed.flatMap(device => perform({ kind: 'device-death', device })),
-      ...perform({ kind: 'node-birth' }),
-      ...plant.site().devices.flatMap(({ id }) => bearDevice(id)),
-    ];
+    return [...bearNode(), ...plant.site().devices.flatMap(({ id }) => bearDevice(id))];
   }
 
   function sayData(owner: Owner, metrics: Uint8Array): readonly Message[] {
     const isUnlisted = ledger.isUnlisted(owner);
-    if (owner !== undefined) return perform({ kind: 'device-data', device: owner, isUnlisted }, metrics);
+    if (owner !== undefined) {
+      return perform({ kind: 'device-data', device: owner, isGone: isGone(owner), isUnlisted }, metrics);
+    }
     const births = isUnlisted || !state.isNodeBorn ? bearAll() : [];
     return [...births, ...perform({ kind: 'node-data' }, metrics)];
   }
@@ -156,14 +157,12 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
     return state.isNodeBorn && (owner === undefined || state.devices.get(owner) === 'alive');
   }
 
-  function isInSite(device: string): boolean {
-    return plant.site().devices.some(({ id }) => id === device);
+  function isGone(device: string): boolean {
+    return losses.isLost(device) || !isInSite(device);
   }
 
-  function isRebirthDue(): boolean {
-    if (!state.isNodeBorn) return false;
-    const isPauseOver = clock.monoMs() - bornMono >= rebirthPauseMs;
-    return bornSite !== plant.site() || (isRebirthOwed && isPauseOver);
+  function isInSite(device: string): boolean {
+    return plant.site().devices.some(({ id }) => id === device);
   }
 
   function hearHost(payload: Uint8Array): Heard {
@@ -183,13 +182,12 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
   function hearCommand(payload: Uint8Array): Heard {
     const written = decodeWritten(payload);
     if (!written) return { kind: 'ignored', reason: 'an NCMD that is no Sparkplug payload' };
-    const heard = understand(written, alias => ledger.nodeMetric(alias));
-    if (heard.kind !== 'rebirth' || clock.monoMs() - bornMono >= rebirthPauseMs) return heard;
-    isRebirthOwed = true;
-    return {
-      kind: 'ignored',
-      reason: 'a rebirth was asked for soon after the last one: it comes with the next message',
-    };
+    const wish = wishOf(written, alias => ledger.nodeMetric(alias));
+    if (!wish) return { kind: 'ignored', reason: 'an NCMD that writes nothing that can be written' };
+    if (wish.kind !== 'rebirth') return wish;
+    if (isRebirthComing) return { kind: 'ignored', reason: 'a rebirth was asked for that is on its way' };
+    isRebirthComing = true;
+    return { kind: 'rebirth', delayMs: Math.max(0, bornMono + rebirthPauseMs - clock.monoMs()) };
   }
 
   return {
@@ -247,12 +245,7 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
       const metrics = encodeMetrics([ledger.refer(undefined, metric, false)]);
       return { ...draft(topics.node('NDATA'), { kind: 'data', owner: undefined, metrics }), payload: metrics };
     },
-    seal(message) {
-      if (!isDraft(message)) return [message];
-      const isData = message.says.kind === 'data' || message.says.kind === 'alarm';
-      const births = isData && isRebirthDue() ? bearAll() : [];
-      return [...births, ...say(message.says)];
-    },
+    seal: message => (isDraft(message) ? say(message.says) : [message]),
     hear({ topic, payload }) {
       if (topic === stateTopic) return hearHost(payload);
       if (topic === topics.node('NCMD')) return hearCommand(payload);

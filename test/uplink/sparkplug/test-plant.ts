@@ -3,7 +3,8 @@ import type { AlarmEvent, AlarmState } from '../../../src/model/alarm.ts';
 import type { Point } from '../../../src/model/point.ts';
 import type { Site, UplinkSettings } from '../../../src/model/site.ts';
 import { loadSite } from '../../../src/site/site.ts';
-import type { Plant, PointNow } from '../../../src/uplink/sparkplug/plant.ts';
+import type { PointNow } from '../../../src/uplink/plant-now.ts';
+import type { Plant } from '../../../src/uplink/sparkplug/plant.ts';
 import { alarmEvent, settingsFor } from '../samples.ts';
 
 const siteFile = join(import.meta.dirname, 'plant.yaml');
