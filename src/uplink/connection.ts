@@ -76,6 +76,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   let alarms: AlarmSource | undefined;
   let standing: StandingSource | undefined;
   let isBorn = false;
+  let isHostLost = false;
   let owed = nothingOwed;
   let resend: Timer | undefined;
 
@@ -115,8 +116,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** It may be at another broker. */
   async function loseHost(): Promise<void> {
     if (!isBorn && settings.urls.length === 1) return;
-    if (isBorn) await leave(publishTimeoutMs);
-    over.resolve({ kind: 'host-offline' });
+    isHostLost = true;
+    await leave(publishTimeoutMs);
   }
 
   async function begin(opened: Link): Promise<void> {
@@ -165,14 +166,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     troubles.note('host', 'the host that the data is for is not on line: it is kept here until the host is');
     const late =
       settings.urls.length > 1
-        ? clock.sleep(hostTimeoutMs, ended.signal).then(
-            () => over.resolve({ kind: 'host-offline' }),
-            () => {},
-          )
+        ? clock.sleep(hostTimeoutMs, ended.signal).then(loseHost, () => {})
         : new Promise<void>(() => {});
     await Promise.race([hostIsThere.promise, late, over.promise]);
     troubles.note('host', undefined);
-    return !ended.signal.aborted;
+    return !ended.signal.aborted && !isHostLost;
   }
 
   async function loadCursor(): Promise<boolean> {
@@ -262,7 +260,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         log.error({ failure: messageOf(thrown) }, 'the uplink stumbled over its own feet');
         over.resolve({ kind: 'unusable', detail: messageOf(thrown) });
       });
-      const failure = await Promise.race([opened.closed, over.promise]);
+      const end = await Promise.race([opened.closed, over.promise]);
+      const failure: LinkFailure = isHostLost ? { kind: 'host-offline' } : end;
       ended.abort();
       resend?.cancel();
       opened.destroy();

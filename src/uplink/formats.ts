@@ -25,7 +25,8 @@ export async function createFormat(options: FormatOptions): Promise<Format> {
     case 'sparkplug-b': {
       // Loaded only where it is spoken: its library takes 6 MB.
       const { createSparkplugFormat } = await import('./sparkplug/format.ts');
-      return createSparkplugFormat({ ...options, plant: { ...plant, standing } });
+      const asked = { site: () => plant.site(), pointNow: (point: number) => plant.pointNow(point), standing };
+      return createSparkplugFormat({ ...options, plant: asked });
     }
   }
 }

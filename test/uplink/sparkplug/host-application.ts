@@ -40,7 +40,9 @@ export class HostApplication {
       this.#said += text;
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) if (line.startsWith('spBv1.0/')) this.heard.push(parseLine(line));
+      const heard = lines.filter(line => line.startsWith('spBv1.0/')).map(parseLine);
+      // Its own commands come back to it.
+      this.heard.push(...heard.filter(({ what }) => what !== 'NCMD'));
     });
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said += text;

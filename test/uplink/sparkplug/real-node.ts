@@ -1,4 +1,4 @@
-import { systemClock } from '../../../src/base/clock.ts';
+import { type Clock, sleepOn, systemClock } from '../../../src/base/clock.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import { systemRandom } from '../../../src/base/random.ts';
 import type { AlarmEvent } from '../../../src/model/alarm.ts';
@@ -14,6 +14,7 @@ export class RealNode {
   readonly plant = new TestPlant();
   readonly outbox = new PlantOutbox(this.plant);
   readonly uplink: Uplink;
+  #aheadMs = 0;
 
   constructor(port: number, changes: Partial<UplinkSettings> = {}) {
     this.uplink = createUplink({
@@ -24,11 +25,16 @@ export class RealNode {
       outbox: this.outbox,
       plant: this.plant,
       control: undefined,
-      clock: systemClock,
+      clock: this.#clock(),
       random: systemRandom,
       log: silentLog,
     });
     this.uplink.start();
+  }
+
+  /** As if so much time had passed for the node alone. */
+  skip(ms: number): void {
+    this.#aheadMs += ms;
   }
 
   /** Records the event and tells the uplink, as the gateway does. */
@@ -67,6 +73,16 @@ export class RealNode {
       () => this.outbox.cursor.sent >= number,
       () => `${JSON.stringify(this.outbox.cursor)} of ${number}: ${JSON.stringify(this.uplink.figures())}`,
     );
+  }
+
+  #clock(): Clock {
+    const clock: Clock = {
+      ...systemClock,
+      monoMs: () => systemClock.monoMs() + this.#aheadMs,
+      at: (atMono, callback) => systemClock.at(atMono - this.#aheadMs, callback),
+      sleep: (delayMs, signal) => sleepOn(clock, delayMs, signal),
+    };
+    return clock;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
