@@ -58,7 +58,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   detect: ['src/detect/detector.ts'],
   summary: ['src/summary/summarizer.ts'],
   store: ['src/store/store.ts'],
-  uplink: ['src/uplink/uplink.ts'],
+  uplink: ['src/uplink/uplink.ts', 'src/uplink/uplinks.ts'],
   drivers: ['drivers/registry.ts'],
   api: ['src/api/server.ts', 'src/api/client.ts'],
 };

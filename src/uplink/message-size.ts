@@ -27,7 +27,8 @@ export function createMessageSize(): MessageSize {
     get pipe() {
       return pipe;
     },
-    longestBytes: () => Math.floor(Math.min(longestMessageBytes, grantedBytes, learnedBytes, pipe.windowBytes)),
+    // Two fit into the window, so that the line is not idle while the broker answers.
+    longestBytes: () => Math.floor(Math.min(longestMessageBytes, grantedBytes, learnedBytes, pipe.windowBytes / 2)),
     begin(bytes) {
       grantedBytes = bytes;
       pipe = stepPipe(pipe, { kind: 'connected' });

@@ -46,8 +46,8 @@ describe('a scripted broker', () => {
       onPublish: connection => {
         const waiting = connection.published.slice(answered);
         deepest = Math.max(deepest, waiting.length);
-        // Held back until no more can be under way, so that a fourth would be seen.
-        if (waiting.length < 3 && connection.published.length < 31) return;
+        // Held back until no more can be under way, so that a fourth would be seen. The birth and the first alarm come alone.
+        if (waiting.length < 3 && answered >= 2 && connection.published.length < 31) return;
         setImmediate(() => {
           for (const { packetId } of waiting) connection.puback(packetId, 0);
         });
@@ -83,17 +83,17 @@ describe('a scripted broker', () => {
     await using uplink = new RealUplink(broker.port, {}, { clock });
     uplink.addAlarms(1, 3);
     await waitUntil(
-      () => broker.published.length === 4,
+      () => broker.published.length === 2,
       () => `${broker.published.length} publishes came`,
     );
     await clock.advance(10_000);
     await uplink.waitForFailure('did not acknowledge a message');
-    expect(uplink.outbox.settledAlarms).toEqual([]);
+    expect(uplink.outbox.cursor.sent).toBe(0);
     isSilent = false;
     await clock.advance(1_000);
     await uplink.waitUntilEmpty();
     const alarms = broker.published.filter(({ topic }) => topic.endsWith('/alarm'));
-    expect(alarms.map(numberOf)).toEqual([1, 2, 3, 1, 2, 3]);
+    expect(alarms.map(numberOf)).toEqual([1, 1, 2, 3]);
     expect(new Set(alarms.map(idOf)).size).toBe(3);
   });
 
@@ -203,7 +203,7 @@ describe('TLS', () => {
   test.each(['127.0.0.1', 'localhost'])('with the right authority reaches %s', async host => {
     await using broker = await startMosquitto({ tls: certificates.server });
     await using uplink = connectTo(broker.port, { ca: certificates.ca }, host);
-    uplink.addAlarms(1, 1);
+    uplink.addSummaries(1, 1);
     await uplink.waitUntilEmpty();
   });
 
