@@ -132,6 +132,7 @@ export function createUplink(options: UplinkOptions): Uplink {
     let opened: Opened;
     try {
       format ??= await createFormat({ ...options, standing: () => outbox.standing() });
+      if (signal.aborted) return { kind: 'lost' };
       const session = format.openSession();
       made = createConnection({ ...parts(), session });
       const { clientId, username, keepaliveMs, tls } = settings;
