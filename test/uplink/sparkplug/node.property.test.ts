@@ -1,20 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { silentLog } from '../../../src/base/log.ts';
 import { seededRandom } from '../../../src/base/random.ts';
-import { createUplink, type Uplink } from '../../../src/uplink/uplink.ts';
-import { settle, VirtualClock } from '../../fakes/virtual-clock.ts';
-import { summaryRecord } from '../samples.ts';
-import { ByteBroker } from './byte-broker.ts';
-import { ModelHost } from './model-host.ts';
-import { PlantOutbox } from './plant-outbox.ts';
-import { decodeByProtoc, encodeByProtoc } from './protoc.ts';
+import { createSparkplugFormat } from '../../../src/uplink/sparkplug/format.ts';
+import { decodeByProtoc } from './protoc.ts';
 import { quickDecode } from './quick-decode.ts';
-import { sparkplugSettings, TestPlant, without } from './test-plant.ts';
+import { sparkplugSettings } from './test-plant.ts';
+import { type Step, World } from './world.ts';
 
 const device = fc.constantFrom('pump', 'meter', 'lift');
 
-const step = fc.oneof(
+const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constantFrom('admit' as const, 'alarm' as const) }) },
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('read' as const), count: fc.integer({ min: 1, max: 12 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('cut' as const), count: fc.nat(20) }) },
@@ -24,129 +19,9 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('rebirth' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('host' as const), isOnline: fc.boolean() }) },
 );
-type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
-
-const rebirth = encodeByProtoc('metrics { name: "Node Control/Rebirth" boolean_value: true }');
-
-/** A node, its broker and the host behind it, on a clock that stands still. */
-class World {
-  readonly clock = new VirtualClock(Date.UTC(2026, 4, 12, 8));
-  readonly plant = new TestPlant();
-  readonly outbox = new PlantOutbox(this.plant);
-  readonly host = new ModelHost();
-  readonly broker = new ByteBroker(({ topic, payload }) => this.host.take(topic, payload));
-  readonly uplink: Uplink;
-  readonly #whole = this.plant.current;
-  #stateAt = 0;
-
-  constructor(primaryHost: string | undefined) {
-    this.uplink = createUplink({
-      settings: sparkplugSettings(1883, { sparkplug: { groupId: 'towers', primaryHost } }),
-      gateway: { id: 'pump-room-1', name: '一号泵房' },
-      version: '0.1.0',
-      password: () => undefined,
-      outbox: this.outbox,
-      plant: this.plant,
-      control: undefined,
-      clock: this.clock,
-      random: seededRandom(7),
-      log: silentLog,
-      openLink: this.broker.openLink,
-    });
-  }
-
-  async play(step: Step): Promise<void> {
-    switch (step.kind) {
-      case 'admit':
-        this.broker.admit();
-        break;
-      case 'read':
-        for (let i = 0; i < step.count; i += 1) await this.#read();
-        break;
-      case 'cut':
-        this.broker.cut(step.count);
-        break;
-      case 'wait':
-        await this.clock.advance(step.ms);
-        break;
-      case 'alarm':
-        this.#record({}, 'pump/pressure-low');
-        break;
-      case 'loss':
-        this.#record({ device: step.device, rule: 'communication' }, `${step.device}/communication`);
-        break;
-      case 'bus-loss':
-        this.#record({ device: 'bus:line', rule: 'bus-communication' }, 'bus:line/communication');
-        break;
-      case 'minute':
-        this.outbox.addSummary({ ...summaryRecord(1, 2), device: step.device, windowEnd: this.clock.wallMs() });
-        this.uplink.notify();
-        break;
-      case 'reload':
-        this.plant.current = this.plant.current === this.#whole ? without(this.#whole, 'meter') : this.#whole;
-        this.uplink.rebirth();
-        break;
-      case 'rebirth':
-        this.broker.send('spBv1.0/towers/NCMD/pump-room-1', rebirth, false);
-        break;
-      case 'host':
-        this.sayState(step.isOnline);
-        break;
-    }
-    await settle();
-  }
-
-  sayState(online: boolean): void {
-    this.#stateAt += 1;
-    const state = JSON.stringify({ online, timestamp: this.#stateAt });
-    this.broker.send('spBv1.0/STATE/scada', Buffer.from(state), true);
-  }
-
-  get isAllSent(): boolean {
-    return this.outbox.cursor.sent === this.plant.asOf && this.outbox.summaries.size === 0;
-  }
-
-  /** Broker and host are well: until everything has been said. */
-  async calm(): Promise<void> {
-    this.sayState(true);
-    for (let round = 0; round < 60; round += 1) {
-      this.broker.admit();
-      await settle();
-      while (this.broker.unread.length > 0) await this.#read();
-      if (this.isAllSent && this.host.bdSeq !== undefined && round > 3) return;
-      await this.clock.advance(10_000);
-    }
-    throw new Error(`it does not come to rest: ${JSON.stringify([this.uplink.figures(), this.outbox.cursor])}`);
-  }
-
-  async stop(): Promise<void> {
-    const stopped = this.uplink.stop();
-    await settle();
-    while (this.broker.unread.length > 0) await this.#read();
-    await this.clock.advance(1_000);
-    await stopped;
-  }
-
-  async #read(): Promise<void> {
-    this.broker.read();
-    await settle();
-  }
-
-  /** Raises what does not stand and returns what does. */
-  #record(changes: Parameters<TestPlant['record']>[0], alarm: string): void {
-    const kind = this.plant.alarms.has(alarm) ? 'returned' : 'raised';
-    const sampledAt = this.clock.wallMs();
-    this.outbox.events.push(this.plant.record({ ...changes, alarm, kind, sampledAt }));
-    this.uplink.notify();
-  }
-}
-
 async function live(steps: readonly Step[], primaryHost: string | undefined): Promise<World> {
   const world = new World(primaryHost);
-  world.uplink.start();
-  // The format is loaded.
-  await import('../../../src/uplink/sparkplug/format.ts');
-  await settle();
+  await world.start();
   for (const step of steps) {
     await world.play(step);
     const { outbox, host } = world;
@@ -205,11 +80,7 @@ test('so it does with a primary host that comes and goes', async () => {
 
 test('the quick reader of this test reads what protoc reads', async () => {
   const world = new World(undefined);
-  const payloads: Uint8Array[] = [];
-  const broker = new ByteBroker(({ payload }) => payloads.push(payload));
-  Object.assign(world, { broker });
   const event = world.plant.record({});
-  const { createSparkplugFormat } = await import('../../../src/uplink/sparkplug/format.ts');
   const session = createSparkplugFormat({
     settings: sparkplugSettings(1883),
     gateway: { id: 'pump-room-1', name: '一号泵房' },
