@@ -58,6 +58,9 @@ export interface LaneOptions {
 
 const stumbleBackoff: Backoff = { firstMs: 1_000, longestMs: 30_000 };
 
+/** The next page is read when so few parcels are left, so that the line is not idle meanwhile. */
+const readAhead = 4;
+
 /** A lane that stumbled is over it when so many messages were taken since, or when it has nothing left. */
 const recoveredAfter = 20;
 
@@ -129,10 +132,9 @@ export class Lane {
   peek(): Message | undefined {
     if (this.#isStopped || this.#isStumbling) return undefined;
     if (this.#inFlight >= (this.#isProbing ? 1 : this.source.mostInFlight)) return undefined;
+    if (this.#page.length <= readAhead) this.#read();
     const message = this.#page[0]?.messages[this.#nextMessage];
-    if (!message) this.#read();
-    else if (this.#mustPause()) return undefined;
-    return message;
+    return message && !this.#mustPause() ? message : undefined;
   }
 
   /** The next message is on its way; only after `peek` has shown it. */
@@ -218,7 +220,7 @@ export class Lane {
     if (this.#isRewound) this.#mayHaveMore = true;
     else {
       if (!page.isLast) this.#mayHaveMore = true;
-      this.#page = [...page.parcels];
+      this.#page.push(...page.parcels);
       this.#after = page.end;
     }
     this.#recover();

@@ -65,6 +65,7 @@ export class MqttLink implements Link {
     signal.addEventListener('abort', abort, { once: true });
     const closed = watch(client);
     guardMemory(client);
+    sendAtOnce(client);
     client.on('message', (topic, payload, packet) => {
       options.onMessage({ topic, payload, isRetained: packet.retain === true });
     });
@@ -170,12 +171,16 @@ function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** MQTT 5, 3.8.3.1: a retained message is flagged as such only when it comes because of the subscription. */
+/**
+ * QoS 0: without a session at the broker nothing would be repeated anyway, and mosquitto, having dropped a message that
+ * is too long for us, goes on waiting for its acknowledgement, until no more come. A retained message is flagged as such
+ * only when it comes because of the subscription (MQTT 5, 3.8.3.1).
+ */
 function subscriptionMap(subscriptions: readonly Subscription[]): ISubscriptionMap {
   return Object.fromEntries(
     subscriptions.map(({ topic, wantsRetained }) => [
       topic,
-      { qos: 1, nl: true, rap: false, rh: wantsRetained ? 0 : 2 },
+      { qos: 0, nl: true, rap: false, rh: wantsRetained ? 0 : 2 },
     ]),
   );
 }
@@ -236,6 +241,11 @@ function guardMemory(client: MqttClient): void {
     gatheredBytes += chunk.length;
     if (gatheredBytes > longestGatheredBytes) client.emit('error', new Error('the broker sends a packet without end'));
   });
+}
+
+/** Without it the kernel keeps a short message back for up to 40 ms while an earlier one is not acknowledged. */
+function sendAtOnce({ stream }: MqttClient): void {
+  if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
 }
 
 function failureOf(error: Error, isAccepted: boolean): LinkFailure {

@@ -46,6 +46,8 @@ export interface UplinkOptions {
   readonly onAcknowledged?: (event: AlarmEvent, atMono: number) => void;
   /** What carries the messages; MQTT 5 unless said otherwise. */
   readonly openLink?: OpenLink;
+  /** The words; those that the settings ask for unless said otherwise. */
+  readonly format?: Format;
 }
 
 export interface UplinkFigures {
@@ -88,7 +90,7 @@ export function createUplink(options: UplinkOptions): Uplink {
   const size = createMessageSize();
   const { id: uplink, commands: allowed } = settings;
   const commands = control && createCommandDesk({ ...control, uplink, allowed, clock, onIgnored: ignore });
-  let format: Format | undefined;
+  let { format } = options;
   let state: UplinkFigures['state'] = 'waiting';
   let connectionFailure: string | null = null;
   let choice = firstChoice;
