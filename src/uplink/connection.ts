@@ -136,8 +136,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     drain = sending;
     if (!(await subscribe(opened)) || !(await waitForHost())) return;
     isBorn = true;
-    // It goes out first; what an alarm has to say need not wait until all of it is taken.
-    sending.say(session.birth());
+    // Once the first of them is taken, an alarm need not wait for the others.
+    const [first, ...others] = session.birth();
+    await sending.say(first ? [first] : []);
+    sending.say(others);
     // A confirmation that the broker had retained saves sending again what it speaks of.
     await confirmations.idle();
     if (await loadCursor()) sending.open(createSources());
