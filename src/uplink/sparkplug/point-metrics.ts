@@ -15,7 +15,7 @@ const qualityCodes = { bad: 0, stale: 500 };
 
 type Statistic = 'min' | 'max' | 'mean' | 'delta';
 
-export function typeOfPoint({ address }: Point): DataType {
+function typeOfPoint({ address }: Point): DataType {
   if (address.protocol !== 'modbus') return 'double';
   if (address.type === 'string') return 'string';
   const isOneBit = address.type === 'bool' || (address.type === 'bits' && address.bitCount === 1);
