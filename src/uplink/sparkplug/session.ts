@@ -1,5 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { AlarmEvent } from '../../model/alarm.ts';
+import type { Point } from '../../model/point.ts';
+import type { Site } from '../../model/site.ts';
 import type { Heard, Session } from '../format.ts';
 import type { Message } from '../link.ts';
 import { metricOfEvent } from './alarm-metrics.ts';
@@ -50,6 +52,7 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
   let host = unknownHost;
   let bornMono = Number.NEGATIVE_INFINITY;
   let isRebirthComing = false;
+  let known: KnownPoints | undefined;
 
   function perform(input: SessionInput, data: Uint8Array = nothing): readonly Message[] {
     const step = stepSession(state, input);
@@ -157,6 +160,12 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
     return state.isNodeBorn && (owner === undefined || state.devices.get(owner) === 'alive');
   }
 
+  function pointOf(key: string): Point | undefined {
+    const site = plant.site();
+    if (known?.site !== site) known = { site, points: new Map(site.points.map(point => [point.key, point])) };
+    return known.points.get(key);
+  }
+
   function isGone(device: string): boolean {
     return losses.isLost(device) || !isInSite(device);
   }
@@ -213,11 +222,10 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
     // Birth certificates tell what stands.
     standing: () => [],
     summaries(rows, { longestBytes, isHistorical }) {
-      const points = new Map(plant.site().points.map(point => [point.key, point]));
       const bundles = bundleSummaries(rows, longestBytes - longestSealBytes, ({ record }) =>
         record.points.map(summary =>
           encodeMetrics(
-            metricsOfSummary(summary, points.get(summary.point), record.windowEnd).map(metric =>
+            metricsOfSummary(summary, pointOf(summary.point), record.windowEnd).map(metric =>
               ledger.refer(record.device, metric, isHistorical),
             ),
           ),
@@ -252,6 +260,12 @@ export function createSession({ topics, primaryHost, facts, plant, clock }: Sess
       return { kind: 'ignored', reason: `nothing is expected on ${topic}` };
     },
   };
+}
+
+/** The points of a site by their keys. */
+interface KnownPoints {
+  readonly site: Site;
+  readonly points: ReadonlyMap<string, Point>;
 }
 
 function message(topic: string, payload: Uint8Array): Message {
