@@ -76,7 +76,8 @@ export function createConnection(options: ConnectionOptions): Connection {
   let alarms: AlarmSource | undefined;
   let standing: StandingSource | undefined;
   let isBorn = false;
-  let isHostLost = false;
+  /** Why we end it ourselves. */
+  let reason: LinkFailure | undefined;
   let owed = nothingOwed;
   let resend: Timer | undefined;
 
@@ -92,7 +93,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         runCommand(heard.text);
         return;
       case 'rebirth':
-        clock.sleep(heard.delayMs, ended.signal).then(rebirth, () => {});
+        if (heard.delayMs === 0) rebirth();
+        else clock.sleep(heard.delayMs, ended.signal).then(rebirth, () => {});
         return;
       case 'host':
         if (heard.isOnline) hostIsThere.resolve();
@@ -116,8 +118,9 @@ export function createConnection(options: ConnectionOptions): Connection {
   /** It may be at another broker. */
   async function loseHost(): Promise<void> {
     if (!isBorn && settings.urls.length === 1) return;
-    isHostLost = true;
+    reason = { kind: 'host-offline' };
     await leave(publishTimeoutMs);
+    over.resolve(reason);
   }
 
   async function begin(opened: Link): Promise<void> {
@@ -172,7 +175,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         : new Promise<void>(() => {});
     await Promise.race([hostIsThere.promise, late, over.promise]);
     troubles.note('host', undefined);
-    return !ended.signal.aborted && !isHostLost;
+    return !ended.signal.aborted && !reason;
   }
 
   async function loadCursor(): Promise<boolean> {
@@ -263,7 +266,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         over.resolve({ kind: 'unusable', detail: messageOf(thrown) });
       });
       const end = await Promise.race([opened.closed, over.promise]);
-      const failure: LinkFailure = isHostLost ? { kind: 'host-offline' } : end;
+      const failure = reason ?? end;
       ended.abort();
       resend?.cancel();
       opened.destroy();
