@@ -223,7 +223,8 @@ export function createUplink(options: UplinkOptions): Uplink {
       connection?.notify();
     },
     rebirth() {
-      connection?.rebirth();
+      // The native birth tells nothing of the plant.
+      if (settings.format !== 'native') connection?.rebirth();
     },
     refresh() {
       connection?.refresh();

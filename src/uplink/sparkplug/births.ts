@@ -15,7 +15,6 @@ export const controls = {
 } as const;
 
 export interface NodeFacts {
-  readonly name: string;
   readonly version: string;
   readonly bdSeq: number;
   readonly settings: Pick<UplinkSettings, 'confirm' | 'commands' | 'summaries'>;
@@ -38,7 +37,7 @@ export function deathOfNode(bdSeq: number, nowAt: number): readonly Metric[] {
   ];
 }
 
-export function birthOfNode({ name, version, bdSeq, settings }: NodeFacts, plant: Plant, nowAt: number) {
+export function birthOfNode({ version, bdSeq, settings }: NodeFacts, plant: Plant, nowAt: number) {
   const text = (metric: string, value: string | undefined): NamedMetric => {
     return { name: metric, type: 'string', value, at: nowAt, properties: undefined };
   };
@@ -47,7 +46,7 @@ export function birthOfNode({ name, version, bdSeq, settings }: NodeFacts, plant
     { name: controls.rebirth, type: 'boolean', value: false, at: nowAt, properties: undefined } as const,
     ...(settings.confirm === 'platform' ? [text(controls.confirm, undefined)] : []),
     ...(settings.commands.length > 0 ? [text(controls.command, undefined), text(controls.reply, undefined)] : []),
-    text('Properties/Name', name),
+    text('Properties/Name', plant.site().gateway.name),
     text('Properties/Version', version),
     ...birthOfAlarms(undefined, plant.site(), plant.standing().alarms, nowAt),
   ];

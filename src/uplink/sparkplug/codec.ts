@@ -17,6 +17,9 @@ const firstMetricValue = 10;
 const firstPropertyValue = 3;
 const valueOffsets = { int: 0, long: 1, float: 2, double: 3, boolean: 4, string: 5 };
 
+/** One for all, since each writer takes memory outside the heap, which goes back late. `finish` leaves it empty. */
+const writer = new BinaryWriter();
+
 /** What `sealPayload` adds at most: a time and a sequence number, each with its tag. */
 export const longestSealBytes = 1 + 8 + 1 + 2;
 
@@ -25,10 +28,9 @@ export const longestSealBytes = 1 + 8 + 1 + 2;
  * is a list of fields.
  */
 export function encodeMetrics(metrics: readonly Metric[]): Uint8Array {
-  const writer = new BinaryWriter();
   for (const metric of metrics) {
     writer.tag(payloadFields.metrics, WireType.LengthDelimited).fork();
-    writeMetric(writer, metric);
+    writeMetric(metric);
     writer.join();
   }
   return writer.finish();
@@ -36,13 +38,12 @@ export function encodeMetrics(metrics: readonly Metric[]): Uint8Array {
 
 /** A whole payload: when it is sent, what is in it, and its place in the sequence; a death of the node has none. */
 export function sealPayload(metrics: Uint8Array, at: number, seq: number | undefined): Uint8Array {
-  const writer = new BinaryWriter();
   writer.tag(payloadFields.timestamp, WireType.Varint).uint64(wireTime(at)).raw(metrics);
   if (seq !== undefined) writer.tag(payloadFields.seq, WireType.Varint).uint64(seq);
   return writer.finish();
 }
 
-function writeMetric(writer: BinaryWriter, metric: Metric): void {
+function writeMetric(metric: Metric): void {
   const { name, alias, properties } = metric;
   if (name !== undefined) writer.tag(metricFields.name, WireType.LengthDelimited).string(name);
   if (alias !== undefined) writer.tag(metricFields.alias, WireType.Varint).uint64(alias);
@@ -50,11 +51,11 @@ function writeMetric(writer: BinaryWriter, metric: Metric): void {
   writer.tag(metricFields.datatype, WireType.Varint).uint32(dataTypes[metric.type]);
   if (metric.isHistorical) writer.tag(metricFields.isHistorical, WireType.Varint).bool(true);
   if (metric.value === undefined) writer.tag(metricFields.isNull, WireType.Varint).bool(true);
-  if (properties) writeProperties(writer, properties);
-  writeValue(writer, firstMetricValue, metric);
+  if (properties) writeProperties(properties);
+  writeValue(firstMetricValue, metric);
 }
 
-function writeProperties(writer: BinaryWriter, properties: Properties): void {
+function writeProperties(properties: Properties): void {
   const entries = Object.entries(properties);
   writer.tag(metricFields.properties, WireType.LengthDelimited).fork();
   for (const [key] of entries) writer.tag(setFields.keys, WireType.LengthDelimited).string(key);
@@ -62,30 +63,31 @@ function writeProperties(writer: BinaryWriter, properties: Properties): void {
     writer.tag(setFields.values, WireType.LengthDelimited).fork();
     writer.tag(propertyFields.type, WireType.Varint).uint32(dataTypes[typed.type]);
     if (typed.value === undefined) writer.tag(propertyFields.isNull, WireType.Varint).bool(true);
-    writeValue(writer, firstPropertyValue, typed);
+    writeValue(firstPropertyValue, typed);
     writer.join();
   }
   writer.join();
 }
 
-const writers: Readonly<Record<DataType, (writer: BinaryWriter, first: number, value: Scalar) => void>> = {
+const writers: Readonly<Record<DataType, (first: number, value: Scalar) => void>> = {
   // An unsigned field carries signed numbers by their bits.
-  int32: (writer, first, value) => writer.tag(first + valueOffsets.int, WireType.Varint).uint32(Number(value) >>> 0),
+  int32: (first, value) => writer.tag(first + valueOffsets.int, WireType.Varint).uint32(Number(value) >>> 0),
   int64: writeLong,
   uint64: writeLong,
-  dateTime: (writer, first, value) => writeLong(writer, first, wireTime(Number(value))),
-  double: (writer, first, value) => writer.tag(first + valueOffsets.double, WireType.Bit64).double(Number(value)),
-  boolean: (writer, first, value) => writer.tag(first + valueOffsets.boolean, WireType.Varint).bool(value === true),
-  string: (writer, first, value) =>
-    writer.tag(first + valueOffsets.string, WireType.LengthDelimited).string(String(value)),
+  dateTime: (first, value) => writeLong(first, wireTime(Number(value))),
+  double: (first, value) => writer.tag(first + valueOffsets.double, WireType.Bit64).double(Number(value)),
+  boolean: (first, value) => writer.tag(first + valueOffsets.boolean, WireType.Varint).bool(value === true),
+  string: (first, value) => writer.tag(first + valueOffsets.string, WireType.LengthDelimited).string(String(value)),
 };
 
-function writeLong(writer: BinaryWriter, first: number, value: Scalar): void {
-  writer.tag(first + valueOffsets.long, WireType.Varint).uint64(BigInt.asUintN(64, BigInt(Number(value))));
+/** A number that is no whole one would throw here, and nothing may keep an alarm from being sent. */
+function writeLong(first: number, value: Scalar): void {
+  const whole = Number.isFinite(Number(value)) ? Math.trunc(Number(value)) : 0;
+  writer.tag(first + valueOffsets.long, WireType.Varint).uint64(BigInt.asUintN(64, BigInt(whole)));
 }
 
-function writeValue(writer: BinaryWriter, first: number, { type, value }: Typed): void {
-  if (value !== undefined) writers[type](writer, first, value);
+function writeValue(first: number, { type, value }: Typed): void {
+  if (value !== undefined) writers[type](first, value);
 }
 
 /** Milliseconds since 1970 as the unsigned number of the wire: a broken clock must not keep an alarm from being sent. */

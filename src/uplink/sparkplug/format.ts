@@ -30,7 +30,7 @@ export function createSparkplugFormat(options: SparkplugOptions): Format {
   return {
     openSession() {
       bdSeq = (bdSeq + 1) % bdSeqCount;
-      const facts = { name: gateway.name, version, bdSeq, settings };
+      const facts = { version, bdSeq, settings };
       return createSession({ topics, primaryHost, facts, plant, clock });
     },
   };
