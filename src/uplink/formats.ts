@@ -23,7 +23,7 @@ export async function createFormat(options: FormatOptions): Promise<Format> {
     case 'native':
       return createNativeFormat({ ...options, wallMs: () => clock.wallMs(), newId: randomId });
     case 'sparkplug-b': {
-      // Loaded only where it is spoken: its library takes 6 MB.
+      // Loaded only where it is spoken, for its library takes memory.
       const { createSparkplugFormat } = await import('./sparkplug/format.ts');
       const asked = { site: () => plant.site(), pointNow: (point: number) => plant.pointNow(point), standing };
       return createSparkplugFormat({ ...options, plant: asked });

@@ -4,7 +4,7 @@ import { type DataType, dataTypes, type Metric, type Properties, type Scalar, ty
 
 /*
  * sparkplug-b.proto in code: the library writes and reads the wire format, the field numbers stand here. Its reflection
- * would cost 14 MB more of memory. This file is loaded only when an uplink speaks Sparkplug.
+ * would take 20 MB instead of 6. This file is loaded only when an uplink speaks Sparkplug.
  */
 
 const payloadFields = { timestamp: 1, metrics: 2, seq: 3 };
