@@ -6,12 +6,13 @@ import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
+import type { ClockEvent } from './live/clock-watch.ts';
 import { createCommandMemory } from './live/command-memory.ts';
 import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
+import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
-import { provisionalOutbox } from './live/provisional-outbox.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
@@ -25,9 +26,9 @@ import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.t
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
-import { openStore, type Store } from './store/store.ts';
+import { type AuditEntry, openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
-import { type CommandAudit, createUplink, type RemoteControl } from './uplink/uplink.ts';
+import { createUplink, type RemoteControl } from './uplink/uplink.ts';
 import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
 
 /*
@@ -81,6 +82,9 @@ const summaryWindowMs = 60_000;
 const summaryWaitMs = 2_000;
 const mostWaitingSummaries = 500;
 
+/** Of the store's size, for the database of the alarms. */
+const alarmShare = 0.2;
+
 type NewSummary = Omit<SummaryRecord, 'id'>;
 
 /** Touches nothing until `start`. */
@@ -88,7 +92,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
-  const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: () => {} });
+  const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: onClockEvent });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
   const latency = {
@@ -173,23 +177,48 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function openUplinks({ gateway }: Site, store: Store, desk: AlarmDesk): Uplinks {
     const secrets = systemSecretSources(warning => log.warn({}, warning));
-    const outbox = provisionalOutbox(store, desk.standing);
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    const control: RemoteControl = {
-      run: handle,
-      memory: createCommandMemory(),
-      audit: auditCommand,
-      isClockInDoubt: () => time.state.quality === 'unsynchronised',
-    };
     const plant = { site: () => mustRun().site, pointNow: table.get };
-    const shared = { gateway, version, outbox, plant, control, clock, random, log, onAcknowledged };
+    const shared = { gateway, version, plant, clock, random, log, onAcknowledged };
     const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);
-    return createUplinks(settings => createUplink({ ...shared, settings, password: () => passwordOf(settings) }));
+    return createUplinks(settings => {
+      const { id: uplink } = settings;
+      const control: RemoteControl = {
+        run: handle,
+        memory: createCommandMemory(store, uplink, clock),
+        audit: entry => audit(store, { kind: 'command', who: `uplink ${uplink}`, body: entry }),
+        isClockInDoubt: () => time.state.quality === 'unsynchronised',
+      };
+      const outbox = createOutbox({ store, uplink, standing: desk.standing });
+      return createUplink({ ...shared, outbox, control, settings, password: () => passwordOf(settings) });
+    });
   }
 
-  function auditCommand(entry: CommandAudit): void {
-    log.info({ ...entry }, 'a command came from a platform');
+  function audit(store: Store, entry: AuditEntry): void {
+    log.info({ ...entry }, 'audit');
+    store
+      .appendAudit(entry)
+      .catch(failure => log.error({ ...entry, failure: messageOf(failure) }, 'an audit entry was not stored'));
+  }
+
+  /** The clock was set: it goes into the audit, and what was recorded under a wrong one is put right. */
+  function onClockEvent(event: ClockEvent): void {
+    if (!running) return;
+    audit(running.store, { kind: 'clock', who: 'gateway', body: event });
+    if (event.kind === 'synchronised') correctTimes(running);
+  }
+
+  function correctTimes({ store, desk }: Running): void {
+    const { bootId } = time;
+    store.correctTimes({ bootId, bootedAt: time.bootedAt() }).then(
+      ({ events, states }) => {
+        desk.correct(states);
+        if (events > 0)
+          log.warn({ events }, 'the times of events that were recorded before the clock was set are corrected');
+      },
+      failure => log.error({ failure: messageOf(failure) }, 'times could not be corrected'),
+    );
   }
 
   /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
@@ -217,7 +246,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function start(): Promise<void> {
     const { site } = options;
     await time.start();
-    const store = await openStore({ folder: options.dataFolder, clock, log });
+    const onUnstored = () => running?.uplinks.notify();
+    const limits = { databaseBytes: site.store.sizeBytes * alarmShare };
+    const store = await openStore({ folder: options.dataFolder, clock, log, limits, onUnstored });
+    await store.useUplinks(site.uplinks.map(({ id }) => id));
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));
     const desk = createAlarmDesk({
@@ -238,6 +270,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     running = { site, store, desk, detector, uplinks };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
+    // Another process of this boot may have recorded before the clock was set.
+    if (time.state.quality === 'synchronised') correctTimes(running);
     await memory.load(store.learned(), site.devices);
     await uplinks.replace(site.uplinks);
     await poller.replace(site, options.tidyUp);
@@ -276,12 +310,15 @@ export function createGateway(options: GatewayOptions): Gateway {
         : summarizer.forget(device.number);
       if (window) keepWindow(current, window);
     }
+    await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     running = { ...current, site };
     table.replace(site.points);
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     current.uplinks.rebirth();
     warnOfOverload();
-    log.info({ site: options.sitePath, points: site.points.length, rules: site.rules.length }, 'site file reloaded');
+    const counts = { points: site.points.length, rules: site.rules.length, devices: site.devices.length };
+    audit(current.store, { kind: 'configuration', who: 'gateway', body: { site: options.sitePath, ...counts } });
+    log.info({ site: options.sitePath, ...counts }, 'site file reloaded');
     const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';
     return { kind: 'done', message: `${site.points.length} points, ${site.rules.length} alarms${warnings}` };
   }

@@ -1,24 +1,19 @@
+import type { Clock } from '../base/clock.ts';
 import type { CommandReply } from '../model/command.ts';
+import type { Store } from '../store/store.ts';
 
-interface Seen {
-  readonly id: string;
-  readonly kind: string;
-  readonly expiresAt: number;
-  readonly reply: CommandReply | undefined;
-}
-
-/** Most commands remembered; the oldest goes. */
-const mostSeen = 1_000;
-
-/** Remembers remote commands while the process lives. It stands until the store remembers them over restarts. */
-export function createCommandMemory() {
-  const seen = new Map<string, Seen>();
+/** Remembers in the store what came over one uplink, so that no command is run twice, over restarts too. */
+export function createCommandMemory(store: Store, uplink: string, clock: Clock) {
   return {
-    find: async (id: string): Promise<Seen | undefined> => seen.get(id),
-    async keep(command: Seen): Promise<void> {
-      seen.set(command.id, command);
-      const [oldest] = seen.keys();
-      if (seen.size > mostSeen && oldest !== undefined) seen.delete(oldest);
+    async find(id: string) {
+      const record = await store.findCommand(uplink, id);
+      if (!record) return undefined;
+      const reply = record.reply === undefined ? undefined : (JSON.parse(record.reply) as CommandReply);
+      return { id, expiresAt: record.expiresAt, reply };
+    },
+    keep({ id, expiresAt, reply }: { id: string; expiresAt: number; reply: CommandReply | undefined }): Promise<void> {
+      const text = reply === undefined ? undefined : JSON.stringify(reply);
+      return store.keepCommand({ uplink, id, receivedAt: clock.wallMs(), expiresAt, reply: text });
     },
   };
 }

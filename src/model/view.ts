@@ -77,11 +77,14 @@ export interface BusView {
   readonly readsDone: number;
   readonly readsFailed: number;
   readonly readsMissed: number;
-  /** Share of the last minute in which a request was under way, 0 to 1. */
+  /** Share of the last minute in which a request was under way or the silence after its answer was kept, 0 to 1. */
   readonly load: number;
   /** Share of the last minute that requests to absent devices have taken in vain, 0 to 1. */
   readonly deadShare: number;
-  /** The load that its reads and their intervals ask for (docs/bus-load.md); 0 for the gateway's own. */
+  /**
+   * The load that its reads and their intervals ask for (docs/bus-load.md), by what each device takes to answer once it was
+   * heard; 0 for the gateway's own.
+   */
   readonly predictedLoad: number;
 }
 

@@ -7,7 +7,6 @@ import { judge, type ReadCommand, readCommand } from './remote-command.ts';
 /** A command that came over an uplink, as it is remembered so that it is never run twice. */
 export interface SeenCommand {
   readonly id: string;
-  readonly kind: string;
   readonly expiresAt: number;
   /** Undefined from its beginning to its end; still so afterwards when the process ended in between. */
   readonly reply: CommandReply | undefined;
@@ -89,11 +88,11 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
   }
 
   /** Kept before it is run: after a crash in between it is known to have begun, and is not run again. */
-  async function runOnce({ id, kind, expiresAt = 0 }: ReadCommand, command: Command): Promise<CommandReply> {
-    await memory.keep({ id, kind, expiresAt, reply: undefined });
+  async function runOnce({ id, expiresAt = 0 }: ReadCommand, command: Command): Promise<CommandReply> {
+    await memory.keep({ id, expiresAt, reply: undefined });
     const reply = await options.run(command).catch(thrown => refused(`it failed: ${messageOf(thrown)}`, []));
     // That it has run is known already; only a repetition would miss how it ended.
-    await memory.keep({ id, kind, expiresAt, reply }).catch(() => {});
+    await memory.keep({ id, expiresAt, reply }).catch(() => {});
     return reply;
   }
 

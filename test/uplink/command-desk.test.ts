@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createCommandMemory } from '../../src/live/command-memory.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
 import { type CommandAudit, type CommandDeskOptions, createCommandDesk } from '../../src/uplink/command-desk.ts';
+import { createCommandMemory } from '../fakes/command-memory.ts';
 import { settle, VirtualClock } from '../fakes/virtual-clock.ts';
 import { checkMessage } from './contract.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createCommandMemory } from '../../src/live/command-memory.ts';
 import type { Command } from '../../src/model/command.ts';
+import { createCommandMemory } from '../fakes/command-memory.ts';
 import { settle } from '../fakes/virtual-clock.ts';
 import { numberOf, Rig } from './rig.ts';
 
@@ -63,7 +63,8 @@ describe('a platform that confirms', () => {
       await rig.answerAll();
       expect(rig.published('alarm').slice(before).map(numberOf)).toEqual([1, 2]);
     }
-    expect(rig.uplink.figures().lastFailure).toContain('the platform has not confirmed 2 alarm events for 600 s');
+    expect(rig.uplink.figures().lastFailure).toContain('the platform does not confirm the alarm events it was sent');
+    expect(rig.lines.filter(line => line.includes('does not confirm'))).toHaveLength(1);
     await confirm(rig, 2);
     expect(rig.uplink.figures().lastFailure).toBeNull();
     const before = rig.published('alarm').length;

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { createCommandMemory } from '../../src/live/command-memory.ts';
 import type { Command } from '../../src/model/command.ts';
 import type { Link, Message } from '../../src/uplink/link.ts';
 import { MqttLink } from '../../src/uplink/mqtt-link.ts';
 import type { CommandAudit } from '../../src/uplink/uplink.ts';
+import { createCommandMemory } from '../fakes/command-memory.ts';
 import { startMosquitto } from '../fakes/mosquitto.ts';
 import { startSubscriber } from '../fakes/mosquitto-sub.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
