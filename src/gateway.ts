@@ -179,7 +179,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const secrets = systemSecretSources(warning => log.warn({}, warning));
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    const shared = { gateway, version, clock, random, log, onAcknowledged };
+    const plant = { site: () => mustRun().site, pointNow: table.get };
+    const shared = { gateway, version, plant, clock, random, log, onAcknowledged };
     const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);
     return createUplinks(settings => {
       const { id: uplink } = settings;
@@ -313,6 +314,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     running = { ...current, site };
     table.replace(site.points);
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
+    current.uplinks.rebirth();
     warnOfOverload();
     const counts = { points: site.points.length, rules: site.rules.length, devices: site.devices.length };
     audit(current.store, { kind: 'configuration', who: 'gateway', body: { site: options.sitePath, ...counts } });

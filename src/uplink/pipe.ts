@@ -11,15 +11,15 @@ export interface Pipe {
 }
 
 /**
- * On a line of 64 kbit/s the window settles at its least, 4 KiB, which an alarm waits half a second for. The most is 256 KiB:
- * what may be sent twice after a broken connection, and enough for 20 Mbit/s at a round trip of 100 ms.
+ * On a line of 64 kbit/s the window settles at its least, 4 KiB, which an alarm waits half a second for. The most is 128 KiB:
+ * what may be sent twice after a broken connection, and enough for 10 Mbit/s at a round trip of 100 ms.
  */
-export const pipeLimits = { leastBytes: 4_096, firstBytes: 8_192, mostBytes: 262_144 } as const;
+export const pipeLimits = { leastBytes: 4_096, firstBytes: 8_192, mostBytes: 131_072 } as const;
 
 /** What stands in the queue of the line for less than this is no burden for an alarm … */
-const shortQueueMs = 100;
+const shortQueueMs = 50;
 /** … and for longer than this it is. */
-const longQueueMs = 250;
+const longQueueMs = 200;
 
 export const firstPipe: Pipe = {
   windowBytes: pipeLimits.firstBytes,
