@@ -45,9 +45,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   api: ['base', 'model', 'driver.ts', 'gateway.ts'],
   sim: ['base', 'model', 'site'],
+  // The other end of the line: it reads what the uplink writes, without the code that writes it.
+  receive: ['base', 'model', 'uplink'],
   // Drivers through their registry: they plan the reads that bus-load.ts forecasts from, and without a daemon the command
   // line asks devices itself, with the same driver.
-  cli: ['base', 'model', 'driver.ts', 'site', 'poll', 'gateway.ts', 'api', 'sim', 'drivers'],
+  cli: ['base', 'model', 'driver.ts', 'site', 'poll', 'gateway.ts', 'api', 'sim', 'drivers', 'receive', 'uplink'],
   bin: ['cli'],
 };
 
@@ -58,7 +60,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   detect: ['src/detect/detector.ts'],
   summary: ['src/summary/summarizer.ts'],
   store: ['src/store/store.ts'],
-  uplink: ['src/uplink/uplink.ts'],
+  uplink: ['src/uplink/uplink.ts', 'src/uplink/inbox.ts'],
   drivers: ['drivers/registry.ts'],
   api: ['src/api/server.ts', 'src/api/client.ts'],
 };
