@@ -49,7 +49,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   receive: ['base', 'model', 'uplink'],
   // Drivers through their registry: they plan the reads that bus-load.ts forecasts from, and without a daemon the command
   // line asks devices itself, with the same driver.
-  cli: ['base', 'model', 'driver.ts', 'site', 'poll', 'gateway.ts', 'api', 'sim', 'drivers', 'receive', 'uplink'],
+  cli: [
+    'base',
+    'model',
+    'driver.ts',
+    'site',
+    'poll',
+    'gateway.ts',
+    'api',
+    'sim',
+    'drivers',
+    'receive',
+    'uplink',
+    'store',
+  ],
   bin: ['cli'],
 };
 
@@ -59,7 +72,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
   poll: ['src/poll/poller.ts', 'src/poll/bus-load.ts'],
   detect: ['src/detect/detector.ts'],
   summary: ['src/summary/summarizer.ts'],
-  store: ['src/store/store.ts'],
+  store: ['src/store/store.ts', 'src/store/archive.ts', 'src/store/restore.ts'],
   uplink: ['src/uplink/uplink.ts', 'src/uplink/inbox.ts'],
   drivers: ['drivers/registry.ts'],
   api: ['src/api/server.ts', 'src/api/client.ts'],

@@ -61,13 +61,22 @@ function freeName(folder: string, at: number): string {
   }
 }
 
+/** A path below `folder` that nothing has yet: plantroom.replaced-2026-11-23T10-15-00. */
+export function freeFolder(folder: string, name: string, at: number): string {
+  const base = join(folder, `${name}-${new Date(at).toISOString().slice(0, 19).replaceAll(':', '-')}`);
+  for (let repetition = 1; ; repetition += 1) {
+    const path = repetition === 1 ? base : `${base}-${repetition}`;
+    if (!existsSync(path)) return path;
+  }
+}
+
 /** Renames for good: a rename is only certain once its folder has reached the disk. */
 export function renameDurably(from: string, to: string, folder: string): void {
   renameSync(from, to);
   syncFolder(folder);
 }
 
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, 'r');
   try {
     fsyncSync(descriptor);

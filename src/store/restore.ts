@@ -1,0 +1,75 @@
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomId } from '../base/random.ts';
+import { historyDatabase, mainDatabase } from './archive.ts';
+import { createDatabase } from './database.ts';
+import { freeFolder, renameDurably, storePaths, syncFolder } from './files.ts';
+import { type FolderLock, lockFolder } from './folder-lock.ts';
+import { writeMeta } from './meta.ts';
+
+export interface Placed {
+  /** Of the events that are made from now on. */
+  readonly storeId: string;
+  /** Where the store went that was there before; undefined when there was none. */
+  readonly setAside: string | undefined;
+}
+
+/** Keeps daemons off the folder, which is made when missing. Throws PlantroomError `busy` while one is at work in it. */
+export function lockStore(folder: string): FolderLock {
+  return lockFolder(storePaths(folder));
+}
+
+/**
+ * Puts verified databases, which lie in `from` on the same disk, in the place of a folder's store. What was there goes
+ * into a folder of its own; nothing is deleted. The folder must be locked.
+ *
+ * Wherever the power goes, the next start of a daemon has a whole store: the old one before the first rename, and after
+ * it the new one, which it takes up under the name of a finished replacement (open-database.ts).
+ */
+export function placeStore({ folder, from, at }: { folder: string; from: string; at: number }): Placed {
+  const paths = storePaths(folder);
+  const storeId = renew(join(from, mainDatabase));
+  renameDurably(join(from, mainDatabase), paths.next, folder);
+  const setAside = moveAway(folder, at);
+  if (existsSync(join(from, historyDatabase))) {
+    renameDurably(join(from, historyDatabase), join(folder, historyDatabase), folder);
+  }
+  renameDurably(paths.next, paths.database, folder);
+  return { storeId, setAside };
+}
+
+/**
+ * Events that were made after the backup may have been sent under the numbers that come now: a new id tells them apart.
+ * The numbers go on.
+ */
+function renew(path: string): string {
+  const storeId = randomId();
+  const database = createDatabase(path);
+  try {
+    database.transaction(() => {
+      writeMeta(database, 'store_id', storeId);
+      // It was open when it was copied; it is whole all the same.
+      writeMeta(database, 'is_open', 0);
+    })();
+  } finally {
+    database.close();
+  }
+  return storeId;
+}
+
+/** The write-ahead files first: should the power go in between, they must not meet another database. */
+const movedNames = [mainDatabase, historyDatabase].flatMap(name => [`${name}-wal`, `${name}-journal`, name]);
+
+function moveAway(folder: string, at: number): string | undefined {
+  const present = movedNames.filter(name => existsSync(join(folder, name)));
+  if (present.length === 0) return undefined;
+  const target = freeFolder(folder, 'plantroom.replaced', at);
+  mkdirSync(target, { mode: 0o750 });
+  // What shared memory holds is made anew from the write-ahead file.
+  for (const name of [...present, `${mainDatabase}-shm`, `${historyDatabase}-shm`]) {
+    if (existsSync(join(folder, name))) renameSync(join(folder, name), join(target, name));
+  }
+  syncFolder(target);
+  syncFolder(folder);
+  return target;
+}
