@@ -5,10 +5,10 @@ import { type CoarseSpan, windowAround } from '../../src/history/span-window.ts'
 import type { CountedSummary } from '../../src/model/summary.ts';
 import { minuteMs, noon } from './samples.ts';
 
-const zone = process.env['TZ'];
+const zone = process.env.TZ;
 afterEach(() => {
-  if (zone === undefined) delete process.env['TZ'];
-  else process.env['TZ'] = zone;
+  if (zone === undefined) delete process.env.TZ;
+  else process.env.TZ = zone;
 });
 
 function of(values: readonly number[], parts: Partial<CountedSummary> = {}): CountedSummary {
@@ -153,14 +153,14 @@ describe('a day', () => {
     ['America/Santiago', '2026-09-06T12:00:00Z', '2026-09-06T04:00:00.000Z', 23],
     ['UTC', '1969-12-31T12:00:00Z', '1969-12-31T00:00:00.000Z', 24],
   ])('in %s at %s begins at %s and has %i hours', (timeZone, at, start, hours) => {
-    process.env['TZ'] = timeZone;
+    process.env.TZ = timeZone;
     const { start: found, end } = windowAround('1day', Date.parse(at));
     expect(new Date(found).toISOString()).toBe(start);
     expect((end - found) / 3_600_000).toBe(hours);
   });
 
   test('follows on the one before it without gap or overlap, whatever the clocks do', () => {
-    process.env['TZ'] = 'America/Santiago';
+    process.env.TZ = 'America/Santiago';
     let { start, end } = windowAround('1day', noon);
     for (let day = 0; day < 800; day += 1) {
       const next = windowAround('1day', end);
@@ -171,7 +171,7 @@ describe('a day', () => {
   });
 
   test('is put together from quarters', () => {
-    process.env['TZ'] = 'Europe/Berlin';
+    process.env.TZ = 'Europe/Berlin';
     const midnight = Date.parse('2026-10-24T22:00:00Z');
     const quarters = Array.from({ length: 101 }, (_, index) => ({
       device: 'meter',

@@ -50,7 +50,7 @@ export interface Kept {
   readonly quality: Quality;
 }
 
-export function keptIn(frame: Frame): Kept[] {
+export function keptIn(frame: Pick<Frame, 'body' | 'points'>): Kept[] {
   const kept: Kept[] = [];
   decodeFrame(frame.body, frame.points.length, (place, at, value, quality) => {
     const { point: key = '', unit = '' } = frame.points[place] ?? {};
