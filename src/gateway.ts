@@ -6,6 +6,7 @@ import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
+import { createAlarmOutbox } from './live/alarm-outbox.ts';
 import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
@@ -174,7 +175,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { gateway } = site;
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
+    const outbox = createAlarmOutbox(store, settings.id);
+    return createUplink({ settings, gateway, version, password, outbox, clock, random, log, onAcknowledged });
   }
 
   /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
@@ -201,7 +203,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function start(): Promise<void> {
     const { site } = options;
-    const store = await openStore({ folder: options.dataFolder, clock, log });
+    const onUnstored = () => running?.uplink?.notify();
+    const store = await openStore({ folder: options.dataFolder, clock, log, onUnstored });
+    await store.useUplinks(site.uplinks.map(({ id }) => id));
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));
     const desk = createAlarmDesk({
@@ -259,6 +263,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         : summarizer.forget(device.number);
       if (window) keepWindow(current, window);
     }
+    await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     const isUplinkSame = JSON.stringify(site.uplinks) === JSON.stringify(current.site.uplinks);
     const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
     running = { ...current, site, uplink };
