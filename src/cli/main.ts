@@ -21,6 +21,7 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   ports: async () => (await import('./ports.ts')).registerPorts,
   scan: async () => (await import('./scan.ts')).registerScan,
   probe: async () => (await import('./probe.ts')).registerProbe,
+  export: async () => (await import('./export.ts')).registerExport,
   backup: async () => (await import('./backup.ts')).registerBackup,
   restore: async () => (await import('./restore.ts')).registerRestore,
   receive: async () => (await import('./receive.ts')).registerReceive,

@@ -1,8 +1,8 @@
 import { dirname, resolve } from 'node:path';
-import { PlantroomError } from '../../base/errors.ts';
-import type { CliContext } from '../context.ts';
-import { findDaemon, firstFolder } from '../daemon.ts';
-import type { GlobalOptions } from '../options.ts';
+import { PlantroomError } from '../base/errors.ts';
+import type { CliContext } from './context.ts';
+import { findDaemon, firstFolder } from './daemon.ts';
+import type { GlobalOptions } from './options.ts';
 
 export interface StorePlace {
   readonly folder: string;
@@ -33,7 +33,7 @@ async function askDaemon(context: CliContext, options: GlobalOptions) {
     if (!(thrown instanceof PlantroomError) || thrown.kind !== 'not-running') throw thrown;
     throw new PlantroomError('no daemon runs that could be asked where its store is', {
       kind: 'not-running',
-      hint: 'say it with --data FOLDER, and --site FILE',
+      hint: 'say it with --data FOLDER',
       cause: thrown,
     });
   }
