@@ -47,7 +47,7 @@ import { writtenBytes } from './written-bytes.ts';
 export class StoreFile {
   readonly #paths: StorePaths;
   readonly #options: OpenBody;
-  readonly #lock: FolderLock;
+  #lock: FolderLock | undefined;
   readonly #reserve: Reserve;
   #session: Session | undefined;
   #isSuspect = false;
@@ -197,7 +197,7 @@ export class StoreFile {
     try {
       if (session) closeDatabase(session.database);
     } finally {
-      this.#lock.release();
+      this.#unlock();
     }
   }
 
@@ -259,9 +259,27 @@ export class StoreFile {
   }
 
   #ready(): Session {
-    const { databaseBytes } = this.#options.limits;
-    this.#session ??= this.#isSuspect ? this.#openExamined() : startSession(reopenDatabase(this.#paths, databaseBytes));
+    this.#session ??= this.#openAgain();
     return this.#session;
+  }
+
+  #openAgain(): Session {
+    try {
+      // Where the disk was unmounted, nothing is to be made in the empty place.
+      if (!this.#isSuspect) statSync(this.#paths.database);
+      this.#lock ??= lockFolder(this.#paths);
+      if (this.#isSuspect) return this.#openExamined();
+      return startSession(reopenDatabase(this.#paths, this.#options.limits.databaseBytes));
+    } catch (error) {
+      // A file system that died can only be mounted anew when nobody holds a file of it open.
+      this.#unlock();
+      throw error;
+    }
+  }
+
+  #unlock(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
   }
 
   #openExamined(): Session {
