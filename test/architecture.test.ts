@@ -90,12 +90,13 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'src/store/store.ts',
     'src/store/archive.ts',
     'src/store/restore.ts',
+    'src/store/audit-reader.ts',
     'src/store/history/history.ts',
     'src/store/history/reader.ts',
   ],
   uplink: ['src/uplink/uplink.ts', 'src/uplink/inbox.ts'],
   drivers: ['drivers/registry.ts'],
-  api: ['src/api/server.ts', 'src/api/client.ts'],
+  api: ['src/api/server.ts', 'src/api/client.ts', 'src/api/glob.ts'],
 };
 
 describe('the house', () => {

@@ -86,7 +86,7 @@ async function takeBack(context: CliContext, task: Task): Promise<Restored> {
     const manifest = await orDiskRefusal('unpacking', () => unpackVerified(task, staging, bar));
     const moves = siteTo === undefined ? [] : await planSite(staging, siteTo, isReplacing);
     const at = context.clock.wallMs();
-    const placed = placeStore({ folder, from: staging, at });
+    const placed = placeStore({ folder, from: staging, at, madeAt: manifest.madeAt });
     await orDiskRefusal('the store is restored, but writing the site file', async () => {
       for (const move of moves) await placeSiteFile(move, at);
     });

@@ -1,11 +1,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
-import { type Database, foldIntoOneFile, openForReading, readNumberPragma } from './database.ts';
+import { createAuditRows } from './audit-rows.ts';
+import { type Database, foldIntoOneFile, hasTable, openForReading, readNumberPragma } from './database.ts';
 import { isBroken } from './examine.ts';
 import { storePaths } from './files.ts';
+import { historyMigrations } from './history/schema.ts';
 import { readMeta } from './meta.ts';
-import { refuseNewer } from './migrations.ts';
+import { migrations, refuseNewer } from './migrations.ts';
 
 /** The databases of a store as files that can be carried away, and whether such a file is sound. For the command line. */
 
@@ -82,11 +84,12 @@ export function verifyDatabase(path: string, name: string): DatabaseFacts {
   try {
     database = openForReading(path);
     const schema = readNumberPragma(database, 'user_version');
-    if (name === mainDatabase) refuseNewer(schema, name);
+    refuseNewer(schema, name, name === mainDatabase ? migrations : historyMigrations);
     const finding = String(database.pragma('integrity_check(1)', { simple: true }));
     if (finding !== 'ok') throw damaged(name, finding);
     const storeId = hasTable(database, 'meta') ? readMeta(database, 'store_id') : undefined;
     if (name === mainDatabase && storeId === undefined) throw damaged(name, 'it is no store of plantroom');
+    followAudit(database, name);
     return { schema, storeId, rows: countRows(database) };
   } catch (thrown) {
     throw isBroken(thrown) ? damaged(name, messageOf(thrown)) : thrown;
@@ -95,14 +98,17 @@ export function verifyDatabase(path: string, name: string): DatabaseFacts {
   }
 }
 
+/** An audit that was tampered with is not put in the place of one that was not. */
+function followAudit(database: Database, name: string): void {
+  if (!hasTable(database, 'audit')) return;
+  const verdict = createAuditRows(database).verify();
+  if (verdict.kind === 'broken') throw damaged(name, `entry ${verdict.number} of its audit is ${verdict.what}`);
+}
+
 /** Whether the folder holds a store, or the rest of one. */
 export function hasStore(folder: string): boolean {
   const { next } = storePaths(folder);
   return [join(folder, mainDatabase), next].some(path => existsSync(path));
-}
-
-function hasTable(database: Database, name: string): boolean {
-  return database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
 }
 
 function countRows(database: Database): Record<string, number> {

@@ -129,6 +129,10 @@ export function pageRoom(database: Database): number {
   return readNumberPragma(database, 'max_page_count') - readNumberPragma(database, 'page_count');
 }
 
+export function hasTable(database: Database, name: string): boolean {
+  return database.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?").get(name) !== undefined;
+}
+
 export function readNumberPragma(
   database: Database,
   name: 'user_version' | 'application_id' | 'freelist_count' | 'page_count' | 'max_page_count',

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomId } from '../base/random.ts';
 import { historyDatabase, mainDatabase } from './archive.ts';
-import { createDatabase } from './database.ts';
+import { createAuditRows } from './audit-rows.ts';
+import { createDatabase, hasTable } from './database.ts';
 import { freeFolder, renameDurably, storePaths, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { writeMeta } from './meta.ts';
@@ -12,6 +13,15 @@ export interface Placed {
   readonly storeId: string;
   /** Where the store went that was there before; undefined when there was none. */
   readonly setAside: string | undefined;
+}
+
+export interface Placing {
+  readonly folder: string;
+  readonly from: string;
+  /** Wall time, ms. */
+  readonly at: number;
+  /** Of the backup, for the audit. */
+  readonly madeAt: string;
 }
 
 /** Keeps daemons off the folder, which is made when missing. Throws PlantroomError `busy` while one is at work in it. */
@@ -26,9 +36,9 @@ export function lockStore(folder: string): FolderLock {
  * Wherever the power goes, the next start of a daemon has a whole store: the old one before the first rename, and after
  * it the new one, which it takes up under the name of a finished replacement (open-database.ts).
  */
-export function placeStore({ folder, from, at }: { folder: string; from: string; at: number }): Placed {
+export function placeStore({ folder, from, at, madeAt }: Placing): Placed {
   const paths = storePaths(folder);
-  const storeId = renew(join(from, mainDatabase));
+  const storeId = renew(join(from, mainDatabase), at, madeAt);
   renameDurably(join(from, mainDatabase), paths.next, folder);
   const setAside = moveAway(folder, at);
   if (existsSync(join(from, historyDatabase))) {
@@ -42,7 +52,7 @@ export function placeStore({ folder, from, at }: { folder: string; from: string;
  * Events that were made after the backup may have been sent under the numbers that come now: a new id tells them apart.
  * The numbers go on.
  */
-function renew(path: string): string {
+function renew(path: string, at: number, madeAt: string): string {
   const storeId = randomId();
   const database = createDatabase(path);
   try {
@@ -50,6 +60,10 @@ function renew(path: string): string {
       writeMeta(database, 'store_id', storeId);
       // It was open when it was copied; it is whole all the same.
       writeMeta(database, 'is_open', 0);
+      if (hasTable(database, 'audit')) {
+        const body = JSON.stringify({ restored: madeAt, storeId });
+        createAuditRows(database).append([{ id: randomId(), at, kind: 'configuration', who: 'command line', body }]);
+      }
     })();
   } finally {
     database.close();

@@ -108,6 +108,18 @@ describe('a copy', () => {
   });
 });
 
+test('a copy whose audit was tampered with is not taken', () => {
+  const folder = temporaryFolder();
+  const file = openTestFile(folder);
+  const row = (id: string) => ({ id, at: 1, kind: 'command', who: 'platform', body: '{}' });
+  file.writeRecords(['a', 'b', 'c'].map(id => ({ kind: 'append-audit', row: row(id) })));
+  file.close();
+  const path = join(folder, 'plantroom.db');
+  expect(verifyDatabase(path, 'plantroom.db').rows.audit).toBe(3);
+  execFileSync('sqlite3', [path, "drop trigger audit_is_not_changed; update audit set who = 'me' where number = 2"]);
+  expect(() => verifyDatabase(path, 'plantroom.db')).toThrow('entry 2 of its audit is changed');
+});
+
 describe('a restored store', () => {
   const at = Date.UTC(2026, 10, 23, 10, 15);
 
@@ -125,7 +137,7 @@ describe('a restored store', () => {
     makeMore(folder, 8, 12);
     writeFileSync(join(folder, 'history.db'), 'an old history');
     const lock = lockStore(folder);
-    const placed = placeStore({ folder, from, at });
+    const placed = placeStore({ folder, from, at, madeAt: '2026-11-20T00:00:00.000Z' });
     lock.release();
     expect(placed.setAside).toBe(join(folder, 'plantroom.replaced-2026-11-23T10-15-00'));
     expect(readdirSync(placed.setAside ?? '').sort()).toEqual(['history.db', 'plantroom.db']);
@@ -140,6 +152,9 @@ describe('a restored store', () => {
     expect(placed.storeId).not.toBe(id);
     file.close();
     expect(existsSync(join(folder, 'history.db'))).toBe(false);
+    const audit = "select who, json_extract(body, '$.restored') from audit order by number desc limit 1";
+    expect(askShell(join(folder, 'plantroom.db'), audit)).toBe('command line|2026-11-20T00:00:00.000Z');
+    verifyDatabase(join(folder, 'plantroom.db'), 'plantroom.db');
   });
 
   test('is whole wherever the power goes on the way', async () => {
