@@ -64,12 +64,14 @@ function readRecords(gateway: string, text: string): readonly ArrivedRecord[] | 
   return type === 'plantroom.summaries' ? readBatch(event, time) : undefined;
 }
 
-function readBatch(event: JsonObject, time: string | undefined): readonly ArrivedRecord[] | undefined {
-  const records = isObject(event.data) && Array.isArray(event.data.records) ? event.data.records : undefined;
-  return records?.map(body =>
-    isObject(body) && isId(body.id)
-      ? { kind: 'summary', id: body.id, time: textOf(body.windowEnd) ?? time, body }
-      : { kind: 'foreign', id: undefined, time, body },
+/** What holds for the whole batch is written into each of its records. */
+function readBatch({ data }: JsonObject, time: string | undefined): readonly ArrivedRecord[] | undefined {
+  if (!isObject(data) || !Array.isArray(data.summaries)) return undefined;
+  const { summaries, ...shared } = data;
+  return summaries.map(record =>
+    isObject(record) && isId(record.id)
+      ? { kind: 'summary', id: record.id, time: textOf(record.windowEnd) ?? time, body: { ...shared, ...record } }
+      : { kind: 'foreign', id: undefined, time, body: record },
   );
 }
 

@@ -13,7 +13,7 @@ import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 export interface Inbox {
   /** Resolves when the connection has ended, for whatever reason. Never rejects. */
   readonly closed: Promise<InboxEnd>;
-  /** Publishes with QoS 1. False when the broker refused it, or the connection ended before its answer. */
+  /** Publishes with QoS 1, retained. False when the broker refused it, or the connection ended before its answer. */
   publish(topic: string, payload: string): Promise<boolean>;
   /** Says goodbye; the session stays. May take for ever where the network hangs. */
   close(): Promise<void>;
@@ -57,8 +57,11 @@ const defaultPorts = { mqtt: 1883, mqtts: 8883 } as const;
 /** Messages that the broker may send ahead of our acknowledgements. They wait in the socket, not in our memory. */
 const inboundWindow = 100;
 
-/** Longer than anything a gateway sends: its messages have some 16 KiB. */
-const longestPacketBytes = 1024 * 1024;
+/**
+ * Far longer than anything a gateway sends: its messages have some 16 KiB. A broker drops what is longer; mosquitto then
+ * goes on waiting for its acknowledgement, so the limit must not be met by anybody's mistake.
+ */
+const longestPacketBytes = 16 * 1024 * 1024;
 
 /** The library gathers a packet before it looks at its length; beyond this we do not let it. */
 const longestGatheredBytes = 2 * longestPacketBytes;
@@ -147,6 +150,8 @@ function subscribe(client: MqttClient, topics: readonly string[]): Promise<strin
   });
 }
 
+const properties = { payloadFormatIndicator: true, contentType: 'application/json' };
+
 function inboxOf(client: MqttClient, closed: Promise<InboxEnd>): Inbox {
   const unanswered = new Set<(isTaken: boolean) => void>();
   closed.then(() => {
@@ -162,7 +167,7 @@ function inboxOf(client: MqttClient, closed: Promise<InboxEnd>): Inbox {
           return;
         }
         unanswered.add(resolve);
-        client.publish(topic, payload, { qos: 1, properties: { contentType: 'application/json' } }, error => {
+        client.publish(topic, payload, { qos: 1, retain: true, properties }, error => {
           unanswered.delete(resolve);
           resolve(!error);
         });

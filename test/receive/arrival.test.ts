@@ -43,10 +43,15 @@ describe('a message', () => {
       { id: 'k3m9x2-r-2', device: 'booster', points: [] },
       { device: 'nameless' },
     ];
-    const batch = { ...alarm, type: 'plantroom.summaries', data: { records } };
+    const shared = { span: '15min', historical: true };
+    const batch = {
+      ...alarm,
+      type: 'plantroom.summaries',
+      data: { span: '15min', historical: true, summaries: records },
+    };
     expect(read('plantroom/pump-room-1/summary', batch).records).toEqual([
-      { kind: 'summary', id: 'k3m9x2-r-1', time: '2026-05-12T06:01:00.000Z', body: records[0] },
-      { kind: 'summary', id: 'k3m9x2-r-2', time: alarm.time, body: records[1] },
+      { kind: 'summary', id: 'k3m9x2-r-1', time: '2026-05-12T06:01:00.000Z', body: { ...shared, ...records[0] } },
+      { kind: 'summary', id: 'k3m9x2-r-2', time: alarm.time, body: { ...shared, ...records[1] } },
       { kind: 'foreign', id: undefined, time: alarm.time, body: records[2] },
     ]);
   });

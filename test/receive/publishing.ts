@@ -20,14 +20,14 @@ export function alarmMessages(store: string, from: number, to: number, gateway =
 }
 
 export function summaryBatch(ids: readonly string[], gateway = 'tower-a'): string {
-  const records = ids.map(id => ({ id, device: 'feeder', windowEnd: '2026-05-12T06:01:00.000Z', points: [] }));
+  const summaries = ids.map(id => ({ id, device: 'feeder', windowEnd: '2026-05-12T06:01:00.000Z', points: [] }));
   return JSON.stringify({
     specversion: '1.0',
     id: `batch-${ids[0]}`,
     source: `plantroom/${gateway}`,
     type: 'plantroom.summaries',
     time: '2026-05-12T06:01:00.000Z',
-    data: { records },
+    data: { span: '1min', historical: false, summaries },
   });
 }
 
