@@ -1,4 +1,5 @@
 import { ByteWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
+import { PlantroomError } from '../../base/errors.ts';
 import type { Column } from './columns.ts';
 import type { Sink, WriteBytes } from './sink.ts';
 
@@ -7,7 +8,10 @@ const groupRows = 50_000;
 
 const types = { text: 'STRING', number: 'DOUBLE', count: 'INT32', time: 'TIMESTAMP' } as const;
 
-/** Apache Parquet, packed by snappy. Times are UTC, in ms. */
+/**
+ * Apache Parquet, packed by snappy. Times are UTC, in ms. A file without a row is not made: what the library writes then,
+ * not every reader takes. `finish` throws PlantroomError `not-found` instead.
+ */
 export function createParquetSink<Row>(
   columns: readonly Column<Row>[],
   write: WriteBytes,
@@ -43,6 +47,7 @@ export function createParquetSink<Row>(
     async finish() {
       if (rows.length > 0) await writeGroup(rows);
       rows = [];
+      if (file.num_rows === 0n) throw nothingToWrite();
       await file.finish();
       await flush();
     },
@@ -61,4 +66,11 @@ function columnDataOf<Row>(columns: readonly Column<Row>[], rows: readonly Row[]
       return kind === 'time' ? new Date(Number(value)) : value;
     }),
   }));
+}
+
+function nothingToWrite(): PlantroomError {
+  return new PlantroomError('there is nothing of these points in that time', {
+    kind: 'not-found',
+    hint: 'look for what there is with --format csv, and a longer time from --from to --to',
+  });
 }
