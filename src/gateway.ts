@@ -6,26 +6,30 @@ import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
-import { createAlarmOutbox } from './live/alarm-outbox.ts';
+import type { ClockEvent } from './live/clock-watch.ts';
+import { createCommandMemory } from './live/command-memory.ts';
 import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
+import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
+import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
-import type { Site } from './model/site.ts';
+import type { Site, UplinkSettings } from './model/site.ts';
 import type { SummaryRecord } from './model/summary.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
-import { openStore, type Store } from './store/store.ts';
+import { type AuditEntry, openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
-import { createUplink, type Uplink } from './uplink/uplink.ts';
+import { createUplink, type RemoteControl } from './uplink/uplink.ts';
+import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
 
 /*
  * The way of a value, in one place:
@@ -85,7 +89,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
-  const time = createTimeKeeper(clock);
+  const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: onClockEvent });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
   const latency = {
@@ -99,8 +103,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     startedMono,
     store: () => running?.store.figures(),
-    uplink: () => running?.uplink?.figures(),
+    uplinks: () => running?.uplinks.figures() ?? [],
     buses: () => poller.buses(),
+    time: () => time.state,
   });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const poller: Poller = createPoller({
@@ -133,7 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (window) keepWindow(running, window);
   }
 
-  function commitAlarms({ store, uplink }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
+  function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
     for (const event of events) logEvent(event);
     store.commitAlarms(events, states).then(
       () => {
@@ -142,7 +147,7 @@ export function createGateway(options: GatewayOptions): Gateway {
           latency.detectedToCommitted.record(nowMono - detectedMono);
           sending.start(event.number, nowMono);
         }
-        uplink?.notify();
+        uplinks.notify();
       },
       failure => log.error({ failure: messageOf(failure), events: events.length }, 'alarm events were not committed'),
     );
@@ -156,9 +161,9 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function appendSummaries(records: readonly NewSummary[]): void {
     if (!running) return;
-    const { store, uplink } = running;
+    const { store, uplinks } = running;
     store.appendSummaries(records).then(
-      () => uplink?.notify(),
+      () => uplinks.notify(),
       failure => log.warn({ failure: messageOf(failure) }, 'summaries were not stored'),
     );
   }
@@ -167,16 +172,49 @@ export function createGateway(options: GatewayOptions): Gateway {
     log.info({ alarm, kind, priority, value, unit }, message);
   }
 
-  function openUplink(site: Site, store: Store): Uplink | undefined {
-    const [settings] = site.uplinks;
-    if (!settings) return undefined;
+  function openUplinks({ gateway }: Site, store: Store, desk: AlarmDesk): Uplinks {
     const secrets = systemSecretSources(warning => log.warn({}, warning));
-    const password = () => (settings.password ? readSecret(settings.password, secrets) : undefined);
-    const { gateway } = site;
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    const outbox = createAlarmOutbox(store, settings.id);
-    return createUplink({ settings, gateway, version, password, outbox, clock, random, log, onAcknowledged });
+    const shared = { gateway, version, clock, random, log, onAcknowledged };
+    const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);
+    return createUplinks(settings => {
+      const { id: uplink } = settings;
+      const control: RemoteControl = {
+        run: handle,
+        memory: createCommandMemory(store, uplink, clock),
+        audit: entry => audit(store, { kind: 'command', who: `uplink ${uplink}`, body: entry }),
+        isClockInDoubt: () => time.state.quality === 'unsynchronised',
+      };
+      const outbox = createOutbox({ store, uplink, standing: desk.standing });
+      return createUplink({ ...shared, outbox, control, settings, password: () => passwordOf(settings) });
+    });
+  }
+
+  function audit(store: Store, entry: AuditEntry): void {
+    log.info({ ...entry }, 'audit');
+    store
+      .appendAudit(entry)
+      .catch(failure => log.error({ ...entry, failure: messageOf(failure) }, 'an audit entry was not stored'));
+  }
+
+  /** The clock was set: it goes into the audit, and what was recorded under a wrong one is put right. */
+  function onClockEvent(event: ClockEvent): void {
+    if (!running) return;
+    audit(running.store, { kind: 'clock', who: 'gateway', body: event });
+    if (event.kind === 'synchronised') correctTimes(running);
+  }
+
+  function correctTimes({ store, desk }: Running): void {
+    const { bootId } = time;
+    store.correctTimes({ bootId, bootedAt: time.bootedAt() }).then(
+      ({ events, states }) => {
+        desk.correct(states);
+        if (events > 0)
+          log.warn({ events }, 'the times of events that were recorded before the clock was set are corrected');
+      },
+      failure => log.error({ failure: messageOf(failure) }, 'times could not be corrected'),
+    );
   }
 
   /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
@@ -203,7 +241,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function start(): Promise<void> {
     const { site } = options;
-    const onUnstored = () => running?.uplink?.notify();
+    await time.start();
+    const onUnstored = () => running?.uplinks.notify();
     const store = await openStore({ folder: options.dataFolder, clock, log, onUnstored });
     await store.useUplinks(site.uplinks.map(({ id }) => id));
     const standing = await store.alarmStates();
@@ -222,11 +261,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       site.rules,
       desk.standing().map(state => state.alarm),
     );
-    running = { site, store, desk, detector, uplink: openUplink(site, store) };
+    const uplinks = openUplinks(site, store, desk);
+    running = { site, store, desk, detector, uplinks };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
+    // Another process of this boot may have recorded before the clock was set.
+    if (time.state.quality === 'synchronised') correctTimes(running);
     await memory.load(store.learned(), site.devices);
-    running.uplink?.start();
+    await uplinks.replace(site.uplinks);
     await poller.replace(site, options.tidyUp);
     warnOfOverload();
     log.info(
@@ -264,14 +306,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       if (window) keepWindow(current, window);
     }
     await current.store.useUplinks(site.uplinks.map(({ id }) => id));
-    const isUplinkSame = JSON.stringify(site.uplinks) === JSON.stringify(current.site.uplinks);
-    const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
-    running = { ...current, site, uplink };
+    running = { ...current, site };
     table.replace(site.points);
-    await Promise.all([poller.replace(site), isUplinkSame ? undefined : current.uplink?.stop()]);
-    if (!isUplinkSame) uplink?.start();
+    await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     warnOfOverload();
-    log.info({ site: options.sitePath, points: site.points.length, rules: site.rules.length }, 'site file reloaded');
+    const counts = { points: site.points.length, rules: site.rules.length, devices: site.devices.length };
+    audit(current.store, { kind: 'configuration', who: 'gateway', body: { site: options.sitePath, ...counts } });
+    log.info({ site: options.sitePath, ...counts }, 'site file reloaded');
     const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';
     return { kind: 'done', message: `${site.points.length} points, ${site.rules.length} alarms${warnings}` };
   }
@@ -282,9 +323,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     summaries.flush();
-    await running.uplink?.stop();
+    await running.uplinks.stop();
     await running.store.close();
     instruments.stop();
+    time.stop();
     running = undefined;
     log.info({}, 'gateway stopped');
   }
@@ -307,7 +349,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'forget-holes':
         return Promise.resolve(forgetHoles(command.device));
       case 'refresh':
-        return Promise.resolve({ kind: 'refused', message: 'there is nothing to refresh', details: [] });
+        current.uplinks.refresh();
+        return Promise.resolve({ kind: 'done', message: 'the alarms that stand are sent anew' });
     }
   }
 
@@ -332,11 +375,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     ask: poller.ask,
     holes: () => memory.views(mustRun().site.devices),
     status: () => {
-      const { site, store, uplink, desk } = mustRun();
+      const { site, store, uplinks, desk } = mustRun();
       return statusView({
         version: options.version,
         sitePath: options.sitePath,
         startedAt,
+        clockState: time.state,
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),
@@ -344,7 +388,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         buses: poller.buses(),
         devices: poller.devices(),
         store,
-        uplink,
+        uplinks: uplinks.figures(),
         latency,
       });
     },
@@ -357,5 +401,5 @@ interface Running {
   readonly store: Store;
   readonly detector: Detector;
   readonly desk: AlarmDesk;
-  readonly uplink: Uplink | undefined;
+  readonly uplinks: Uplinks;
 }

@@ -94,7 +94,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'src/store/history/history.ts',
     'src/store/history/reader.ts',
   ],
-  uplink: ['src/uplink/uplink.ts', 'src/uplink/inbox.ts'],
+  uplink: ['src/uplink/uplink.ts', 'src/uplink/uplinks.ts', 'src/uplink/inbox.ts'],
   drivers: ['drivers/registry.ts'],
   api: ['src/api/server.ts', 'src/api/client.ts', 'src/api/glob.ts'],
 };

@@ -20,8 +20,11 @@ export interface InstrumentsOptions {
         readonly sizeBytes: number;
       }
     | undefined;
-  readonly uplink: () => { readonly state: string } | undefined;
+  readonly uplinks: () => readonly {
+    readonly figures: { readonly state: string; readonly lastFailure: string | null };
+  }[];
   readonly buses: () => readonly BusView[];
+  readonly time: () => { readonly quality: string; readonly jumps: number };
 }
 
 /** The numbers of the states, as the profile of the gateway's own points spells them out. */
@@ -29,7 +32,7 @@ const storeStates = { ok: 0, 'set-aside': 1, failing: 2 } as const;
 
 export function createInstruments(options: InstrumentsOptions): Instruments {
   const loopDelay = startLoopDelay();
-  const { clock, startedMono, store, uplink, buses } = options;
+  const { clock, startedMono, store, uplinks, buses, time } = options;
   return {
     measures: {
       uptime: () => (clock.monoMs() - startedMono) / 1_000,
@@ -39,15 +42,19 @@ export function createInstruments(options: InstrumentsOptions): Instruments {
         const figures = store();
         return figures ? figures.backlogAlarms + figures.backlogSummaries : 0;
       },
-      uplink: () => {
-        const state = uplink()?.state;
-        // Without an uplink in the site file there is nothing to be down.
-        return state === undefined || state === 'connected' ? 0 : 1;
-      },
+      uplink: () => uplinkState(uplinks().map(({ figures }) => figures)),
       store: () => storeStates[store()?.state ?? 'ok'],
       'store-size': () => (store()?.sizeBytes ?? 0) / 1e6,
       'reads-missed': () => buses().reduce((sum, bus) => sum + bus.readsMissed, 0),
+      clock: () => (time().quality === 'synchronised' ? 0 : 1),
+      'clock-jumps': () => time().jumps,
     },
     stop: () => loopDelay.stop(),
   };
+}
+
+/** Not connected is worse than a broker that is there but does not take what it should. Without an uplink nothing is down. */
+function uplinkState(figures: readonly { readonly state: string; readonly lastFailure: string | null }[]): number {
+  if (figures.some(({ state }) => state !== 'connected')) return 1;
+  return figures.some(({ lastFailure }) => lastFailure !== null) ? 2 : 0;
 }

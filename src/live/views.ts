@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
+import type { AlarmCursor } from '../model/outbox.ts';
 import type { Site } from '../model/site.ts';
-import type { BusView, DeviceView, LatencyView, PointView, StatusView } from '../model/view.ts';
+import type { BusView, DeviceView, LatencyView, PointView, StatusView, UplinkView } from '../model/view.ts';
 import type { PointNow } from './point-table.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
@@ -38,6 +39,7 @@ export interface StatusSources {
   readonly sitePath: string;
   readonly startedAt: number;
   readonly uptimeMs: number;
+  readonly clockState: StatusView['clock'];
   readonly site: Site;
   readonly rows: readonly PointNow[];
   readonly standing: number;
@@ -55,17 +57,17 @@ export interface StatusSources {
       readonly droppedSummaries: number;
     };
   };
-  readonly uplink:
-    | { figures(): { readonly state: StatusView['uplink']['state']; readonly lastFailure: string | null } }
-    | undefined;
+  readonly uplinks: readonly {
+    readonly settings: { readonly id: string };
+    readonly figures: Pick<UplinkView, 'state' | 'url' | 'lastFailure'> & { readonly cursor: AlarmCursor | undefined };
+  }[];
   readonly latency: Readonly<Record<keyof StatusView['latency'], { view(): LatencyView }>>;
 }
 
 export function statusView(sources: StatusSources): StatusView {
-  const { site, rows, store, uplink, latency } = sources;
+  const { site, rows, store, uplinks, latency } = sources;
   const good = rows.filter(row => row.quality === 'good').length;
   const stored = store.figures();
-  const sent = uplink?.figures();
   return {
     version: sources.version,
     gateway: site.gateway,
@@ -73,6 +75,7 @@ export function statusView(sources: StatusSources): StatusView {
     startedAt: sources.startedAt,
     uptimeMs: sources.uptimeMs,
     pid: process.pid,
+    clock: { quality: sources.clockState.quality, jumps: sources.clockState.jumps },
     memoryBytes: process.memoryUsage.rss(),
     points: { total: rows.length, good, bad: rows.length - good },
     alarms: { standing: sources.standing },
@@ -85,14 +88,17 @@ export function statusView(sources: StatusSources): StatusView {
       sizeBytes: stored.sizeBytes,
       lastEventNumber: store.lastEventNumber,
     },
-    uplink: {
-      state: sent?.state ?? 'off',
-      url: site.uplinks[0]?.urls[0] ?? null,
-      lastFailure: sent?.lastFailure ?? null,
-      backlogAlarms: stored.backlogAlarms,
+    uplinks: uplinks.map(({ settings, figures: { state, url, lastFailure, cursor } }) => ({
+      id: settings.id,
+      state,
+      url,
+      lastFailure,
+      // Before the store has told how far it was, its own count is the best there is.
+      backlogAlarms: cursor ? Math.max(0, store.lastEventNumber - cursor.sent) : stored.backlogAlarms,
       backlogSummaries: stored.backlogSummaries,
+      unconfirmed: cursor ? cursor.sent - cursor.delivered : 0,
       droppedSummaries: stored.droppedSummaries,
-    },
+    })),
     latency: {
       sampledToDetected: latency.sampledToDetected.view(),
       detectedToCommitted: latency.detectedToCommitted.view(),

@@ -345,6 +345,8 @@ const device = z.strictObject(
   { error: 'a device: {id: …, bus: …, profile: …}' },
 );
 
+const credentialName = 'the name of a systemd credential: letters, digits, _, . and -';
+
 const secret = z
   .strictObject(
     {
@@ -354,8 +356,13 @@ const secret = z
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of an environment variable' })
         .describe('Name of an environment variable.')
         .optional(),
+      credential: z
+        .string({ error: credentialName })
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, { error: credentialName })
+        .describe('Name of a credential that systemd hands to the service (LoadCredential=).')
+        .optional(),
     },
-    { error: 'where the secret is kept: {file: PATH} or {env: NAME}' },
+    { error: 'where the secret is kept: {file: PATH}, {env: NAME} or {credential: NAME}' },
   )
   .describe('Where the password is kept. It is never written into the site file.');
 
@@ -422,7 +429,11 @@ const uplink = z.strictObject(
       .max(100, { error: 'at most 100 characters' })
       .describe('First level of every topic. Left out: plantroom.')
       .optional(),
-    keepalive: duration('5s', '1h', 'How often an idle connection is proved alive. Left out: 15s.').optional(),
+    keepalive: duration(
+      '5s',
+      '1h',
+      'How often an idle connection is proved alive; a dead one is found after one and a half of it. Left out: 12s.',
+    ).optional(),
     tls: tls.describe('Certificates for mqtts://.').optional(),
   },
   { error: 'a mapping: {url: mqtts://HOST:PORT}' },

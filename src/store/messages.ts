@@ -58,7 +58,7 @@ export type RecordWork =
   | { readonly kind: 'keep-command'; readonly record: CommandRecord };
 
 /** What was done at somebody's behest, or to the configuration. */
-export type AuditKind = 'command' | 'configuration' | 'uplink-removed';
+export type AuditKind = 'command' | 'configuration' | 'uplink-removed' | 'clock';
 
 export interface AuditEntry {
   readonly kind: AuditKind;

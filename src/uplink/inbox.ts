@@ -3,7 +3,7 @@ import { messageOf, PlantroomError } from '../base/errors.ts';
 import type { TlsSettings } from '../model/site.ts';
 import { describeFailure, isTakeover } from './failure.ts';
 import type { LinkFailure } from './link.ts';
-import { connectClient, cut, guardMemory, watch } from './mqtt-link.ts';
+import { connectClient, cut, guardMemory, sendAtOnce, watch } from './mqtt-link.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /**
@@ -81,6 +81,7 @@ export async function openInbox(options: InboxOptions, signal: AbortSignal): Pro
   signal.addEventListener('abort', abort, { once: true });
   const closed = watch(client).then(failure => endOf(options, failure));
   guardMemory(client, longestGatheredBytes);
+  sendAtOnce(client);
   try {
     const connack = await Promise.race([
       new Promise<{ readonly sessionPresent: boolean }>(resolve => client.once('connect', resolve)),

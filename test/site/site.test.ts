@@ -126,7 +126,7 @@ describe('what is left out', () => {
       username: undefined,
       password: undefined,
       topicPrefix: 'plantroom',
-      keepaliveMs: 15_000,
+      keepaliveMs: 12_000,
       tls: undefined,
       confirm: 'broker',
       summaries: '1min',
@@ -149,6 +149,16 @@ uplinks:
       { id: 'owner', urls: ['mqtt://10.0.0.1', 'mqtt://10.0.0.2'], confirm: 'platform', summaries: undefined },
       { id: 'city', clientId: 'plantroom-plant-city', backlogRate: 32_000, sparkplug: { primaryHost: 'scada' } },
     ]);
+  });
+
+  test('a half-open connection is found within 20 s unless the site file wants it otherwise', () => {
+    const [uplink] = siteOf(load(`${frame}devices: []\nuplink: { url: 'mqtts://broker.example.org' }\n`)).uplinks;
+    expect(1.5 * (uplink?.keepaliveMs ?? 0)).toBeLessThanOrEqual(20_000);
+  });
+
+  test('a password may be a credential that systemd hands over', () => {
+    const text = `${frame}devices: []\nuplink: { url: 'mqtts://broker.example.org', password: { credential: mqtt.key } }\n`;
+    expect(siteOf(load(text)).uplinks[0]?.password).toEqual({ kind: 'credential', name: 'mqtt.key' });
   });
 
   test('paths are relative to the site file and come out absolute', () => {

@@ -57,7 +57,7 @@ async function noteAccepted(daemon: Daemon, accepted: Map<number, string>): Prom
 
 async function comeBack(broker: Mosquitto, daemon: Daemon): Promise<void> {
   await broker.restart();
-  await until(async () => (await daemon.client.status()).uplink.backlogAlarms === 0);
+  await until(async () => (await daemon.client.status()).uplinks[0]?.backlogAlarms === 0);
 }
 
 /** The broker keeps for the subscriber what came before it was back itself. What is lost is waited for in vain. */

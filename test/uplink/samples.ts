@@ -17,7 +17,7 @@ export function settingsFor(port: number, changes: Partial<UplinkSettings> = {})
     username: undefined,
     password: undefined,
     topicPrefix: prefix,
-    keepaliveMs: 15_000,
+    keepaliveMs: 12_000,
     tls: undefined,
     confirm: 'broker',
     summaries: '1min',
