@@ -6,12 +6,14 @@ import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
+import { createAlarmOutbox } from './live/alarm-outbox.ts';
 import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
+import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
@@ -84,7 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
-  const time = createTimeKeeper(clock);
+  const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: () => {} });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
   const latency = {
@@ -100,6 +102,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     store: () => running?.store.figures(),
     uplink: () => running?.uplink?.figures(),
     buses: () => poller.buses(),
+    time: () => time.state,
   });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const poller: Poller = createPoller({
@@ -174,7 +177,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { gateway } = site;
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
+    const outbox = createAlarmOutbox(store, settings.id);
+    return createUplink({ settings, gateway, version, password, outbox, clock, random, log, onAcknowledged });
   }
 
   /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
@@ -201,7 +205,10 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function start(): Promise<void> {
     const { site } = options;
-    const store = await openStore({ folder: options.dataFolder, clock, log });
+    await time.start();
+    const onUnstored = () => running?.uplink?.notify();
+    const store = await openStore({ folder: options.dataFolder, clock, log, onUnstored });
+    await store.useUplinks(site.uplinks.map(({ id }) => id));
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));
     const desk = createAlarmDesk({
@@ -259,6 +266,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         : summarizer.forget(device.number);
       if (window) keepWindow(current, window);
     }
+    await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     const isUplinkSame = JSON.stringify(site.uplinks) === JSON.stringify(current.site.uplinks);
     const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
     running = { ...current, site, uplink };
@@ -280,6 +288,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await running.uplink?.stop();
     await running.store.close();
     instruments.stop();
+    time.stop();
     running = undefined;
     log.info({}, 'gateway stopped');
   }
@@ -332,6 +341,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         version: options.version,
         sitePath: options.sitePath,
         startedAt,
+        clockState: time.state,
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),

@@ -45,6 +45,7 @@ function factsOf(status: StatusView, style: Style): [string, Cell][] {
       'process',
       `version ${status.version}, pid ${status.pid}, up ${formatAge(status.uptimeMs)} since ${formatTime(status.startedAt)}, ${formatBytes(status.memoryBytes)}`,
     ],
+    ['clock', clockFact(status.clock, style)],
     ['site', status.siteFile],
     ['points', pointsFact(points, style)],
     [
@@ -57,6 +58,11 @@ function factsOf(status: StatusView, style: Style): [string, Cell][] {
     ...(store.setAside === null ? [] : [['', `a broken file was set aside: ${store.setAside}`] as [string, Cell]]),
     ['uplink', uplinkFact(status.uplink, style)],
   ];
+}
+
+function clockFact({ quality, jumps }: StatusView['clock'], style: Style): Cell {
+  const text = jumps === 0 ? quality : `${quality}, set ${countOf(jumps, 'time')} since the start`;
+  return quality === 'synchronised' ? text : { text: `${text}: times are doubtful`, paint: style.warning };
 }
 
 function pointsFact(points: StatusView['points'], style: Style): Cell {

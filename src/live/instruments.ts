@@ -22,6 +22,7 @@ export interface InstrumentsOptions {
     | undefined;
   readonly uplink: () => { readonly state: string } | undefined;
   readonly buses: () => readonly BusView[];
+  readonly time: () => { readonly quality: string; readonly jumps: number };
 }
 
 /** The numbers of the states, as the profile of the gateway's own points spells them out. */
@@ -29,7 +30,7 @@ const storeStates = { ok: 0, 'set-aside': 1, failing: 2 } as const;
 
 export function createInstruments(options: InstrumentsOptions): Instruments {
   const loopDelay = startLoopDelay();
-  const { clock, startedMono, store, uplink, buses } = options;
+  const { clock, startedMono, store, uplink, buses, time } = options;
   return {
     measures: {
       uptime: () => (clock.monoMs() - startedMono) / 1_000,
@@ -47,6 +48,8 @@ export function createInstruments(options: InstrumentsOptions): Instruments {
       store: () => storeStates[store()?.state ?? 'ok'],
       'store-size': () => (store()?.sizeBytes ?? 0) / 1e6,
       'reads-missed': () => buses().reduce((sum, bus) => sum + bus.readsMissed, 0),
+      clock: () => (time().quality === 'synchronised' ? 0 : 1),
+      'clock-jumps': () => time().jumps,
     },
     stop: () => loopDelay.stop(),
   };

@@ -38,6 +38,7 @@ export interface StatusSources {
   readonly sitePath: string;
   readonly startedAt: number;
   readonly uptimeMs: number;
+  readonly clockState: StatusView['clock'];
   readonly site: Site;
   readonly rows: readonly PointNow[];
   readonly standing: number;
@@ -73,6 +74,7 @@ export function statusView(sources: StatusSources): StatusView {
     startedAt: sources.startedAt,
     uptimeMs: sources.uptimeMs,
     pid: process.pid,
+    clock: { quality: sources.clockState.quality, jumps: sources.clockState.jumps },
     memoryBytes: process.memoryUsage.rss(),
     points: { total: rows.length, good, bad: rows.length - good },
     alarms: { standing: sources.standing },

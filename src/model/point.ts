@@ -73,6 +73,8 @@ export const selfMeasures = [
   'store',
   'store-size',
   'reads-missed',
+  'clock',
+  'clock-jumps',
 ] as const;
 export type SelfMeasure = (typeof selfMeasures)[number];
 

@@ -1,6 +1,7 @@
 import type { AlarmEvent, AlarmState } from './alarm.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
+import type { ClockQuality } from './time.ts';
 
 /** What the edges (socket, command line) show of a running gateway. Plain JSON data. */
 
@@ -76,11 +77,14 @@ export interface BusView {
   readonly readsDone: number;
   readonly readsFailed: number;
   readonly readsMissed: number;
-  /** Share of the last minute in which a request was under way, 0 to 1. */
+  /** Share of the last minute in which a request was under way or the silence after its answer was kept, 0 to 1. */
   readonly load: number;
   /** Share of the last minute that requests to absent devices have taken in vain, 0 to 1. */
   readonly deadShare: number;
-  /** The load that its reads and their intervals ask for (docs/bus-load.md); 0 for the gateway's own. */
+  /**
+   * The load that its reads and their intervals ask for (docs/bus-load.md), by what each device takes to answer once it was
+   * heard; 0 for the gateway's own.
+   */
   readonly predictedLoad: number;
 }
 
@@ -99,6 +103,8 @@ export interface StatusView {
   readonly startedAt: number;
   readonly uptimeMs: number;
   readonly pid: number;
+  /** How good the wall clock is, and how often it was set by more than a second since the start. */
+  readonly clock: { readonly quality: ClockQuality; readonly jumps: number };
   readonly memoryBytes: number;
   readonly points: { readonly total: number; readonly good: number; readonly bad: number };
   readonly alarms: { readonly standing: number };

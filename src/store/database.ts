@@ -6,8 +6,14 @@ export type Database = BetterSqlite3.Database;
 /** How long SQLite itself waits for another process, say a person's sqlite3 shell. Longer waits are our back-off's. */
 const busyTimeoutMs = 100;
 
-/** Opens a database for good: every commit has reached the disk when it returns. The file is made when missing. */
-export function openDatabase(path: string): Database {
+/** Of every database that SQLite makes without being told otherwise. */
+const pageBytes = 4_096;
+
+/**
+ * Opens a database for good: every commit has reached the disk when it returns. The file is made when missing, and grows
+ * to `mostBytes`; what is longer already is not cut.
+ */
+export function openDatabase(path: string, mostBytes: number): Database {
   const database = new BetterSqlite3(path, { timeout: busyTimeoutMs });
   try {
     database.pragma('journal_mode = WAL');
@@ -16,6 +22,7 @@ export function openDatabase(path: string): Database {
     // The write-ahead file is emptied by restartWal, outside of commits; this is only for the day that fails.
     database.pragma('wal_autocheckpoint = 1000');
     database.pragma('journal_size_limit = 1048576');
+    database.pragma(`max_page_count = ${Math.max(1, Math.floor(mostBytes / pageBytes))}`);
     database.pragma('temp_store = MEMORY');
     database.pragma('cell_size_check = ON');
     database.pragma('trusted_schema = OFF');
@@ -105,6 +112,11 @@ export function createWalGauge(database: Database): () => number {
 /** Pages that the file has and nothing uses. */
 export function freePages(database: Database): number {
   return readNumberPragma(database, 'freelist_count');
+}
+
+/** By how many pages the file may still grow. */
+export function pageRoom(database: Database): number {
+  return readNumberPragma(database, 'max_page_count') - readNumberPragma(database, 'page_count');
 }
 
 export function readNumberPragma(

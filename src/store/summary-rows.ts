@@ -1,6 +1,6 @@
 import type { SummaryRecord } from '../model/summary.ts';
 import type { Database } from './database.ts';
-import type { NumberedSummary, OutboxQuery } from './messages.ts';
+import type { NumberedSummary, NumberQuery } from './messages.ts';
 
 /** The summary outbox. */
 export interface SummaryRows {
@@ -10,7 +10,7 @@ export interface SummaryRows {
   remove(numbers: readonly number[]): number;
   /** Removes the `count` oldest; returns how many there were. */
   dropOldest(count: number): number;
-  waiting(query: OutboxQuery): NumberedSummary[];
+  waiting(query: NumberQuery): NumberedSummary[];
   count(): number;
 }
 

@@ -18,11 +18,15 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
     case 'commit-alarms':
       file.commitAlarms(message.body);
       return undefined;
-    case 'write-outbox':
-      file.writeOutbox(message.body);
+    case 'write-records':
+      file.writeRecords(message.body);
       return undefined;
-    case 'read-alarm-outbox':
-      return file.unsentAlarms(message.body);
+    case 'write-cursors':
+      return file.writeCursors(message.body);
+    case 'write-times':
+      return file.correctTimes(message.body);
+    case 'read-alarms':
+      return file.alarmsAfter(message.body);
     case 'read-summary-outbox':
       return file.waitingSummaries(message.body);
     case 'read-alarm-states':
@@ -31,6 +35,12 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
       return file.learned();
     case 'read-alarm-log':
       return file.alarmLog(message.body);
+    case 'read-audit':
+      return file.audit(message.body);
+    case 'read-audit-verdict':
+      return file.auditVerdict();
+    case 'read-command':
+      return file.command(message.body);
     case 'close':
       file.close();
       file = undefined;
@@ -53,5 +63,5 @@ const port = parentPort;
 port.on('message', (message: RequestMessage) => {
   const reply: ReplyMessage = { request: message.request, outcome: tryAnswer(message), figures: file?.figures() };
   port.postMessage(reply);
-  if (message.kind === 'commit-alarms' || message.kind === 'write-outbox') file?.tidy();
+  if (message.kind === 'commit-alarms' || message.kind.startsWith('write-')) file?.tidy();
 });

@@ -168,6 +168,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
     startedAt: sampleWallMs - 7_500_000,
     uptimeMs: 7_500_000,
     pid: 4711,
+    clock: { quality: 'synchronised', jumps: 0 },
     memoryBytes: 84_300_000,
     points: { total: 4, good: 2, bad: 2 },
     alarms: { standing: 1 },

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
+import type { AlarmCursor } from '../../src/model/outbox.ts';
 import type { SummaryRecord } from '../../src/model/summary.ts';
 import { defaultLimits } from '../../src/store/limits.ts';
 import type { AlarmStateChange } from '../../src/store/messages.ts';
@@ -17,22 +18,33 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A store on a real folder, closed when the test ends. A small reserve keeps the tests off the disk. */
-export async function openTestStore(folder: string, limits: Partial<StoreLimits> = {}): Promise<Store> {
+/** A store on a real folder with one uplink, closed when the test ends. A small reserve keeps the tests off the disk. */
+export async function openTestStore(
+  folder: string,
+  limits: Partial<StoreLimits> = {},
+  onUnstored = () => {},
+): Promise<Store> {
   const store = await openStore({
     folder,
     clock: systemClock,
     log: silentLog,
     limits: { reserveBytes: 65_536, ...limits },
+    onUnstored,
   });
   onTestFinished(() => store.close());
+  await store.useUplinks(['platform']);
   return store;
 }
 
 /** What the worker thread works with, in this thread. Wall time of the opening: 2026-11-23 10:15:00. */
 export function openTestFile(folder: string, limits: Partial<StoreLimits> = {}): StoreFile {
   const all = { ...defaultLimits, reserveBytes: 65_536, ...limits };
-  return StoreFile.open({ folder, openedAt: Date.UTC(2026, 10, 23, 10, 15), limits: all });
+  return StoreFile.open({ folder, openedAt: Date.UTC(2026, 10, 23, 10, 15), isStart: true, limits: all });
+}
+
+/** Everything up to this number is sent and delivered. */
+export function upTo(number: number): AlarmCursor {
+  return { sent: number, delivered: number };
 }
 
 export function alarmEvent(number: number, storeId: string, change: Partial<AlarmEvent> = {}): AlarmEvent {
