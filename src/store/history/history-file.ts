@@ -24,9 +24,10 @@ import {
   pageBytes,
   readRows,
   reserveBytes,
+  reserveShare,
   shedsPerWrite,
   vacuumPages,
-  walPages,
+  walShare,
 } from './limits.ts';
 import type { HistoryFileFigures, HistoryWork, PackedSummaries, UplinkNeed } from './messages.ts';
 import type { Reading } from './reading.ts';
@@ -66,6 +67,8 @@ export class HistoryFile {
   #session: HistorySession | undefined;
   #uplinks: Uplinks = new Map();
   #hasUnwritten = false;
+  /** The reserve is spent: the file stays as long as it is, so that what is in the write-ahead file always fits into it. */
+  #isTight = false;
   #setAside: string | undefined;
   /** Of the file before, where that broke: readers that count on rising numbers go on. */
   #floors = new Map<HistoryClass, number>();
@@ -76,19 +79,23 @@ export class HistoryFile {
     this.#openedAt = openedAt;
     this.#sizeBytes = sizeBytes;
     this.#needs = uplinks;
-    this.#reserve = createReserve(this.#paths.reserve, folder, Math.min(reserveBytes, Math.floor(sizeBytes / 32)));
+    this.#reserve = createReserve(this.#paths.reserve, folder, reserveFor(sizeBytes));
     this.#attempt(() => this.#ready());
+    this.#reserve.restore();
   }
 
   /** The same batch may be handed in again when its answer was lost. */
   write(batch: string, work: HistoryWork): void {
     this.#attempt(() => {
-      for (let chunks = 1; ; chunks *= 2) {
+      // Perhaps it is only the write-ahead file that has no room left; then nothing needs to go.
+      for (let chunks = 0; ; chunks = Math.max(1, 2 * chunks)) {
         try {
           if (!hasWork(this.#ready(), batch)) this.#commit(session => addWork(session, batch, work, this.#sizeBytes));
           return;
         } catch (error) {
-          if (codeOf(error) !== 'SQLITE_FULL' || chunks > shedsPerWrite || !this.#shed(chunks)) throw error;
+          if (codeOf(error) !== 'SQLITE_FULL' || chunks > shedsPerWrite) throw error;
+          if (chunks > 0 && !this.#shed(chunks)) throw error;
+          this.#restartWal();
         }
       }
     });
@@ -150,6 +157,10 @@ export class HistoryFile {
   tidy(): void {
     const { database } = this.#ready();
     this.#reserve.restore();
+    if (this.#isTight && this.#reserve.isHeld()) {
+      this.#isTight = false;
+      this.#limit(database);
+    }
     for (let step = 0; step < chunksPerStep; step += 1) {
       const over = historyClasses.find(kind => this.#isOver(kind));
       if (!over) break;
@@ -223,21 +234,30 @@ export class HistoryFile {
 
   /** Also what gives something up needs room to write it down: that of the write-ahead file, or the reserve. */
   #inRoom(work: () => boolean): boolean {
-    for (const makeRoom of [() => this.#restartWal(), () => this.#reserve.release() || this.#restartWal()]) {
+    for (const makeRoom of [() => this.#restartWal(), () => this.#spendReserve()]) {
       try {
         return work();
       } catch (error) {
-        if (codeOf(error) !== 'SQLITE_FULL' || !makeRoom()) throw error;
+        if (codeOf(error) !== 'SQLITE_FULL') throw error;
+        makeRoom();
       }
     }
     return work();
   }
 
+  #spendReserve(): void {
+    if (!this.#reserve.release()) return;
+    this.#restartWal();
+    this.#isTight = true;
+    this.#limit(this.#ready().database);
+  }
+
+  /** Begins the write-ahead file anew, in the space that it has. False when the database has no room for what is in it. */
   #restartWal(): boolean {
     try {
       return restartWal(this.#ready().database, 'keep-space');
     } catch (error) {
-      if (codeOf(error) === 'SQLITE_FULL') return true;
+      if (codeOf(error) === 'SQLITE_FULL') return false;
       throw error;
     }
   }
@@ -307,7 +327,10 @@ export class HistoryFile {
   }
 
   #open(): Database {
-    const database = openHistoryDatabase(this.#paths.database, { pageBytes, walPages });
+    const database = openHistoryDatabase(this.#paths.database, {
+      pageBytes,
+      walPages: Math.floor((reserveFor(this.#sizeBytes) * walShare) / pageBytes),
+    });
     try {
       migrate(database, historyMigrations);
       nameHistory(database, this.#floors);
@@ -330,7 +353,8 @@ export class HistoryFile {
   }
 
   #limit(database: Database): void {
-    limitPages(database, this.#mostPages());
+    const pages = this.#isTight ? readNumberPragma(database, 'page_count') : this.#mostPages();
+    limitPages(database, Math.min(pages, this.#mostPages()));
   }
 
   #freePages(): number {
@@ -340,6 +364,10 @@ export class HistoryFile {
   #fileBytes(): number {
     return fileBytes(this.#paths.database) + fileBytes(`${this.#paths.database}-wal`);
   }
+}
+
+function reserveFor(sizeBytes: number): number {
+  return Math.floor(Math.min(reserveBytes, sizeBytes * reserveShare));
 }
 
 /** Gives a new history its id. An old one is only read, so that a full disk does not keep it from opening. */

@@ -149,7 +149,7 @@ export class HistoryThread {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     if (!this.#isEnding) this.#close(reason, () => this.#start());
-    for (const { reject } of waiting) reject(away('closed'));
+    for (const { reject } of waiting) reject(failure(reason, 'it is started again by itself', true));
   }
 
   #close(reason: string, again: () => void): void {

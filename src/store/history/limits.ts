@@ -36,13 +36,17 @@ export const shedsPerWrite = 64;
 /** Freed pages that are given back to the disk in one step. */
 export const vacuumPages = 256;
 
-/** The write-ahead file is moved into the database at this many pages. */
-export const walPages = 1_000;
-
 export const pageBytes = 8_192;
 
-/** Kept back for the day the disk is full: even to give something up takes room. */
-export const reserveBytes = 2 * 1_024 * 1_024;
+/**
+ * Kept back for the day the disk is full: this many bytes, or this share of `store.size` where that is less. Even to give
+ * something up takes room: what is in the write-ahead file must find its way into the database first.
+ */
+export const reserveBytes = 6_000_000;
+export const reserveShare = 1 / 16;
+
+/** The write-ahead file is moved into the database when it has this share of the reserve, which so can take it twice. */
+export const walShare = 1 / 3;
 
 /** Ranges of unsent summaries of one uplink and span. Beyond it two neighbours become one: duplicates, never a loss. */
 export const mostRanges = 64;
