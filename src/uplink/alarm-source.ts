@@ -4,7 +4,7 @@ import type { Session } from './format.ts';
 import type { LaneSource, Page, Parcel } from './lane.ts';
 
 /** Most publishes of alarms in flight: it bounds what is sent twice after a broken connection. */
-export const mostAlarmsInFlight = 20;
+const mostAlarmsInFlight = 20;
 
 /** Events read at a time. With the window this bounds what the lane holds in memory. */
 const pageLimit = 50;

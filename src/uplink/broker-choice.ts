@@ -16,7 +16,7 @@ export interface BrokerChoice {
 export const firstChoice: BrokerChoice = { index: 0, failures: 0 };
 
 /** A connection that stood so long was a good one. */
-export const stableMs = 30_000;
+const stableMs = 30_000;
 
 const roundBackoff: Backoff = { firstMs: 1_000, longestMs: 30_000 };
 

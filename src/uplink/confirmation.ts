@@ -11,7 +11,7 @@ export interface Confirmation {
   readonly resends: number;
 }
 
-export const confirmBackoff: Backoff = { firstMs: 30_000, longestMs: 600_000 };
+const confirmBackoff: Backoff = { firstMs: 30_000, longestMs: 600_000 };
 
 export const nothingOwed: Confirmation = { sinceMono: undefined, resends: 0 };
 

@@ -20,7 +20,7 @@ const cloudEvents = 'application/cloudevents+json';
 const plainJson = 'application/json';
 
 /** A command, or a confirmation, that is longer is not looked at. */
-export const longestCommandBytes = 4_096;
+const longestCommandBytes = 4_096;
 const longestConfirmBytes = 512;
 
 export function createNativeFormat(options: NativeFormatOptions): Format {

@@ -113,7 +113,7 @@ function standingFields(state: AlarmState): Record<string, unknown> {
 }
 
 /** Groups in the given order, each no longer than `roomBytes` with a comma between its texts, where that can be. */
-export function packTexts(texts: readonly string[], roomBytes: number): string[][] {
+function packTexts(texts: readonly string[], roomBytes: number): string[][] {
   const groups: string[][] = [];
   let leftBytes = 0;
   for (const text of texts) {

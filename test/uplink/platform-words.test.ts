@@ -63,7 +63,8 @@ describe('a platform that confirms', () => {
       await rig.answerAll();
       expect(rig.published('alarm').slice(before).map(numberOf)).toEqual([1, 2]);
     }
-    expect(rig.uplink.figures().lastFailure).toContain('the platform has not confirmed 2 alarm events for 600 s');
+    expect(rig.uplink.figures().lastFailure).toContain('the platform does not confirm the alarm events it was sent');
+    expect(rig.lines.filter(line => line.includes('does not confirm'))).toHaveLength(1);
     await confirm(rig, 2);
     expect(rig.uplink.figures().lastFailure).toBeNull();
     const before = rig.published('alarm').length;
