@@ -81,7 +81,8 @@ async function takeBack(context: CliContext, task: Task): Promise<Restored> {
     });
   }
   const bar = createProgressBar(context);
-  const staging = await mkdtemp(join(folder, 'plantroom.restoring-'));
+  await removeUnfinished(folder);
+  const staging = await mkdtemp(join(folder, unfinishedName));
   try {
     const manifest = await orDiskRefusal('unpacking', () => unpackVerified(task, staging, bar));
     const moves = siteTo === undefined ? [] : await planSite(staging, siteTo, isReplacing);
@@ -95,6 +96,14 @@ async function takeBack(context: CliContext, task: Task): Promise<Restored> {
     bar.clear();
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+const unfinishedName = 'plantroom.restoring-';
+
+/** What a restore that was killed had unpacked: as large as a store. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const names = (await readdir(folder)).filter(name => name.startsWith(unfinishedName));
+  for (const name of names) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Throws PlantroomError when anything is missing, too much, changed or damaged. */

@@ -7,7 +7,7 @@ import type { Inbox, InboxEnd, InboxOptions, OpenedInbox } from '../uplink/inbox
 import { type Arrival, confirmTopic, type RecordKind, readArrival, topicFilters } from './arrival.ts';
 import { type Confirmer, createConfirmer } from './confirmer.ts';
 import { type GapNews, type GapWatch, watchGaps } from './gap-watch.ts';
-import type { Output } from './output.ts';
+import { mostGateways, type Output } from './output.ts';
 
 /**
  * A platform in small: takes what gateways send, writes it, and acknowledges it to the broker only then. Where it is asked
@@ -79,7 +79,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         failure = thrown;
         throw thrown;
       }
-      gateways.add(arrival.gateway);
+      if (gateways.size < mostGateways) gateways.add(arrival.gateway);
       if (arrival.records.some(({ kind }) => kind === 'foreign')) {
         log.warn({ topic }, 'a message that is no message of plantroom was put aside');
       }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomId } from '../base/random.ts';
 import { historyDatabase, mainDatabase } from './archive.ts';
@@ -45,7 +45,16 @@ export function placeStore({ folder, from, at, madeAt }: Placing): Placed {
     renameDurably(join(from, historyDatabase), join(folder, historyDatabase), folder);
   }
   renameDurably(paths.next, paths.database, folder);
+  const made = [paths.database, join(folder, historyDatabase), paths.lock, paths.pid, ...(setAside ? [setAside] : [])];
+  giveToOwnerOf(folder, made);
   return { storeId, setAside };
+}
+
+/** Restored by root, the store would be closed to the daemon, which is another user. */
+function giveToOwnerOf(folder: string, paths: readonly string[]): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(folder);
+  for (const path of paths) if (existsSync(path)) chownSync(path, uid, gid);
 }
 
 /**

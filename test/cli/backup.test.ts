@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -15,8 +16,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/base/errors.ts';
 import { seededRandom } from '../../src/base/random.ts';
 import { type Daemon, startDaemon } from '../fakes/daemon.ts';
-
 import { startRegisterSlave } from '../fakes/register-slave.ts';
+import { mayMount, mountSmallDisk } from '../fakes/small-disk.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
 import { makeFolder, remove, root, runCli, startCli } from './terminal.ts';
 
@@ -125,18 +126,15 @@ describe('a backup', () => {
     expect(readFileSync(join(folder, 'taken'), 'utf8')).toBe('mine');
   });
 
-  test('that is ended, or finds no room, leaves nothing behind', async () => {
-    const mount = join(folder, 'small');
-    mkdirSync(mount);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', mount]);
-    try {
-      const full = await cli('backup', 'small/x.tar.gz');
-      expect(full.code).toBe(exitCodes.storage);
-      expect(full.err).toContain('full');
-      expect(readdirSync(mount)).toEqual([]);
-    } finally {
-      execFileSync('umount', [mount]);
-    }
+  test.runIf(mayMount)('that finds no room leaves nothing behind', async () => {
+    using disk = mountSmallDisk(folder, '16k');
+    const { code, err } = await cli('backup', 'small/x.tar.gz');
+    expect(code).toBe(exitCodes.storage);
+    expect(err).toContain('full');
+    expect(readdirSync(disk.folder)).toEqual([]);
+  });
+
+  test('that is ended leaves nothing behind', async () => {
     const run = startCli(['backup', 'ended.tar.gz'], { cwd: folder, env: { PLANTROOM_SOCKET: daemon.socketPath } });
     await waitUntil(
       () => readdirSync(folder).some(name => name.startsWith('ended')),
@@ -263,6 +261,24 @@ describe('a restore', () => {
     expect((await forge('newer.tar.gz', ...files, ...others)).err).toContain('newer plantroom');
     expect(readdirSync(join(folder, 'forged')).filter(name => !/lock|pid/.test(name))).toEqual([]);
   });
+
+  test.runIf(process.getuid?.() === 0)(
+    'by root belongs to the owner of the folder, and clears away what a killed one has left',
+    async () => {
+      const path = await makeBackup('owned.tar.gz');
+      const target = join(folder, 'owned');
+      mkdirSync(join(target, 'plantroom.restoring-abc'), { recursive: true });
+      chownSync(target, 65_534, 65_534);
+      for (const more of [[], ['--replace']]) {
+        expect((await cli('restore', path, '--data', target, ...more)).code).toBe(0);
+      }
+      const names = readdirSync(target);
+      expect(names).toContain('plantroom.db');
+      expect(names.filter(name => name.startsWith('plantroom.replaced-'))).toHaveLength(1);
+      expect(names.filter(name => name.startsWith('plantroom.restoring-'))).toEqual([]);
+      expect(names.filter(name => statSync(join(target, name)).uid !== 65_534)).toEqual([]);
+    },
+  );
 
   test('without a site file, and over one that is there, is said before anything is changed', async () => {
     const bare = await makeBackup('bare.tar.gz', '--data', join(daemon.folder, 'data'));
