@@ -82,6 +82,9 @@ const summaryWindowMs = 60_000;
 const summaryWaitMs = 2_000;
 const mostWaitingSummaries = 500;
 
+/** Of the store's size, for the database of the alarms. */
+const alarmShare = 0.2;
+
 type NewSummary = Omit<SummaryRecord, 'id'>;
 
 /** Touches nothing until `start`. */
@@ -243,7 +246,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { site } = options;
     await time.start();
     const onUnstored = () => running?.uplinks.notify();
-    const store = await openStore({ folder: options.dataFolder, clock, log, onUnstored });
+    const limits = { databaseBytes: site.store.sizeBytes * alarmShare };
+    const store = await openStore({ folder: options.dataFolder, clock, log, limits, onUnstored });
     await store.useUplinks(site.uplinks.map(({ id }) => id));
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));

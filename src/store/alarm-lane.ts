@@ -25,6 +25,7 @@ export class AlarmLane {
   readonly #options: AlarmLaneOptions;
   readonly #lane: WriteLane<AlarmWork>;
   #lastStored = 0;
+  #lastTaken = 0;
   #refusedEvents = 0;
   /** State changes of refused events, by alarm: they are committed with whatever is next. */
   readonly #lateStates = new Map<string, AlarmStateChange>();
@@ -64,15 +65,14 @@ export class AlarmLane {
     return this.#lastStored;
   }
 
-  /** The highest number that is on the disk or waits for it. */
+  /** The highest number that an event was given, whatever became of it. */
   get lastTaken(): number {
-    let last = this.#lastStored;
-    for (const { events } of this.#lane.works()) last = Math.max(last, events.at(-1)?.number ?? 0);
-    return last;
+    return this.#lastTaken;
   }
 
   begin(lastStored: number): void {
     this.#lastStored = lastStored;
+    this.#lastTaken = lastStored;
   }
 
   works(): Iterable<AlarmWork> {
@@ -81,6 +81,7 @@ export class AlarmLane {
 
   /** Undefined when there is no room left: then only the states are kept. */
   add(events: readonly AlarmEvent[], states: readonly AlarmStateChange[]): Promise<void> | undefined {
+    for (const { number } of events) this.#lastTaken = Math.max(this.#lastTaken, number);
     const work = { events, states: [...this.#lateStates.values(), ...states] };
     const written = this.#lane.add(work) ?? (this.#giveUpDelivered() ? this.#lane.add(work) : undefined);
     if (written) {

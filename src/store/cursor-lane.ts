@@ -23,7 +23,8 @@ export interface CursorLaneOptions {
 export class CursorLane {
   readonly #options: CursorLaneOptions;
   #wanted = new Map<string, AlarmCursor>();
-  #onDisk: readonly UplinkCursor[] = [];
+  /** Undefined when it is not known. */
+  #onDisk: readonly UplinkCursor[] | undefined;
   #isDue = false;
   #isWriting = false;
   #isClosing = false;
@@ -64,7 +65,7 @@ export class CursorLane {
   }
 
   /** What an opened file says, and what may be believed of it. */
-  load(cursors: readonly UplinkCursor[], onDisk: readonly UplinkCursor[]): void {
+  load(cursors: readonly UplinkCursor[], onDisk: readonly UplinkCursor[] | undefined): void {
     this.#onDisk = onDisk;
     this.#wanted = byUplink(cursors);
   }
@@ -72,7 +73,7 @@ export class CursorLane {
   /** In place of all. Resolves like `settle`. */
   replace(cursors: readonly UplinkCursor[]): Promise<void> {
     this.#wanted = byUplink(cursors);
-    return this.#written();
+    return this.#isBehind() ? this.#written() : Promise.resolve();
   }
 
   /** Forward only, each part for itself. Resolves when it is on the disk or, while the disk refuses, at once. */
@@ -88,7 +89,7 @@ export class CursorLane {
   }
 
   /** The disk has other cursors now, or may take more of those it has cut short. */
-  refresh(onDisk: readonly UplinkCursor[] = this.#onDisk): void {
+  refresh(onDisk = this.#onDisk): void {
     this.#onDisk = onDisk;
     if (this.#isBehind()) this.#isDue = true;
     this.retryNow();
@@ -175,6 +176,7 @@ export class CursorLane {
   }
 
   #isBehind(): boolean {
+    if (!this.#onDisk) return true;
     const stored = new Map(this.#onDisk.map(cursor => [cursor.uplink, cursor]));
     if (stored.size !== this.#wanted.size) return true;
     return [...this.#wanted].some(([uplink, { sent, delivered }]) => {

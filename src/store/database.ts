@@ -16,7 +16,7 @@ const pageBytes = 4_096;
 export function openDatabase(path: string, mostBytes: number): Database {
   const database = new BetterSqlite3(path, { timeout: busyTimeoutMs });
   try {
-    database.pragma('journal_mode = WAL');
+    useWal(database);
     // NORMAL would lose the last acknowledged commits at a power cut.
     database.pragma('synchronous = FULL');
     // The write-ahead file is emptied by restartWal, outside of commits; this is only for the day that fails.
@@ -75,6 +75,11 @@ export function limitPages(database: Database, pages: number): void {
 /** Gives up to so many free pages back to the disk, by moving what lies behind them. */
 export function giveBackPages(database: Database, pages: number): void {
   database.pragma(`incremental_vacuum(${pages})`);
+}
+
+/** From now on what is committed goes to a write-ahead file first; the database keeps that in mind. */
+export function useWal(database: Database): void {
+  database.pragma('journal_mode = WAL');
 }
 
 /** Opens an existing file to look at it. Changes neither the file nor its write-ahead file, on closing neither. */

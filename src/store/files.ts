@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** The names in the store's folder. */
@@ -69,6 +69,13 @@ export function freeFolder(folder: string, name: string, at: number): string {
     const path = repetition === 1 ? base : `${base}-${repetition}`;
     if (!existsSync(path)) return path;
   }
+}
+
+/** The database that was set aside last. */
+export function lastSetAside({ folder }: StorePaths): string | undefined {
+  const names = readdirSync(folder).filter(name => /^plantroom\.broken-.*\.db$/.test(name));
+  const last = names.sort().at(-1);
+  return last === undefined ? undefined : join(folder, last);
 }
 
 /** Renames for good: a rename is only certain once its folder has reached the disk. */

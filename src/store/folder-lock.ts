@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 import { type Database, openForLocking } from './database.ts';
 import type { StorePaths } from './files.ts';
+import { isForSpace } from './reserve.ts';
 
 export interface FolderLock {
   release(): void;
@@ -87,7 +88,9 @@ export function databaseRefused(paths: StorePaths, error: unknown): PlantroomErr
   if (/^SQLITE_(CANTOPEN|READONLY|PERM)|^E(ACCES|PERM|ROFS)$/.test(code)) return folderRefused(paths.folder, error);
   return new PlantroomError(`the database ${paths.database} cannot be opened: ${messageOf(error)}`, {
     kind: 'storage',
-    hint: code === 'SQLITE_FULL' ? 'the disk is full: free some space' : 'look at the disk: the system log tells more',
+    hint: isForSpace(error, paths.folder)
+      ? 'the disk is full: free some space'
+      : 'look at the disk: the system log tells more',
     cause: error,
   });
 }

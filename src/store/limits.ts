@@ -59,6 +59,9 @@ export const dropStepRows = 50;
 /** … as long as the database has fewer free pages than this for alarms to go to. */
 export const keptFreePages = 64;
 
+/** No commit of transactionRows events needs more pages: what fails with more room than this fails for want of disk. */
+export const longestCommitPages = 512;
+
 /** The write-ahead file is moved into the database at this many pages of 4 KiB: what it takes is missing elsewhere. */
 export const walLimitPages = 256;
 

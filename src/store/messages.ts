@@ -181,7 +181,8 @@ export interface Requests {
   'read-audit': { readonly body: AuditQuery; readonly answer: readonly AuditRow[] };
   'read-audit-verdict': { readonly body: undefined; readonly answer: AuditVerdict };
   'read-command': { readonly body: CommandName; readonly answer: CommandRecord | undefined };
-  close: { readonly body: undefined; readonly answer: undefined };
+  /** Is every event stored that was given a number? */
+  close: { readonly body: { readonly areAllStored: boolean }; readonly answer: undefined };
 }
 
 type CommandName = Pick<CommandRecord, 'uplink' | 'id'>;

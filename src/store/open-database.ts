@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { codeOf } from '../base/errors.ts';
 import { randomId } from '../base/random.ts';
-import { createDatabase, type Database, openDatabase, restartWal } from './database.ts';
+import { createDatabase, type Database, openDatabase, restartWal, useWal } from './database.ts';
 import { examine } from './examine.ts';
-import { removeUnfinished, renameDurably, type StorePaths, setAside } from './files.ts';
+import { lastSetAside, removeUnfinished, renameDurably, type StorePaths, setAside } from './files.ts';
 import { readMeta, writeMeta } from './meta.ts';
 import { migrate } from './migrations.ts';
 import { type Salvaged, salvage } from './salvage.ts';
@@ -65,17 +65,22 @@ export function reopenDatabase(paths: StorePaths, mostBytes: number): Database {
   }
 }
 
-/** Closes in order: nothing is left in a write-ahead file, and the next start knows it. False when the disk fails. */
-export function closeDatabase(database: Database): boolean {
+/**
+ * Closes so that nothing is left in a write-ahead file, and the next start knows it. Where some number was given to an
+ * event that is not stored (`areAllStored` false), it will be given again: the next start makes events under a new id.
+ */
+export function closeDatabase(database: Database, areAllStored: boolean): void {
   // Where the mark stays, the next start asks for the write-ahead file and reports a loss that was none.
-  const isMarked = tryMarkClosed(database) || tryMarkClosed(database);
+  if (!tryMarkClosed(database, areAllStored)) tryMarkClosed(database, areAllStored);
   database.close();
-  return isMarked;
 }
 
-function tryMarkClosed(database: Database): boolean {
+function tryMarkClosed(database: Database, areAllStored: boolean): boolean {
   try {
-    writeMeta(database, 'is_open', 0);
+    database.transaction(() => {
+      if (!areAllStored) writeMeta(database, 'store_id', randomId());
+      writeMeta(database, 'is_open', 0);
+    })();
     return true;
   } catch {
     return false;
@@ -167,9 +172,11 @@ function describeSalvaged(saved: Salvaged): string {
 
 /** Both names exist or the old one is already gone: wherever the power goes, the next start goes on here. */
 function putInPlace(paths: StorePaths, openedAt: number, why: string): Preparation {
-  const path = setAside(paths, openedAt, false);
+  const hasOld = existsSync(paths.database) || existsSync(walOf(paths));
+  const path = hasOld ? setAside(paths, openedAt, false) : lastSetAside(paths);
   renameDurably(paths.next, paths.database, paths.folder);
-  return { setAside: path, loss: `the database was broken: ${why}` };
+  // Without an old one it was the very first database that the power cut had interrupted.
+  return path === undefined ? {} : { setAside: path, loss: `the database was broken: ${why}` };
 }
 
 /** Makes a new database under the `next` name; it gets that name only once it is whole and on the disk. */
@@ -184,6 +191,9 @@ function build(paths: StorePaths, brokenPath?: string): Salvaged {
       writeMeta(database, 'is_open', 0);
       if (brokenPath !== undefined) saved = salvage(brokenPath, database);
     })();
+    // Were it turned into one with a write-ahead file under its final name, a power cut could leave a rollback journal
+    // beside it, and then nobody may read it, not even to examine it.
+    useWal(database);
   } finally {
     database.close();
   }

@@ -250,12 +250,13 @@ export class OpenStore {
 
   async #closeInOrder(): Promise<void> {
     this.#isClosed = true;
-    this.#thread.stopRestarting();
+    this.#thread.beginToEnd();
     await this.#alarms.close();
     await this.#records.close();
     await this.#cursors.close();
+    const { lastTaken, lastStored } = this.#alarms;
     try {
-      await this.#thread.request('close', undefined);
+      await this.#thread.request('close', { areAllStored: lastTaken === lastStored });
     } catch (error) {
       this.#note((error as RequestFailure).message);
     }
@@ -275,7 +276,7 @@ export class OpenStore {
     const cursors = opened.cursors.map(({ uplink, sent, delivered }) => {
       return { uplink, sent: cut(sent), delivered: cut(delivered) };
     });
-    this.#cursors.load(cursors, opened.cursors);
+    this.#cursors.load(cursors, opened.areCursorsLost ? undefined : opened.cursors);
     const { path, setAside, loss } = opened;
     if (setAside !== undefined) this.#log.error({ path, setAside, loss }, 'a broken store was set aside');
     else if (loss !== undefined) this.#log.warn({ path, loss }, 'the store was not closed in order');

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { codeOf } from '../base/errors.ts';
 
 /**
  * A file that only takes up space. On a full disk SQLite can neither insert nor delete; giving this file up makes the
@@ -31,6 +32,16 @@ export function createReserve(path: string, folder: string, bytes: number): Rese
       isHeld = fill(path, bytes);
     },
   };
+}
+
+/** SQLite's shared memory takes 32 KiB; with less than twice that free, a file it cannot make is a matter of space. */
+const scarceBytes = 64 * 1_024;
+
+/** True when an error says that the disk is full, or might as well: at the start SQLite calls that an IO error. */
+export function isForSpace(error: unknown, folder: string): boolean {
+  const code = codeOf(error) ?? '';
+  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return true;
+  return /^SQLITE_(IOERR|CANTOPEN)/.test(code) && freeBytes(folder) < scarceBytes;
 }
 
 function freeBytes(folder: string): number {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { randomId } from '../base/random.ts';
 import { historyDatabase, mainDatabase } from './archive.ts';
 import { createAuditRows } from './audit-rows.ts';
-import { createDatabase, hasTable } from './database.ts';
+import { createDatabase, type Database, hasTable, useWal } from './database.ts';
 import { freeFolder, renameDurably, storePaths, syncFolder } from './files.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { writeMeta } from './meta.ts';
@@ -40,8 +40,10 @@ export function placeStore({ folder, from, at, madeAt }: Placing): Placed {
   const paths = storePaths(folder);
   const storeId = renew(join(from, mainDatabase), at, madeAt);
   renameDurably(join(from, mainDatabase), paths.next, folder);
+  const hasHistory = existsSync(join(from, historyDatabase));
+  if (hasHistory) prepare(join(from, historyDatabase), () => {});
   const setAside = moveAway(folder, at);
-  if (existsSync(join(from, historyDatabase))) {
+  if (hasHistory) {
     renameDurably(join(from, historyDatabase), join(folder, historyDatabase), folder);
   }
   renameDurably(paths.next, paths.database, folder);
@@ -63,8 +65,7 @@ function giveToOwnerOf(folder: string, paths: readonly string[]): void {
  */
 function renew(path: string, at: number, madeAt: string): string {
   const storeId = randomId();
-  const database = createDatabase(path);
-  try {
+  prepare(path, database =>
     database.transaction(() => {
       writeMeta(database, 'store_id', storeId);
       // It was open when it was copied; it is whole all the same.
@@ -73,11 +74,23 @@ function renew(path: string, at: number, madeAt: string): string {
         const body = JSON.stringify({ restored: madeAt, storeId });
         createAuditRows(database).append([{ id: randomId(), at, kind: 'configuration', who: 'command line', body }]);
       }
-    })();
+    })(),
+  );
+  return storeId;
+}
+
+/**
+ * Changes a copy before it gets its final name, and makes it one with a write-ahead file again: under that name a power
+ * cut could leave a rollback journal beside it, and then nobody may read it (open-database.ts).
+ */
+function prepare(path: string, change: (database: Database) => void): void {
+  const database = createDatabase(path);
+  try {
+    change(database);
+    useWal(database);
   } finally {
     database.close();
   }
-  return storeId;
 }
 
 /** The write-ahead files first: should the power go in between, they must not meet another database. */

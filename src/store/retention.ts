@@ -53,7 +53,10 @@ export function keepPagesFree(session: Session): void {
   if (freePages(session.database) < keptFreePages) shed(session);
 }
 
-/** The database may hardly grow any more, whatever the disk has. Unlike on a full disk it can always delete. */
-export function isAtQuota({ database }: Session): boolean {
-  return pageRoom(database) + freePages(database) < keptFreePages;
+/**
+ * The database has less room than this before it may not grow any more, whatever the disk has. Unlike on a full disk it
+ * can delete all the same.
+ */
+export function isShortOfRoom({ database }: Session, pages: number): boolean {
+  return pageRoom(database) + freePages(database) < pages;
 }

@@ -115,9 +115,13 @@ function copyTable(source: Database, into: Database, table: 'audit' | 'audit_end
   const names = columns.map(({ name }) => name).join(', ');
   const places = columns.map(() => '?').join(', ');
   const insert = into.prepare(`INSERT OR REPLACE INTO ${table} (${names}) VALUES (${places})`);
-  readFromBothEnds(source, `SELECT ${names} FROM ${table} NOT INDEXED`, (row: Record<string, unknown>) => {
+  const take = (row: Record<string, unknown>) => {
     attempt(() => insert.run(...Object.values(row)).changes);
-  });
+  };
+  const sql = `SELECT ${names} FROM ${table}`;
+  // A table without row ids is one tree, which cannot be read past its index.
+  if (table === 'audit_end') readRows(source, sql, take);
+  else readFromBothEnds(source, `${sql} NOT INDEXED`, take);
 }
 
 /** Reads forward up to the damage, then backward down to it. True when there was none in the way. */

@@ -5,7 +5,7 @@ import { restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
 import { databaseRefused, type FolderLock, lockFolder } from './folder-lock.ts';
-import { walLimitPages } from './limits.ts';
+import { keptFreePages, longestCommitPages, walLimitPages } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
@@ -26,8 +26,8 @@ import type {
 } from './messages.ts';
 import { readMeta } from './meta.ts';
 import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase } from './open-database.ts';
-import { createReserve, type Reserve } from './reserve.ts';
-import { isAtQuota, keepPagesFree, shed, trimAlarmLog, trimAudit } from './retention.ts';
+import { createReserve, isForSpace, type Reserve } from './reserve.ts';
+import { isShortOfRoom, keepPagesFree, shed, trimAlarmLog, trimAudit } from './retention.ts';
 import {
   commitChange,
   newestNumber,
@@ -134,7 +134,7 @@ export class StoreFile {
       this.#reserve.restore();
       trimAlarmLog(session, this.#options.limits);
       trimAudit(session, this.#options.limits);
-      if (isAtQuota(session)) shed(session);
+      if (isShortOfRoom(session, keptFreePages)) shed(session);
       this.#moveOn(session);
       this.#writtenBytes = writtenBytes();
     } catch (error) {
@@ -191,11 +191,11 @@ export class StoreFile {
     };
   }
 
-  close(): void {
+  close(areAllStored = true): void {
     const session = this.#session;
     this.#session = undefined;
     try {
-      if (session) closeDatabase(session.database);
+      if (session) closeDatabase(session.database, areAllStored);
     } finally {
       this.#unlock();
     }
@@ -217,7 +217,8 @@ export class StoreFile {
         commitChange(this.#ready(), change);
         return;
       } catch (error) {
-        if (codeOf(error) !== 'SQLITE_FULL' || !makeRoom()) throw error;
+        if (!isForSpace(error, this.#paths.folder) || !makeRoom()) throw error;
+        this.#drop(error);
       }
     }
   }
@@ -225,14 +226,13 @@ export class StoreFile {
   /** False when there is nothing left to give up for an alarm. */
   #makeRoom(): boolean {
     const session = this.#session;
-    if (!session || !isAtQuota(session)) return this.#reserve.release();
     try {
-      return shed(session);
+      if (session && isShortOfRoom(session, longestCommitPages) && shed(session)) return true;
     } catch (error) {
       // The disk is full as well.
       if (codeOf(error) !== 'SQLITE_FULL') throw error;
-      return this.#reserve.release();
     }
+    return this.#reserve.release();
   }
 
   #read<Row>(select: (session: Session) => Row): Row {
@@ -295,7 +295,7 @@ export class StoreFile {
     try {
       return this.#open();
     } catch (error) {
-      if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
+      if (!isForSpace(error, this.#paths.folder) || !this.#reserve.release()) throw error;
       return this.#open();
     }
   }
@@ -314,7 +314,7 @@ export class StoreFile {
       restartWal(session.database, 'keep-space');
     } catch (error) {
       // The commits fit, but the database cannot grow by them: they would pile up in the write-ahead file.
-      if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
+      if (!isForSpace(error, this.#paths.folder) || !this.#reserve.release()) throw error;
       keepPagesFree(session);
       restartWal(session.database, 'keep-space');
     }

@@ -56,10 +56,11 @@ export class StoreThread {
     return this.#link.request(kind, body);
   }
 
-  /** No thread is started any more. */
-  stopRestarting(): void {
+  /** No thread is started any more, and none that hangs is waited for. */
+  beginToEnd(): void {
     this.#isClosed = true;
     this.#restartTimer?.cancel();
+    if (this.#link.isSilent) this.#link.giveUp(silenceText);
   }
 
   /** Waits for the thread, but not for one that hangs. */
@@ -75,7 +76,11 @@ export class StoreThread {
     return new WorkerLink({
       clock,
       onFigures,
-      onSilence: isSilent => (isSilent ? onFailure(silenceText) : onRecovery(undefined)),
+      onSilence: isSilent => {
+        if (!isSilent) onRecovery(undefined);
+        else if (this.#isClosed) this.#link.giveUp(silenceText);
+        else onFailure(silenceText);
+      },
       onDeath: reason => {
         this.#restart(reason);
       },

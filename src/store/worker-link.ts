@@ -90,6 +90,11 @@ export class WorkerLink {
     });
   }
 
+  /** Everything asked of it fails. It may still come through; whoever wants to write next waits until it is gone. */
+  giveUp(reason: string): void {
+    this.#bury(reason);
+  }
+
   /** Ends the thread; its database closes with it. Resolves when it is gone, which a call that hangs can hold up. */
   async end(): Promise<void> {
     this.#isEnding = true;

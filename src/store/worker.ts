@@ -42,7 +42,7 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
     case 'read-command':
       return file.command(message.body);
     case 'close':
-      file.close();
+      file.close(message.body.areAllStored);
       file = undefined;
       return undefined;
     default:

@@ -23,13 +23,22 @@ export interface Daemon {
   kill(): Promise<void>;
   /** Starts it again on the same folder and waits until it answers. */
   start(): Promise<void>;
+  /** Starts it again and does not wait. */
+  launch(): void;
   /** Asks the sqlite3 shell: what is really in the file. */
   query(sql: string): string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts the daemon and waits until it answers on its socket. `profiles` are put beside the site file, by name. */
-export async function startDaemon(siteText: string, profiles: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+/**
+ * Starts the daemon and waits until it answers on its socket. `profiles` are put beside the site file, by name; `env` is
+ * added to the environment, made from the folder that the database will be in.
+ */
+export async function startDaemon(
+  siteText: string,
+  profiles: Readonly<Record<string, string>> = {},
+  env: (dataFolder: string) => Readonly<Record<string, string>> = () => ({}),
+): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'plantroom-'));
   const sitePath = join(folder, 'site.yaml');
   const socketPath = join(folder, 'plantroom.sock');
@@ -38,18 +47,24 @@ export async function startDaemon(siteText: string, profiles: Readonly<Record<st
   let said = '';
   let child: ChildProcess | undefined;
 
-  async function start(): Promise<void> {
+  function launch(): ChildProcess {
     const args = ['run', '--site', sitePath, '--data', dataFolder, '--socket', socketPath];
     child = spawn(process.execPath, [join(root, 'src/bin/plantroom.mjs'), ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...env(dataFolder) },
     });
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       said += text;
     });
+    return child;
+  }
+
+  async function start(): Promise<void> {
+    const child = launch();
     for (let attempt = 0; attempt < 400; attempt += 1) {
       if (child.exitCode !== null) break;
       const isUp = await client.status().then(
-        status => status.pid === child?.pid,
+        status => status.pid === child.pid,
         () => false,
       );
       if (isUp) return;
@@ -85,6 +100,9 @@ export async function startDaemon(siteText: string, profiles: Readonly<Record<st
       await end('SIGKILL');
     },
     start,
+    launch: () => {
+      launch();
+    },
     query: sql =>
       execFileSync('sqlite3', ['-readonly', join(dataFolder, 'plantroom.db'), sql], { encoding: 'utf8' }).trim(),
     async [Symbol.asyncDispose]() {

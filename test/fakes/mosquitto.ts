@@ -134,11 +134,14 @@ async function launch(folder: string, onLog: (text: string) => void): Promise<Ch
   await new Promise<void>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', exitCode => reject(new Error(`mosquitto ended with ${exitCode}:\n${said}`)));
+    let isRunning = false;
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
       onLog(text);
+      if (isRunning) return;
+      said += text;
       // It says so once all its listeners are open.
-      if (/mosquitto version \S+ running/.test(said)) resolve();
+      isRunning = /mosquitto version \S+ running/.test(said);
+      if (isRunning) resolve();
     });
   });
   return child;

@@ -10,7 +10,8 @@ export interface RegisterSlave {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-export async function startRegisterSlave(port = 0): Promise<RegisterSlave> {
+/** `onRequest` is called as each request comes. */
+export async function startRegisterSlave(port = 0, onRequest: () => void = () => {}): Promise<RegisterSlave> {
   const registers = new Uint16Array(65_536);
   const sockets = new Set<Socket>();
   const unsent = new Map<number, (sentAtMono: number) => void>();
@@ -20,6 +21,7 @@ export async function startRegisterSlave(port = 0): Promise<RegisterSlave> {
     socket.on('error', () => socket.destroy());
     socket.on('data', (request: Buffer) => {
       if (request.length !== 12) return;
+      onRequest();
       const address = request.readUInt16BE(8);
       const count = request.readUInt16BE(10);
       const answer = Buffer.alloc(9 + 2 * count);

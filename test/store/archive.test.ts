@@ -152,6 +152,7 @@ describe('a restored store', () => {
     expect(placed.storeId).not.toBe(id);
     file.close();
     expect(existsSync(join(folder, 'history.db'))).toBe(false);
+    expect(askShell(join(folder, 'plantroom.db'), 'pragma journal_mode')).toBe('wal');
     const audit = "select who, json_extract(body, '$.restored') from audit order by number desc limit 1";
     expect(askShell(join(folder, 'plantroom.db'), audit)).toBe('command line|2026-11-20T00:00:00.000Z');
     verifyDatabase(join(folder, 'plantroom.db'), 'plantroom.db');

@@ -306,3 +306,11 @@ test('set aside twice in one second, both files are kept', () => {
   const kept = readdirSync(folder).filter(name => name.includes('broken'));
   expect(kept.sort()).toEqual(['plantroom.broken-2026-11-23T10-15-00-2.db', brokenName]);
 });
+
+test('a first database that a power cut kept from getting its name gets it at the next start, without an alarm', () => {
+  const id = fillStore();
+  renameSync(database, join(folder, 'plantroom.next.db'));
+  const file = openTestFile(folder);
+  expect(file.opened()).toMatchObject({ id, setAside: undefined, loss: undefined });
+  file.close();
+});

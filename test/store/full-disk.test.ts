@@ -149,6 +149,31 @@ describe.runIf(mayMount)('a full disk', () => {
     );
   });
 
+  test('that is filled and freed twenty times costs no alarm, and the store works every time', async () => {
+    const folder = mountTinyDisk(4);
+    const store = await openTestStore(folder, { reserveBytes: 512 * 1_024 });
+    for (const round of range(1, 20)) {
+      const freeDisk = fillDisk(folder);
+      const first = store.lastEventNumber + 1;
+      // In every second round the disk stays full until all of them are stored, which takes the reserve.
+      const commits = range(first, first + 59).map(number => {
+        const event = alarmEvent(number, store.id);
+        return store.commitAlarms([event], [stateAfter(event)]);
+      });
+      if (round % 2 === 0) await store.commitAlarms([], []);
+      freeDisk();
+      await Promise.all(commits);
+      await store.settleAlarms('platform', upTo(store.lastEventNumber));
+      // Each commit has a look at whether there is room for a new reserve.
+      await store.commitAlarms([], []);
+      expect(store.figures()).toMatchObject({ state: 'ok', waitingEvents: 0, refusedEvents: 0 });
+    }
+    expect(numbersOf(await store.readAlarms('platform', 0, 1_000))).toEqual(range(1, 1_000));
+    expect(store.lastEventNumber).toBe(1_200);
+    await store.close();
+    expect(askShell(store.path, 'select count(*) from alarm_log; pragma integrity_check')).toBe('1200\nok');
+  });
+
   test('at the start does not keep a gateway from starting', async () => {
     const folder = mountTinyDisk(2);
     const first = await openTestStore(folder, { reserveBytes: 0 });

@@ -148,6 +148,25 @@ describe('while the disk refuses', () => {
   });
 });
 
+test('a store that is closed with events it could not store gives their numbers again, but not their ids', async () => {
+  const folder = temporaryFolder();
+  const store = await openTestStore(folder);
+  await store.commitAlarms(alarmEvents(1, 10, store.id), []);
+  const release = refuseWrites(store.path);
+  const lost = store.commitAlarms([alarmEvent(11, store.id)], []);
+  await untilFailing(store);
+  // It has been sent, perhaps, with this id.
+  expect(await store.readAlarms('platform', 10, 10)).toMatchObject([{ id: `${store.id}-11` }]);
+  const closed = store.close();
+  await expect(lost).rejects.toMatchObject({ kind: 'storage' });
+  release();
+  await closed;
+  const again = await openTestStore(folder);
+  expect(again.lastEventNumber).toBe(10);
+  expect(again.id).not.toBe(store.id);
+  expect(again.setAside).toBeUndefined();
+});
+
 describe('a thread that hangs', () => {
   /** A store whose clock the test moves; its thread is held up for 100 ms by a foreign write. */
   async function hangingStore() {
@@ -204,6 +223,19 @@ describe('a thread that hangs', () => {
     expect(numbersOf(await store.readAlarms('platform', 5, 10))).toEqual(range(6, 12));
     await store.settleAlarms('platform', upTo(12));
     expect(await store.alarmCursor('platform')).toEqual(upTo(12));
+  });
+
+  test('does not keep a gateway from stopping: what waits is given up, and whoever waits is told', async () => {
+    const { clock, store } = await hangingStore();
+    refuseWrites(store.path);
+    const commit = expect(store.commitAlarms(alarmEvents(11, 12, store.id), [])).rejects.toMatchObject({
+      kind: 'storage',
+      message: expect.stringContaining('closed'),
+    });
+    const closed = store.close();
+    await clock.advance(2_100);
+    await commit;
+    await closed;
   });
 
   test('is given up after a minute, and the next one begins when it is gone: nothing is lost or doubled', async () => {

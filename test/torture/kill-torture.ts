@@ -1,132 +1,101 @@
-import { seededRandom } from '../../src/base/random.ts';
+import { type Random, seededRandom } from '../../src/base/random.ts';
 import { type Daemon, startDaemon } from '../fakes/daemon.ts';
-import { type Mosquitto, startMosquitto } from '../fakes/mosquitto.ts';
-import { type Subscriber, startSubscriber } from '../fakes/mosquitto-sub.ts';
-import { type RegisterSlave, startRegisterSlave } from '../fakes/register-slave.ts';
+import { type JumpyPlant, startJumpyPlant } from './kill/jumpy-plant.ts';
+import { judgeLedger, type Stored } from './kill/ledger.ts';
+import { type MortalBroker, startMortalBroker } from './kill/mortal-broker.ts';
 import type { TortureOptions, Verdict } from './main.ts';
 
 /*
- * kill -9 of the real gateway at random moments while the broker is away and alarms come and go. An outside observer
- * notes every event that the store showed as committed; after the broker is back each of them must have arrived at
- * mosquitto_sub, in order, none twice under another id. One run is one kill; twenty make an outage of a minute.
+ * kill -9 of the real gateway under a flood of alarms, and, in its own time, of the broker it sends them to. After each
+ * kill the sqlite3 shell tells what had been committed; at the end all of it must be stored and have arrived at
+ * mosquitto_sub: each number once, in order, repetitions under the same id. One run is one kill of the gateway.
  */
 
-interface Told {
-  readonly id: string;
-  readonly data: { readonly number: number };
-}
+/** From the first poll of a gateway to its end: at first nothing is committed, then hundreds of events are under way. */
+const longestLifeMs = 400;
+/** The longest that a gateway is let start before it is killed at that; one in ten is. */
+const longestStartMs = 1_000;
+const startKills = 0.1;
+const drainAttempts = 1_200;
 
-export async function torture({ runs = 20, seed, say }: TortureOptions): Promise<Verdict> {
+export async function torture({ runs = 1_000, seed, say }: TortureOptions): Promise<Verdict> {
   const random = seededRandom(seed);
-  await using broker = await startMosquitto();
-  await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/+/alarm', clientId: 'platform' });
-  await using slave = await startRegisterSlave();
-  await using daemon = await startDaemon(site(slave.port, broker.port));
+  await using broker = await startMortalBroker();
+  await using plant = await startJumpyPlant(seededRandom(seed + 1));
+  await using daemon = await startDaemon(plant.site(broker.port));
+  plant.start();
+  let isOver = false;
+  const mortality = killBroker(broker, seededRandom(seed + 2), () => isOver);
   const accepted = new Map<number, string>();
-
-  let isToggling = true;
-  const toggling = toggle(slave, random, () => isToggling);
-  await until(async () => (await noteAccepted(daemon, accepted)) >= 5);
-
-  say('the broker goes away');
-  await broker.stop();
   for (let kill = 1; kill <= runs; kill += 1) {
-    await pause(1_000 + random.next() * 3_500);
-    await noteAccepted(daemon, accepted);
+    await live(plant, random);
     await daemon.kill();
-    await daemon.start();
-    say(`killed ${kill} of ${runs} times, ${accepted.size} events accepted so far`);
+    for (const { number, id } of storedAfter(daemon, accepted.size)) accepted.set(number, id);
+    daemon.launch();
+    if (kill % 10 === 0) say(`killed ${kill} of ${runs} times, ${accepted.size} events accepted`);
   }
-  isToggling = false;
-  await toggling;
-  await pause(500);
-  await noteAccepted(daemon, accepted);
-  await comeBack(broker, daemon);
-  say('the broker is back and the backlog is sent');
-  const stored = Number(daemon.query('select count(*) from alarm_log'));
-  const received = await collect(platform, stored);
-  return judge(accepted, received, stored);
+  isOver = true;
+  const brokerKills = await mortality;
+  plant.stop();
+  await drain(daemon, plant);
+  await broker.handOver();
+  const stored = storedAfter(daemon, 0);
+  const { arrived, duplicates, violations } = judgeLedger(broker.arrived(), stored, accepted);
+  const standing = Number(daemon.query('select count(*) from alarm_state'));
+  return {
+    counts: {
+      'kills of the gateway': runs,
+      'kills of the broker': brokerKills,
+      'events stored': stored.length,
+      'events seen committed after a kill': accepted.size,
+      'events arrived': arrived,
+      duplicates,
+    },
+    violations:
+      standing === plant.standing() ? violations : [...violations, `${standing} alarms stand, not ${plant.standing()}`],
+  };
 }
 
-/** Committed events, as the daemon reads them from its store: what was accepted before a kill must outlive it. */
-async function noteAccepted(daemon: Daemon, accepted: Map<number, string>): Promise<number> {
-  const { history } = await daemon.client.alarms(1_000);
-  for (const { number, id } of history) accepted.set(number, id);
-  return accepted.size;
+/** Until the gateway has polled for a while; now and then not even until it polls. */
+async function live(plant: JumpyPlant, random: Random): Promise<void> {
+  if (random.next() < startKills) await Promise.race([plant.asked(), pause(random.next() * longestStartMs)]);
+  else await plant.asked();
+  await pause(random.next() * longestLifeMs);
 }
 
-async function comeBack(broker: Mosquitto, daemon: Daemon): Promise<void> {
-  await broker.restart();
-  await until(async () => (await daemon.client.status()).uplinks[0]?.backlogAlarms === 0);
+/** Kills the broker every few seconds and leaves it dead for a while. Returns how often. */
+async function killBroker(broker: MortalBroker, random: Random, isOver: () => boolean): Promise<number> {
+  let kills = 0;
+  while (!isOver()) {
+    await pause(500 + random.next() * 5_000);
+    await broker.kill();
+    kills += 1;
+    await pause(random.next() * 1_500);
+    await broker.restart();
+  }
+  return kills;
 }
 
-/** The broker keeps for the subscriber what came before it was back itself. What is lost is waited for in vain. */
-async function collect(platform: Subscriber, count: number): Promise<readonly Told[]> {
-  const told = () => platform.received.map(({ payload }) => JSON.parse(payload) as Told);
-  for (let attempt = 0; attempt < 200 && new Set(told().map(({ id }) => id)).size < count; attempt += 1) {
+/** What is in the database, as the sqlite3 shell sees it. */
+function storedAfter(daemon: Daemon, number: number): readonly Stored[] {
+  const rows = daemon.query(`select number || ' ' || id from alarm_log where number > ${number} order by number`);
+  return rows.split('\n').flatMap(row => {
+    const [, found, id] = /^(\d+) (\S+)$/.exec(row) ?? [];
+    return found === undefined || id === undefined ? [] : [{ number: Number(found), id }];
+  });
+}
+
+/** The plant stands still: waits until everything it did is committed and sent. */
+async function drain(daemon: Daemon, plant: JumpyPlant): Promise<void> {
+  for (let attempt = 0; attempt < drainAttempts; attempt += 1) {
+    const uplinks = await daemon.client
+      .status()
+      .then(({ uplinks }) => uplinks)
+      .catch(() => []);
+    const { standing } = await daemon.client.alarms(1).catch(() => ({ standing: [] }));
+    if (uplinks[0]?.backlogAlarms === 0 && standing.length === plant.standing()) return;
     await pause(100);
   }
-  // A duplicate may come behind the last one.
-  await pause(500);
-  return told();
-}
-
-function judge(accepted: ReadonlyMap<number, string>, received: readonly Told[], stored: number): Verdict {
-  const violations: string[] = [];
-  const firstSeen = new Map<string, number>();
-  let duplicates = 0;
-  let highest = 0;
-  for (const { id, data } of received) {
-    if (firstSeen.has(id)) {
-      duplicates += 1;
-      continue;
-    }
-    firstSeen.set(id, data.number);
-    if (data.number <= highest) violations.push(`event ${data.number} arrived after event ${highest}`);
-    highest = Math.max(highest, data.number);
-  }
-  for (const [number, id] of accepted) {
-    if (!firstSeen.has(id)) violations.push(`event ${number} (${id}) was accepted and never arrived`);
-  }
-  const numbers = [...firstSeen.values()];
-  if (new Set(numbers).size !== numbers.length) violations.push('an event arrived twice under different ids');
-  if (stored !== firstSeen.size) violations.push(`${stored} events are stored, ${firstSeen.size} arrived`);
-  return { counts: { accepted: accepted.size, arrived: firstSeen.size, duplicates }, violations };
-}
-
-function site(slavePort: number, brokerPort: number): string {
-  return `gateway: {id: g1, name: Torture}
-uplink: {url: "mqtt://127.0.0.1:${brokerPort}"}
-buses:
-  - {id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slavePort}}
-devices:
-  - id: sump
-    bus: room
-    interval: 50ms
-    points:
-      - {id: level, holding-register: 0, type: u16, scale: 0.01, unit: m}
-      - {id: flood, holding-register: 1, type: u16, states: {0: dry, 1: wet}}
-alarms:
-  - {id: level-high, point: sump/level, high: 2 m, deadband: 0.1 m, priority: high}
-  - {id: flooded, point: sump/flood, state: wet, priority: urgent}
-`;
-}
-
-async function toggle(slave: RegisterSlave, random: { next(): number }, isOn: () => boolean): Promise<void> {
-  for (let turn = 0; isOn(); turn += 1) {
-    const isFlood = turn % 2 === 1;
-    const isUp = turn % 4 < 2;
-    slave.set(isFlood ? 1 : 0, isUp ? (isFlood ? 1 : 300) : 0);
-    await pause(60 + random.next() * 120);
-  }
-}
-
-async function until(isMet: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 600; attempt += 1) {
-    if (await isMet()) return;
-    await pause(100);
-  }
-  throw new Error('it never came to hold');
 }
 
 function pause(ms: number): Promise<void> {
