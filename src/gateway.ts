@@ -5,13 +5,16 @@ import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
+import type { Frame } from './history/frame.ts';
+import { createRecorder } from './history/recorder.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
 import { createAlarmOutbox } from './live/alarm-outbox.ts';
-import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
+import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
+import { createRoomMaker } from './live/room-maker.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
@@ -19,11 +22,11 @@ import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site } from './model/site.ts';
-import type { SummaryRecord } from './model/summary.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
+import { type History, openHistory, type UplinkNeed } from './store/history/history.ts';
 import { openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
 import { createUplink, type Uplink } from './uplink/uplink.ts';
@@ -33,7 +36,8 @@ import { createUplink, type Uplink } from './uplink/uplink.ts';
  *
  *   poller ─ batch ─► point table
  *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
- *                 ─► summarizer ─ window ──────────────────────────► store ─ committed ─► uplink
+ *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
+ *                 ─► recorder ─── frame ───────────────────────────► history
  *
  * This file only connects. What a stage does is in its folder.
  */
@@ -75,12 +79,6 @@ export interface GatewayOptions {
 
 const summaryWindowMs = 60_000;
 
-/** How long a closed window waits for those of the other devices; kill -9 loses it meanwhile. */
-const summaryWaitMs = 2_000;
-const mostWaitingSummaries = 500;
-
-type NewSummary = Omit<SummaryRecord, 'id'>;
-
 /** Touches nothing until `start`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
@@ -89,6 +87,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: () => {} });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
+  const recorder = createRecorder();
   const latency = {
     sampledToDetected: createLatency(),
     detectedToCommitted: createLatency(),
@@ -100,6 +99,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     startedMono,
     store: () => running?.store.figures(),
+    history: () => running?.history.figures(),
     uplink: () => running?.uplink?.figures(),
     buses: () => poller.buses(),
     time: () => time.state,
@@ -114,13 +114,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     onBatch,
     onLateness: latency.lateness.record,
   });
-  // One commit for all of them: each costs the disk a sync and several pages, whatever it holds.
-  const summaries = createGathering<NewSummary>({
-    clock,
-    waitMs: summaryWaitMs,
-    mostItems: mostWaitingSummaries,
-    onItems: appendSummaries,
-  });
   let running: Running | undefined;
   let lastCommand: Promise<unknown> = Promise.resolve();
 
@@ -133,6 +126,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (transitions.length > 0) commitAlarms(running, running.desk.record(transitions), detectedMono);
     const window = summarizer.add(batch);
     if (window) keepWindow(running, window);
+    const frame = recorder.add(batch);
+    if (frame) keepFrame(running, frame);
   }
 
   function commitAlarms({ store, uplink }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
@@ -151,25 +146,32 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
-  function keepWindow({ site }: Running, { device, ...window }: DeviceWindow): void {
+  function keepWindow({ site, history }: Running, { device, ...window }: DeviceWindow): void {
     const known = site.devices.find(({ number }) => number === device);
-    if (known) summaries.add({ ...window, device: known.id, span: '1min' });
+    if (known) history.append({ frames: [], summaries: [{ ...window, device: known.id }] });
   }
 
-  function appendSummaries(records: readonly NewSummary[]): void {
-    if (!running) return;
-    const { store, uplink } = running;
-    store.appendSummaries(records).then(
-      () => uplink?.notify(),
-      failure => log.warn({ failure: messageOf(failure) }, 'summaries were not stored'),
-    );
+  function keepFrame({ site, history }: Running, { device, ...frame }: Frame): void {
+    const known = site.devices.find(({ number }) => number === device);
+    if (known) history.append({ frames: [{ ...frame, device: known.id }], summaries: [] });
+  }
+
+  /** What is not complete yet of the devices that are not in the new site. */
+  function keepLast(current: Running, site: Site): void {
+    for (const { number } of current.site.devices) {
+      if (site.devices.some(device => device.number === number)) continue;
+      const window = summarizer.forget(number);
+      if (window) keepWindow(current, window);
+      const frame = recorder.forget(number);
+      if (frame) keepFrame(current, frame);
+    }
   }
 
   function logEvent({ alarm, kind, priority, message, value, unit }: AlarmEvent): void {
     log.info({ alarm, kind, priority, value, unit }, message);
   }
 
-  function openUplink(site: Site, store: Store): Uplink | undefined {
+  function openUplink(site: Site, store: Store, history: History, desk: AlarmDesk): Uplink | undefined {
     const [settings] = site.uplinks;
     if (!settings) return undefined;
     const secrets = systemSecretSources(warning => log.warn({}, warning));
@@ -177,7 +179,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { gateway } = site;
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    const outbox = createAlarmOutbox(store, settings.id);
+    const full = createOutbox({ store, history, standing: desk.standing }, settings.id);
+    const outbox = createAlarmOutbox(full, settings.summaries);
     return createUplink({ settings, gateway, version, password, outbox, clock, random, log, onAcknowledged });
   }
 
@@ -225,7 +228,16 @@ export function createGateway(options: GatewayOptions): Gateway {
       site.rules,
       desk.standing().map(state => state.alarm),
     );
-    running = { site, store, desk, detector, uplink: openUplink(site, store) };
+    const history = openHistory({
+      folder: options.dataFolder,
+      sizeBytes: site.store.sizeBytes,
+      uplinks: summaryNeeds(site),
+      clock,
+      log,
+      onWritten: () => running?.uplink?.notify(),
+    });
+    const roomMaker = createRoomMaker({ clock, store, history });
+    running = { site, store, history, roomMaker, desk, detector, uplink: openUplink(site, store, history, desk) };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     await memory.load(store.learned(), site.devices);
@@ -260,15 +272,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowMono = clock.monoMs();
     const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
     if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
-    for (const device of current.site.devices) {
-      const window = site.devices.some(({ number }) => number === device.number)
-        ? undefined
-        : summarizer.forget(device.number);
-      if (window) keepWindow(current, window);
-    }
+    keepLast(current, site);
+    current.history.useUplinks(summaryNeeds(site));
+    current.history.resize(site.store.sizeBytes);
     await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     const isUplinkSame = JSON.stringify(site.uplinks) === JSON.stringify(current.site.uplinks);
-    const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
+    const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store, current.history, current.desk);
     running = { ...current, site, uplink };
     table.replace(site.points);
     await Promise.all([poller.replace(site), isUplinkSame ? undefined : current.uplink?.stop()]);
@@ -284,9 +293,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     await poller.stop();
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
-    summaries.flush();
+    for (const frame of recorder.flush()) keepFrame(running, frame);
     await running.uplink?.stop();
-    await running.store.close();
+    running.roomMaker.stop();
+    await Promise.all([running.store.close(), running.history.close()]);
     instruments.stop();
     time.stop();
     running = undefined;
@@ -336,7 +346,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ask: poller.ask,
     holes: () => memory.views(mustRun().site.devices),
     status: () => {
-      const { site, store, uplink, desk } = mustRun();
+      const { site, store, history, uplink, desk } = mustRun();
       return statusView({
         version: options.version,
         sitePath: options.sitePath,
@@ -349,6 +359,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         buses: poller.buses(),
         devices: poller.devices(),
         store,
+        history,
         uplink,
         latency,
       });
@@ -356,10 +367,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
+/** Uplinks that send summaries. */
+function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
+  return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
+}
+
 /** What exists only between start and stop. */
 interface Running {
   readonly site: Site;
   readonly store: Store;
+  readonly history: History;
+  readonly roomMaker: { stop(): void };
   readonly detector: Detector;
   readonly desk: AlarmDesk;
   readonly uplink: Uplink | undefined;

@@ -1,16 +1,17 @@
 import type { AlarmEvent } from '../model/alarm.ts';
-import type { Store } from '../store/store.ts';
+import type { NumberedSummary, Outbox } from '../model/outbox.ts';
+import type { SummarySpan } from '../model/summary.ts';
 
 /** The outbox of one uplink as the uplink asks for it now: by the numbers of events, not by a cursor. */
-export function createAlarmOutbox(store: Store, uplink: string) {
+export function createAlarmOutbox(outbox: Outbox, span: SummarySpan | undefined) {
   /** Events that were read and lie above the cursor, in order, and those of them that are accepted. */
   let read: number[] = [];
   const accepted = new Set<number>();
 
   return {
     async readAlarmOutbox(after: number, limit: number): Promise<readonly AlarmEvent[]> {
-      const { sent } = await store.alarmCursor(uplink);
-      const events = await store.readAlarms(uplink, Math.max(after, sent), limit);
+      const { sent } = await outbox.alarmCursor();
+      const events = await outbox.readAlarms(Math.max(after, sent), limit);
       const last = read.at(-1) ?? 0;
       read.push(...events.map(({ number }) => number).filter(number => number > last));
       return events;
@@ -22,9 +23,13 @@ export function createAlarmOutbox(store: Store, uplink: string) {
       read = read.slice(done.length);
       for (const number of done) accepted.delete(number);
       const upTo = done.at(-1) ?? 0;
-      return store.settleAlarms(uplink, { sent: upTo, delivered: upTo });
+      return outbox.settleAlarms({ sent: upTo, delivered: upTo });
     },
-    readSummaryOutbox: store.readSummaryOutbox.bind(store),
-    settleSummaries: store.settleSummaries.bind(store),
+    async readSummaryOutbox(after: number, limit: number): Promise<readonly NumberedSummary[]> {
+      return span ? outbox.readSummaries({ span, after, upTo: Number.MAX_SAFE_INTEGER, limit }) : [];
+    },
+    async settleSummaries(numbers: readonly number[]): Promise<void> {
+      if (span) await outbox.settleSummaries(span, numbers);
+    },
   };
 }

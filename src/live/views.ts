@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Site } from '../model/site.ts';
 import type { BusView, DeviceView, LatencyView, PointView, StatusView } from '../model/view.ts';
+import type { HistoryFigures } from '../store/history/history.ts';
 import type { PointNow } from './point-table.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
@@ -52,10 +53,9 @@ export interface StatusSources {
       readonly state: 'ok' | 'set-aside' | 'failing';
       readonly sizeBytes: number;
       readonly backlogAlarms: number;
-      readonly backlogSummaries: number;
-      readonly droppedSummaries: number;
     };
   };
+  readonly history: { figures(): Pick<HistoryFigures, 'uplinks' | 'sizeBytes'> };
   readonly uplink:
     | { figures(): { readonly state: StatusView['uplink']['state']; readonly lastFailure: string | null } }
     | undefined;
@@ -63,10 +63,11 @@ export interface StatusSources {
 }
 
 export function statusView(sources: StatusSources): StatusView {
-  const { site, rows, store, uplink, latency } = sources;
+  const { site, rows, store, history, uplink, latency } = sources;
   const good = rows.filter(row => row.quality === 'good').length;
   const stored = store.figures();
   const sent = uplink?.figures();
+  const summaries = history.figures().uplinks.find(({ id }) => id === site.uplinks[0]?.id);
   return {
     version: sources.version,
     gateway: site.gateway,
@@ -84,7 +85,7 @@ export function statusView(sources: StatusSources): StatusView {
       path: store.path,
       state: stored.state,
       setAside: store.setAside ?? null,
-      sizeBytes: stored.sizeBytes,
+      sizeBytes: stored.sizeBytes + history.figures().sizeBytes,
       lastEventNumber: store.lastEventNumber,
     },
     uplink: {
@@ -92,8 +93,8 @@ export function statusView(sources: StatusSources): StatusView {
       url: site.uplinks[0]?.urls[0] ?? null,
       lastFailure: sent?.lastFailure ?? null,
       backlogAlarms: stored.backlogAlarms,
-      backlogSummaries: stored.backlogSummaries,
-      droppedSummaries: stored.droppedSummaries,
+      backlogSummaries: summaries?.unsent ?? 0,
+      droppedSummaries: summaries?.dropped ?? 0,
     },
     latency: {
       sampledToDetected: latency.sampledToDetected.view(),

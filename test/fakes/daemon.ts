@@ -24,7 +24,7 @@ export interface Daemon {
   /** Starts it again on the same folder and waits until it answers. */
   start(): Promise<void>;
   /** Asks the sqlite3 shell: what is really in the file. */
-  query(sql: string): string;
+  query(sql: string, database?: 'plantroom.db' | 'history.db'): string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -85,8 +85,8 @@ export async function startDaemon(siteText: string, profiles: Readonly<Record<st
       await end('SIGKILL');
     },
     start,
-    query: sql =>
-      execFileSync('sqlite3', ['-readonly', join(dataFolder, 'plantroom.db'), sql], { encoding: 'utf8' }).trim(),
+    query: (sql, database = 'plantroom.db') =>
+      execFileSync('sqlite3', ['-readonly', join(dataFolder, database), sql], { encoding: 'utf8' }).trim(),
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });

@@ -34,7 +34,7 @@ export function openTestHistory(folder: string, parts: Partial<HistoryOptions> =
   return history;
 }
 
-export function counted(value: number, parts: Partial<CountedSummary> = {}): CountedSummary {
+function counted(value: number, parts: Partial<CountedSummary> = {}): CountedSummary {
   return {
     ...{ point: 'meter/power', unit: 'kW', count: 60, samples: 60, goodShare: 1, delta: undefined, resets: 0 },
     ...{ min: value, max: value, mean: value, last: value },

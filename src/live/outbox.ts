@@ -1,0 +1,23 @@
+import type { AlarmState } from '../model/alarm.ts';
+import type { Outbox } from '../model/outbox.ts';
+import type { History } from '../store/history/history.ts';
+import type { Store } from '../store/store.ts';
+
+export interface OutboxSources {
+  readonly store: Pick<Store, 'alarmCursor' | 'readAlarms' | 'settleAlarms' | 'lastEventNumber'>;
+  readonly history: Pick<History, 'lastSummary' | 'readSummaries' | 'settleSummaries'>;
+  readonly standing: () => readonly AlarmState[];
+}
+
+/** What one uplink has to send: alarms out of the store, summaries out of the history. */
+export function createOutbox({ store, history, standing }: OutboxSources, uplink: string): Outbox {
+  return {
+    alarmCursor: () => store.alarmCursor(uplink),
+    readAlarms: (after, limit) => store.readAlarms(uplink, after, limit),
+    settleAlarms: cursor => store.settleAlarms(uplink, cursor),
+    standing: () => ({ asOf: store.lastEventNumber, alarms: standing() }),
+    lastSummary: span => history.lastSummary(span),
+    readSummaries: query => history.readSummaries(uplink, query),
+    settleSummaries: (span, numbers) => history.settleSummaries(uplink, span, numbers),
+  };
+}
