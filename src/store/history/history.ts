@@ -18,7 +18,6 @@ import type {
   UplinkFigures,
   UplinkNeed,
 } from './messages.ts';
-import { unpack } from './packing.ts';
 import type { RawPage, RawQuery, RowPage, RowQuery } from './reading.ts';
 import { createWaitingWork, type WaitingWork } from './waiting-work.ts';
 
@@ -333,7 +332,7 @@ function unpackSummaries({ rows, layouts }: PackedSummaries, span: SummarySpan):
 /** One that is damaged has no points: it must not hold up those behind it. */
 function tryDecode(body: Uint8Array, names: readonly SeriesName[]): Summary[] {
   try {
-    return decodeSummaries(unpack(body), names).map(withoutSamples);
+    return decodeSummaries(body, names).map(withoutSamples);
   } catch {
     return [];
   }
