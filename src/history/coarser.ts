@@ -106,7 +106,7 @@ function addFiner(window: OpenWindow, number: number, finer: DeviceSummary): voi
 }
 
 /** Of two windows of a point, the earlier one first. */
-export function addSummaries(one: CountedSummary, other: CountedSummary): CountedSummary {
+function addSummaries(one: CountedSummary, other: CountedSummary): CountedSummary {
   const count = one.count + other.count;
   const samples = one.samples + other.samples;
   return {

@@ -27,8 +27,6 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
       return file.correctTimes(message.body);
     case 'read-alarms':
       return file.alarmsAfter(message.body);
-    case 'read-summary-outbox':
-      return file.waitingSummaries(message.body);
     case 'read-alarm-states':
       return file.alarmStates();
     case 'read-learned':

@@ -18,7 +18,6 @@ import type {
   UplinkFigures,
   UplinkNeed,
 } from './messages.ts';
-import { unpack } from './packing.ts';
 import type { RawPage, RawQuery, RowPage, RowQuery } from './reading.ts';
 import { createWaitingWork, type WaitingWork } from './waiting-work.ts';
 
@@ -55,8 +54,11 @@ export interface History {
 }
 
 export interface HistoryFigures {
-  /** `set-aside`: it works, but a broken file was set aside since the start. */
-  readonly state: 'opening' | 'ok' | 'set-aside' | 'failing';
+  /**
+   * `set-aside`: it works, but a broken file was set aside since the start. `shedding`: within the last hour something was
+   * given up because the disk, or the file, was full.
+   */
+  readonly state: 'opening' | 'ok' | 'set-aside' | 'shedding' | 'failing';
   readonly lastFailure: string | undefined;
   readonly setAside: string | undefined;
   /** Of the file and its write-ahead file. */
@@ -90,6 +92,9 @@ export function openHistory(options: HistoryOptions): History {
   return new OpenHistory(options);
 }
 
+/** That something was given up is shown for so long. */
+const shedMemoryMs = 3_600_000;
+
 class OpenHistory implements History {
   readonly #options: HistoryOptions;
   readonly #limits: HistoryLimits;
@@ -109,6 +114,7 @@ class OpenHistory implements History {
   #gathering: Timer | undefined;
   #settling: Timer | undefined;
   #writtenBefore = 0;
+  #sheddingUntilMono = Number.NEGATIVE_INFINITY;
   #closing: Promise<void> | undefined;
 
   constructor(options: HistoryOptions) {
@@ -177,10 +183,8 @@ class OpenHistory implements History {
   figures(): HistoryFigures {
     const { dropped, bytes } = this.#waiting;
     const file = this.#fileFigures;
-    const { state } = this.#thread;
-    const isFailing = this.#isFailing || state === 'hanging' || state === 'closed';
     return {
-      state: isFailing ? 'failing' : file === undefined ? 'opening' : file.setAside === undefined ? 'ok' : 'set-aside',
+      state: this.#state(),
       lastFailure: this.#lastFailure,
       setAside: file?.setAside,
       sizeBytes: file?.sizeBytes ?? 0,
@@ -191,6 +195,14 @@ class OpenHistory implements History {
       droppedSummaries: dropped.summaries,
       writtenBytes: file?.writtenBytes === undefined ? undefined : this.#writtenBefore + file.writtenBytes,
     };
+  }
+
+  #state(): HistoryFigures['state'] {
+    const { state } = this.#thread;
+    if (this.#isFailing || state === 'hanging' || state === 'closed') return 'failing';
+    if (this.#fileFigures === undefined) return 'opening';
+    if (this.#options.clock.monoMs() < this.#sheddingUntilMono) return 'shedding';
+    return this.#fileFigures.setAside === undefined ? 'ok' : 'set-aside';
   }
 
   close(): Promise<void> {
@@ -280,6 +292,12 @@ class OpenHistory implements History {
     const { setAside } = figures;
     if (setAside !== undefined && setAside !== this.#fileFigures?.setAside)
       this.#options.log.error({ setAside }, 'a broken history was set aside; a new one is begun');
+    if (this.#fileFigures && shedRows(figures) > shedRows(this.#fileFigures)) {
+      const { clock, log } = this.#options;
+      if (clock.monoMs() >= this.#sheddingUntilMono)
+        log.warn({}, 'there is no room for the history: the oldest of it goes');
+      this.#sheddingUntilMono = clock.monoMs() + shedMemoryMs;
+    }
     this.#fileFigures = figures;
   }
 
@@ -298,6 +316,10 @@ class OpenHistory implements History {
 
 type Batch = HistoryRequests['write']['body'];
 
+function shedRows({ classes }: HistoryFileFigures): number {
+  return Object.values(classes).reduce((sum, one) => sum + one.shedRows, 0);
+}
+
 const nothing: ClassFigures = { bytes: 0, oldestAt: undefined, shedRows: 0 };
 
 function unpackSummaries({ rows, layouts }: PackedSummaries, span: SummarySpan): NumberedSummary[] {
@@ -310,7 +332,7 @@ function unpackSummaries({ rows, layouts }: PackedSummaries, span: SummarySpan):
 /** One that is damaged has no points: it must not hold up those behind it. */
 function tryDecode(body: Uint8Array, names: readonly SeriesName[]): Summary[] {
   try {
-    return decodeSummaries(unpack(body), names).map(withoutSamples);
+    return decodeSummaries(body, names).map(withoutSamples);
   } catch {
     return [];
   }

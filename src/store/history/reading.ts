@@ -153,7 +153,7 @@ export function createReading(database: Database): Reading {
       const end = scan(query.span, query, (row, names) => {
         if (row.from_at < query.from) return;
         const labels = { device: deviceOf(row), windowStart: row.from_at, windowEnd: row.to_at };
-        for (const summary of decodeSummaries(unpack(row.body), names))
+        for (const summary of decodeSummaries(row.body, names))
           if (!wanted || wanted.has(summary.point)) rows.push({ ...labels, ...withoutSamples(summary) });
       });
       return { rows, ...end };

@@ -6,7 +6,6 @@ import type { SummarySpan } from '../../model/summary.ts';
 import type { Database } from '../database.ts';
 import type { ClassRows, StoredRow } from './class-rows.ts';
 import { decodeIds, type Names, readDevices, readSeries } from './names.ts';
-import { unpack } from './packing.ts';
 import { noEnd } from './unsent.ts';
 
 /** Puts the coarser windows together and remembers in the database how far they have come. */
@@ -85,7 +84,7 @@ function tryDecode(
 ): DeviceSummary | undefined {
   try {
     const names = decodeIds(row.series).map(id => series.get(id) ?? { point: '', unit: '' });
-    const points = decodeSummaries(unpack(row.body), names);
+    const points = decodeSummaries(row.body, names);
     return { device: devices.get(row.device) ?? '', windowStart: row.from_at, windowEnd: row.to_at, points };
   } catch {
     return undefined;

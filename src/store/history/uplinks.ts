@@ -35,7 +35,7 @@ export function readUplinks(database: Database): Uplinks {
 }
 
 export function writeUplinks(database: Database, uplinks: Uplinks): void {
-  database.exec('DELETE FROM uplink; DELETE FROM unsent');
+  for (const table of ['uplink', 'unsent']) database.prepare(`DELETE FROM ${table}`).run();
   const insert = database.prepare('INSERT INTO uplink (id, span, dropped) VALUES (?, ?, ?)');
   const insertRange = database.prepare('INSERT INTO unsent (uplink, first, last) VALUES (?, ?, ?)');
   for (const { id, span, dropped, unsent } of uplinks.values()) {

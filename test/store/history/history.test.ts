@@ -137,7 +137,7 @@ describe('the history', () => {
     const history = openTestHistory(folder, { uplinks: [platform], limits: { waitingBytes: 20_000 } });
     history.append({ frames: [rawFrame(0)], summaries: [minuteSummary(0)] });
     await written(history);
-    const lock = openDatabase(join(folder, 'history.db'));
+    const lock = openDatabase(join(folder, 'history.db'), 1e9);
     lock.exec('BEGIN IMMEDIATE');
     for (const index of range(1, 200)) {
       history.append({ frames: [rawFrame(index, 200)], summaries: [minuteSummary(index)] });
