@@ -5,15 +5,17 @@ import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
+import type { Frame } from './history/frame.ts';
+import { createRecorder } from './history/recorder.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
 import type { ClockEvent } from './live/clock-watch.ts';
 import { createCommandMemory } from './live/command-memory.ts';
-import { createGathering } from './live/gathering.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
+import { createRoomMaker } from './live/room-maker.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
@@ -21,11 +23,11 @@ import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site, UplinkSettings } from './model/site.ts';
-import type { SummaryRecord } from './model/summary.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
+import { type History, openHistory, type UplinkNeed } from './store/history/history.ts';
 import { type AuditEntry, openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
 import { createUplink, type RemoteControl } from './uplink/uplink.ts';
@@ -36,7 +38,8 @@ import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
  *
  *   poller ─ batch ─► point table
  *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
- *                 ─► summarizer ─ window ──────────────────────────► store ─ committed ─► uplink
+ *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
+ *                 ─► recorder ─── frame ───────────────────────────► history
  *
  * This file only connects. What a stage does is in its folder.
  */
@@ -78,14 +81,8 @@ export interface GatewayOptions {
 
 const summaryWindowMs = 60_000;
 
-/** How long a closed window waits for those of the other devices; kill -9 loses it meanwhile. */
-const summaryWaitMs = 2_000;
-const mostWaitingSummaries = 500;
-
 /** Of the store's size, for the database of the alarms. */
 const alarmShare = 0.2;
-
-type NewSummary = Omit<SummaryRecord, 'id'>;
 
 /** Touches nothing until `start`. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -95,6 +92,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: onClockEvent });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
+  const recorder = createRecorder();
   const latency = {
     sampledToDetected: createLatency(),
     detectedToCommitted: createLatency(),
@@ -107,6 +105,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     startedMono,
     store: () => running?.store.figures(),
     uplinks: () => running?.uplinks.figures() ?? [],
+    history: () => running?.history.figures(),
     buses: () => poller.buses(),
     time: () => time.state,
   });
@@ -120,13 +119,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     onBatch,
     onLateness: latency.lateness.record,
   });
-  // One commit for all of them: each costs the disk a sync and several pages, whatever it holds.
-  const summaries = createGathering<NewSummary>({
-    clock,
-    waitMs: summaryWaitMs,
-    mostItems: mostWaitingSummaries,
-    onItems: appendSummaries,
-  });
   let running: Running | undefined;
   let lastCommand: Promise<unknown> = Promise.resolve();
 
@@ -139,6 +131,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (transitions.length > 0) commitAlarms(running, running.desk.record(transitions), detectedMono);
     const window = summarizer.add(batch);
     if (window) keepWindow(running, window);
+    const frame = recorder.add(batch);
+    if (frame) keepFrame(running, frame);
   }
 
   function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
@@ -157,29 +151,37 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
-  function keepWindow({ site }: Running, { device, ...window }: DeviceWindow): void {
+  function keepWindow({ site, history }: Running, { device, ...window }: DeviceWindow): void {
     const known = site.devices.find(({ number }) => number === device);
-    if (known) summaries.add({ ...window, device: known.id, span: '1min' });
+    if (known) history.append({ frames: [], summaries: [{ ...window, device: known.id }] });
   }
 
-  function appendSummaries(records: readonly NewSummary[]): void {
-    if (!running) return;
-    const { store, uplinks } = running;
-    store.appendSummaries(records).then(
-      () => uplinks.notify(),
-      failure => log.warn({ failure: messageOf(failure) }, 'summaries were not stored'),
-    );
+  function keepFrame({ site, history }: Running, { device, ...frame }: Frame): void {
+    const known = site.devices.find(({ number }) => number === device);
+    if (known) history.append({ frames: [{ ...frame, device: known.id }], summaries: [] });
+  }
+
+  /** What is not complete yet of the devices that are not in the new site. */
+  function keepLast(current: Running, site: Site): void {
+    for (const { number } of current.site.devices) {
+      if (site.devices.some(device => device.number === number)) continue;
+      const window = summarizer.forget(number);
+      if (window) keepWindow(current, window);
+      const frame = recorder.forget(number);
+      if (frame) keepFrame(current, frame);
+    }
   }
 
   function logEvent({ alarm, kind, priority, message, value, unit }: AlarmEvent): void {
     log.info({ alarm, kind, priority, value, unit }, message);
   }
 
-  function openUplinks({ gateway }: Site, store: Store, desk: AlarmDesk): Uplinks {
+  function openUplinks({ gateway }: Site, store: Store, history: History, desk: AlarmDesk): Uplinks {
     const secrets = systemSecretSources(warning => log.warn({}, warning));
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    const shared = { gateway, version, clock, random, log, onAcknowledged };
+    const plant = { site: () => mustRun().site, pointNow: table.get };
+    const shared = { gateway, version, plant, clock, random, log, onAcknowledged };
     const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);
     return createUplinks(settings => {
       const { id: uplink } = settings;
@@ -189,7 +191,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         audit: entry => audit(store, { kind: 'command', who: `uplink ${uplink}`, body: entry }),
         isClockInDoubt: () => time.state.quality === 'unsynchronised',
       };
-      const outbox = createOutbox({ store, uplink, standing: desk.standing });
+      const outbox = createOutbox({ store, history, standing: desk.standing }, uplink);
       return createUplink({ ...shared, outbox, control, settings, password: () => passwordOf(settings) });
     });
   }
@@ -265,8 +267,17 @@ export function createGateway(options: GatewayOptions): Gateway {
       site.rules,
       desk.standing().map(state => state.alarm),
     );
-    const uplinks = openUplinks(site, store, desk);
-    running = { site, store, desk, detector, uplinks };
+    const history = openHistory({
+      folder: options.dataFolder,
+      sizeBytes: site.store.sizeBytes,
+      uplinks: summaryNeeds(site),
+      clock,
+      log,
+      onWritten: () => running?.uplinks.notify(),
+    });
+    const roomMaker = createRoomMaker({ clock, store, history });
+    const uplinks = openUplinks(site, store, history, desk);
+    running = { site, store, history, roomMaker, desk, detector, uplinks };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     // Another process of this boot may have recorded before the clock was set.
@@ -303,16 +314,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowMono = clock.monoMs();
     const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
     if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
-    for (const device of current.site.devices) {
-      const window = site.devices.some(({ number }) => number === device.number)
-        ? undefined
-        : summarizer.forget(device.number);
-      if (window) keepWindow(current, window);
-    }
+    keepLast(current, site);
+    current.history.useUplinks(summaryNeeds(site));
+    current.history.resize(site.store.sizeBytes);
     await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     running = { ...current, site };
     table.replace(site.points);
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
+    current.uplinks.rebirth();
     warnOfOverload();
     const counts = { points: site.points.length, rules: site.rules.length, devices: site.devices.length };
     audit(current.store, { kind: 'configuration', who: 'gateway', body: { site: options.sitePath, ...counts } });
@@ -326,9 +335,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     await poller.stop();
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
-    summaries.flush();
+    for (const frame of recorder.flush()) keepFrame(running, frame);
     await running.uplinks.stop();
-    await running.store.close();
+    running.roomMaker.stop();
+    await Promise.all([running.store.close(), running.history.close()]);
     instruments.stop();
     time.stop();
     running = undefined;
@@ -379,7 +389,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     ask: poller.ask,
     holes: () => memory.views(mustRun().site.devices),
     status: () => {
-      const { site, store, uplinks, desk } = mustRun();
+      const { site, store, history, uplinks, desk } = mustRun();
       return statusView({
         version: options.version,
         sitePath: options.sitePath,
@@ -392,6 +402,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         buses: poller.buses(),
         devices: poller.devices(),
         store,
+        history,
         uplinks: uplinks.figures(),
         latency,
       });
@@ -399,10 +410,17 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
+/** Uplinks that send summaries. */
+function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
+  return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
+}
+
 /** What exists only between start and stop. */
 interface Running {
   readonly site: Site;
   readonly store: Store;
+  readonly history: History;
+  readonly roomMaker: { stop(): void };
   readonly detector: Detector;
   readonly desk: AlarmDesk;
   readonly uplinks: Uplinks;

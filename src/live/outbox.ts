@@ -1,17 +1,17 @@
 import type { AlarmState } from '../model/alarm.ts';
 import type { Outbox } from '../model/outbox.ts';
+import type { History } from '../store/history/history.ts';
 import type { Store } from '../store/store.ts';
 
-export interface OutboxOptions {
-  readonly store: Store;
-  /** Id of the uplink. */
-  readonly uplink: string;
+export interface OutboxSources {
+  readonly store: Pick<Store, 'alarmCursor' | 'readAlarms' | 'settleAlarms' | 'lastEventNumber'>;
+  readonly history: Pick<History, 'lastSummary' | 'readSummaries' | 'settleSummaries'>;
   /** The alarms that stand, those that are not committed yet among them. */
   readonly standing: () => readonly AlarmState[];
 }
 
-/** What one uplink has to send: its place in the alarm log and its share of the summaries. */
-export function createOutbox({ store, uplink, standing }: OutboxOptions): Outbox {
+/** What one uplink has to send: alarms out of the store, summaries out of the history. */
+export function createOutbox({ store, history, standing }: OutboxSources, uplink: string): Outbox {
   return {
     alarmCursor: () => store.alarmCursor(uplink),
     readAlarms: (after, limit) => store.readAlarms(uplink, after, limit),
@@ -21,15 +21,9 @@ export function createOutbox({ store, uplink, standing }: OutboxOptions): Outbox
       // What is not committed may still be lost, and its event follows anyway.
       return { asOf, alarms: standing().filter(({ occurrence }) => numberOf(occurrence) <= asOf) };
     },
-    lastSummary: async () => 0,
-    async readSummaries({ span, after, upTo, limit }) {
-      if (span !== '1min') return [];
-      const rows = await store.readSummaryOutbox(after, limit);
-      return rows.filter(({ number }) => number <= upTo);
-    },
-    async settleSummaries(_span, numbers) {
-      await store.settleSummaries(numbers);
-    },
+    lastSummary: span => history.lastSummary(span),
+    readSummaries: query => history.readSummaries(uplink, query),
+    settleSummaries: (span, numbers) => history.settleSummaries(uplink, span, numbers),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
 import type { Site } from '../model/site.ts';
 import type { BusView, DeviceView, LatencyView, PointView, StatusView, UplinkView } from '../model/view.ts';
+import type { HistoryFigures } from '../store/history/history.ts';
 import type { PointNow } from './point-table.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
@@ -53,21 +54,21 @@ export interface StatusSources {
       readonly state: 'ok' | 'set-aside' | 'failing';
       readonly sizeBytes: number;
       readonly backlogAlarms: number;
-      readonly backlogSummaries: number;
-      readonly droppedSummaries: number;
     };
   };
   readonly uplinks: readonly {
     readonly settings: { readonly id: string };
     readonly figures: Pick<UplinkView, 'state' | 'url' | 'lastFailure'> & { readonly cursor: AlarmCursor | undefined };
   }[];
+  readonly history: { figures(): Pick<HistoryFigures, 'uplinks' | 'sizeBytes'> };
   readonly latency: Readonly<Record<keyof StatusView['latency'], { view(): LatencyView }>>;
 }
 
 export function statusView(sources: StatusSources): StatusView {
-  const { site, rows, store, uplinks, latency } = sources;
+  const { site, rows, store, history, uplinks, latency } = sources;
   const good = rows.filter(row => row.quality === 'good').length;
   const stored = store.figures();
+  const summaries = new Map(history.figures().uplinks.map(one => [one.id, one]));
   return {
     version: sources.version,
     gateway: site.gateway,
@@ -85,7 +86,7 @@ export function statusView(sources: StatusSources): StatusView {
       path: store.path,
       state: stored.state,
       setAside: store.setAside ?? null,
-      sizeBytes: stored.sizeBytes,
+      sizeBytes: stored.sizeBytes + history.figures().sizeBytes,
       lastEventNumber: store.lastEventNumber,
     },
     uplinks: uplinks.map(({ settings, figures: { state, url, lastFailure, cursor } }) => ({
@@ -95,9 +96,9 @@ export function statusView(sources: StatusSources): StatusView {
       lastFailure,
       // Before the store has told how far it was, its own count is the best there is.
       backlogAlarms: cursor ? Math.max(0, store.lastEventNumber - cursor.sent) : stored.backlogAlarms,
-      backlogSummaries: stored.backlogSummaries,
+      backlogSummaries: summaries.get(settings.id)?.unsent ?? 0,
       unconfirmed: cursor ? cursor.sent - cursor.delivered : 0,
-      droppedSummaries: stored.droppedSummaries,
+      droppedSummaries: summaries.get(settings.id)?.dropped ?? 0,
     })),
     latency: {
       sampledToDetected: latency.sampledToDetected.view(),

@@ -71,6 +71,7 @@ export const selfMeasures = [
   'backlog',
   'uplink',
   'store',
+  'history',
   'store-size',
   'reads-missed',
   'clock',

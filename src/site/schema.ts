@@ -381,10 +381,16 @@ const brokerUrl = 'mqtt://HOST:PORT or mqtts://HOST:PORT, or a list of up to 8 o
 const brokerAddress = z.string({ error: brokerUrl });
 const bitRate = 'a rate from 1 kbit/s to 1000 Mbit/s, such as 32 kbit/s or 2 Mbit/s';
 
+const hostId = 'a host id: 1 to 100 characters, without +, # and /';
+
 const sparkplug = z.strictObject(
   {
     'group-id': idShape(`a group id: ${idText}`).describe('Group id of the topics. Left out: plantroom.').optional(),
-    'primary-host': text('Id of the host whose STATE is waited for before anything is sent.', 100).optional(),
+    'primary-host': z
+      .string({ error: hostId })
+      .regex(/^[^+#/]{1,100}$/, { error: hostId })
+      .describe('Id of the host whose STATE is waited for before anything is sent.')
+      .optional(),
   },
   { error: 'a mapping: {group-id: …, primary-host: …}' },
 );

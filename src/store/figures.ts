@@ -6,9 +6,6 @@ export interface StoreFigures {
   /** Stored events that not every uplink has delivered. */
   readonly backlogAlarms: number;
   readonly uplinks: readonly UplinkFigures[];
-  readonly backlogSummaries: number;
-  /** Given up because the outbox was full; counted over restarts. */
-  readonly droppedSummaries: number;
   /** Of the database and its write-ahead file. */
   readonly sizeBytes: number;
   /** To the disk since the start; undefined where the system does not tell. */
@@ -33,8 +30,6 @@ export interface FigureSources {
   readonly isFailing: boolean;
   readonly isSetAside: boolean;
   readonly cursors: readonly UplinkCursor[];
-  /** Summaries refused that the file does not count yet. */
-  readonly lostSummaries: number;
   /** Bytes, by threads that are gone. */
   readonly writtenBefore: number;
   readonly waitingEvents: number;
@@ -49,8 +44,6 @@ export function storeFigures({ file, isFailing, isSetAside, cursors, ...sources 
     state: isFailing ? 'failing' : isSetAside ? 'set-aside' : 'ok',
     backlogAlarms: Math.max(0, ...owed.values()),
     uplinks: cursors.map(cursor => ({ ...cursor, backlogAlarms: owed.get(cursor.uplink) ?? 0 })),
-    backlogSummaries: file?.backlogSummaries ?? 0,
-    droppedSummaries: (file?.droppedSummaries ?? 0) + sources.lostSummaries,
     sizeBytes: file?.sizeBytes ?? 0,
     writtenBytes: written === undefined ? undefined : sources.writtenBefore + written,
     waitingEvents: sources.waitingEvents,

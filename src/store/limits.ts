@@ -1,7 +1,5 @@
 /** What the store may grow to, on the disk and in memory. Every limit names what happens when it is reached. */
 export interface StoreLimits {
-  /** Summary records waiting in the outbox. Beyond it the oldest are dropped and counted. */
-  readonly summaryRows: number;
   /** Alarm events kept in the log. Beyond it the oldest that every uplink has delivered are removed; others never are. */
   readonly alarmLogRows: number;
   /** Entries of the audit. Beyond it the oldest are removed; the chain of the others can still be verified. */
@@ -9,8 +7,8 @@ export interface StoreLimits {
   /** Commands remembered. Beyond it the oldest expired ones are forgotten, then the oldest. */
   readonly commandRows: number;
   /**
-   * Size of the database file. Beyond it, what is worth least is given up for alarms: summaries, then delivered events
-   * beyond the newest 10,000. Where nothing of that is left, events wait in memory as on a full disk.
+   * Size of the database file. Beyond it, what is worth least is given up for alarms: delivered events beyond the
+   * newest 10,000. Where nothing of that is left, events wait in memory as on a full disk.
    */
   readonly databaseBytes: number;
   /**
@@ -18,7 +16,7 @@ export interface StoreLimits {
    * where there are none, new events are refused. Both are counted.
    */
   readonly waitingEvents: number;
-  /** Summaries, audit entries and the like that wait in memory while the disk refuses. Beyond it new ones are refused. */
+  /** Audit entries and the like that wait in memory while the disk refuses. Beyond it new ones are refused. */
   readonly waitingRows: number;
   /** Rows in one transaction; what is over waits for the next. Keeps an alarm from waiting behind a long write. */
   readonly transactionRows: number;
@@ -32,7 +30,6 @@ export interface StoreLimits {
 }
 
 export const defaultLimits: StoreLimits = {
-  summaryRows: 200_000,
   alarmLogRows: 100_000,
   auditRows: 20_000,
   commandRows: 1_000,
@@ -53,10 +50,7 @@ export const auditBodyLength = 16_384;
 /** Old rows of the alarm log and of the audit are removed in steps of this many, so that no commit waits long. */
 export const trimStepRows = 500;
 
-/** While the disk or the database is full, summaries are dropped in steps of this many … */
-export const dropStepRows = 50;
-
-/** … as long as the database has fewer free pages than this for alarms to go to. */
+/** While the disk or the database is full, room is made as long as it has fewer free pages than this for alarms. */
 export const keptFreePages = 64;
 
 /** No commit of transactionRows events needs more pages: what fails with more room than this fails for want of disk. */

@@ -2,7 +2,6 @@ import type { ErrorKind } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { Learned } from '../model/learned.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
-import type { SummaryRecord } from '../model/summary.ts';
 import type { StoreLimits } from './limits.ts';
 
 /** What the store's face and its worker thread say to each other. Plain data only: it is cloned on the way. */
@@ -10,12 +9,6 @@ import type { StoreLimits } from './limits.ts';
 export type AlarmStateChange =
   | { readonly kind: 'set'; readonly state: AlarmState }
   | { readonly kind: 'clear'; readonly alarm: string };
-
-/** A summary in the outbox. Numbers rise but may have gaps. */
-export interface NumberedSummary {
-  readonly number: number;
-  readonly record: SummaryRecord;
-}
 
 /** What was learned of one device; nothing, when the list is empty. */
 export interface LearnedRecord {
@@ -50,9 +43,6 @@ export interface AlarmWork {
 
 /** What is written patiently, behind the alarms. */
 export type RecordWork =
-  /** `lost`: records that were refused before these for want of memory; added to the count of the dropped. */
-  | { readonly kind: 'append-summaries'; readonly records: readonly SummaryRecord[]; readonly lost: number }
-  | { readonly kind: 'settle-summaries'; readonly numbers: readonly number[] }
   | { readonly kind: 'keep-learned'; readonly record: LearnedRecord }
   | { readonly kind: 'append-audit'; readonly row: NewAuditRow }
   | { readonly kind: 'keep-command'; readonly record: CommandRecord };
@@ -140,8 +130,6 @@ export interface Opened {
 export interface FileFigures {
   /** Stored events that each uplink has not delivered. */
   readonly owed: readonly Owed[];
-  readonly backlogSummaries: number;
-  readonly droppedSummaries: number;
   readonly sizeBytes: number;
   /** By this thread since it began; undefined where the system does not tell. */
   readonly writtenBytes: number | undefined;
@@ -174,7 +162,6 @@ export interface Requests {
   /** Corrects the times of the oldest unsent events above `after`, `limit` at most. */
   'write-times': { readonly body: CorrectionQuery; readonly answer: TimeCorrection };
   'read-alarms': { readonly body: NumberQuery; readonly answer: readonly AlarmEvent[] };
-  'read-summary-outbox': { readonly body: NumberQuery; readonly answer: readonly NumberedSummary[] };
   'read-alarm-states': { readonly body: undefined; readonly answer: readonly AlarmState[] };
   'read-learned': { readonly body: undefined; readonly answer: readonly LearnedRecord[] };
   'read-alarm-log': { readonly body: AlarmLogQuery; readonly answer: readonly AlarmEvent[] };

@@ -6,8 +6,6 @@ export type MetaKey =
   | 'store_id'
   /** No new event may have this number or a lower one, whatever the log still holds. */
   | 'number_floor'
-  /** Summaries dropped because the outbox was full. */
-  | 'dropped_summaries'
   /** 1 when the cursors of the uplinks were lost: each begins again at the oldest event. */
   | 'are_cursors_lost'
   /** 1 while a gateway has the file open, 0 after it was closed in order. */

@@ -122,6 +122,14 @@ export const migrations: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    version: 4,
+    sql: `
+      -- Summaries are in history.db, with the place of each uplink in them. Those that waited here are given up.
+      DROP TABLE summary_outbox;
+      DELETE FROM meta WHERE key = 'dropped_summaries';
+    `,
+  },
 ];
 
 export function latestVersion(steps: readonly Migration[] = migrations): number {

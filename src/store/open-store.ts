@@ -5,7 +5,6 @@ import type { Log } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
-import type { SummaryRecord } from '../model/summary.ts';
 import { AlarmLane } from './alarm-lane.ts';
 import { AlarmReader } from './alarm-reader.ts';
 import { CursorLane } from './cursor-lane.ts';
@@ -178,19 +177,6 @@ export class OpenStore {
     return { events, states };
   }
 
-  appendSummaries(records: readonly Omit<SummaryRecord, 'id'>[]): Promise<void> {
-    return this.#records.addSummaries(records) ?? this.#refuse(`${records.length} summaries were dropped`);
-  }
-
-  settleSummaries(numbers: readonly number[]): Promise<void> {
-    const written = this.#records.settleSummaries(numbers);
-    return written ?? this.#refuse(`${numbers.length} sent summaries could not be removed`);
-  }
-
-  readSummaryOutbox(after: number, limit: number) {
-    return this.#thread.request('read-summary-outbox', { after, limit });
-  }
-
   alarmStates() {
     return this.#thread.request('read-alarm-states', undefined);
   }
@@ -235,7 +221,6 @@ export class OpenStore {
       isFailing: parts.some(part => part.isFailing),
       isSetAside: this.setAside !== undefined,
       cursors: this.#cursors.all(),
-      lostSummaries: this.#records.lostSummaries,
       writtenBefore: this.#writtenBefore,
       waitingEvents: this.#alarms.waitingEvents,
       refusedEvents: this.#alarms.refusedEvents,

@@ -2,7 +2,6 @@ import type { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { randomId } from '../base/random.ts';
-import type { SummaryRecord } from '../model/summary.ts';
 import type { StoreLimits } from './limits.ts';
 import type { AuditEntry, CommandRecord, LearnedRecord, RecordWork } from './messages.ts';
 import { isPassing } from './worker-link.ts';
@@ -23,10 +22,9 @@ export interface RecordLaneOptions {
 export class RecordLane {
   readonly #options: RecordLaneOptions;
   readonly #lane: WriteLane<RecordWork>;
-  /** Tells the records of this run from those of any other. */
+  /** Tells the entries of this run from those of any other. */
   readonly #run = randomId().slice(0, 6);
   #named = 0;
-  #lostSummaries = 0;
 
   constructor(options: RecordLaneOptions) {
     const { clock, random, backoff, limits, write, onFailure } = options;
@@ -37,7 +35,7 @@ export class RecordLane {
       backoff,
       limitRows: limits.waitingRows,
       groupRows: limits.transactionRows,
-      weigh: rowsOf,
+      weigh: () => 1,
       write,
       isPassing,
       onCommitted: () => {},
@@ -47,22 +45,6 @@ export class RecordLane {
 
   get isFailing(): boolean {
     return this.#lane.isFailing;
-  }
-
-  /** Refused, and not yet counted on the disk. */
-  get lostSummaries(): number {
-    return this.#lostSummaries;
-  }
-
-  addSummaries(records: readonly Omit<SummaryRecord, 'id'>[]): Promise<void> | undefined {
-    const named = records.map(record => ({ ...record, id: this.#nextId() }));
-    const written = this.#lane.add({ kind: 'append-summaries', records: named, lost: this.#lostSummaries });
-    this.#lostSummaries = written ? 0 : this.#lostSummaries + records.length;
-    return written;
-  }
-
-  settleSummaries(numbers: readonly number[]): Promise<void> | undefined {
-    return this.#lane.add({ kind: 'settle-summaries', numbers });
   }
 
   keepLearned(record: LearnedRecord): Promise<void> | undefined {
@@ -96,18 +78,5 @@ export class RecordLane {
   #nextId(): string {
     this.#named += 1;
     return `${this.#options.storeId()}-${this.#run}-${this.#named}`;
-  }
-}
-
-function rowsOf(work: RecordWork): number {
-  switch (work.kind) {
-    case 'append-summaries':
-      return work.records.length;
-    case 'settle-summaries':
-      return work.numbers.length;
-    case 'keep-learned':
-    case 'append-audit':
-    case 'keep-command':
-      return 1;
   }
 }

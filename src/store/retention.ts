@@ -1,6 +1,6 @@
 import { freePages, pageRoom } from './database.ts';
-import { dropStepRows, keptFreePages, leastAlarmLogRows, type StoreLimits, trimStepRows } from './limits.ts';
-import { addToCounts, commitChange, dropOldestSummaries, type Session } from './session.ts';
+import { keptFreePages, leastAlarmLogRows, type StoreLimits, trimStepRows } from './limits.ts';
+import { addToCounts, commitChange, type Session } from './session.ts';
 
 /** What may leave the database, and when. Each call is one bounded step in a transaction of its own. */
 
@@ -35,14 +35,9 @@ export function trimAudit(session: Session, limits: StoreLimits): void {
   });
 }
 
-/**
- * Gives up one step of what is worth least: summaries, then delivered events. False when there is nothing left that may
- * go.
- */
+/** Gives up one step of what is worth least: delivered events. False when there is nothing left that may go. */
 export function shed(session: Session): boolean {
-  if (session.counts.waitingSummaries === 0) return removeOldEvents(session, trimStepRows) > 0;
-  commitChange(session, () => dropOldestSummaries(session, dropStepRows));
-  return true;
+  return removeOldEvents(session, trimStepRows) > 0;
 }
 
 /**

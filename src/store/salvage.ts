@@ -74,7 +74,6 @@ function copyRows(source: Database, into: Database): Salvaged {
     createCursorRows(into).replace(cursors);
     removeMeta(into, 'are_cursors_lost');
   }
-  attempt(() => keepSummaryNumbers(source, into));
   copyTable(source, into, 'audit');
   copyTable(source, into, 'audit_end');
   copyTable(source, into, 'command');
@@ -101,12 +100,6 @@ function readCursors(source: Database): readonly UplinkCursor[] | undefined {
 
 function ask(source: Database, sql: string): number | null {
   return source.prepare<[], number | null>(sql).pluck().get() ?? null;
-}
-
-/** The summaries are given up, but their numbers go on: whoever drains the outbox asks for what is above the last. */
-function keepSummaryNumbers(source: Database, into: Database): number {
-  const last = source.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'summary_outbox'").pluck().get() ?? 0;
-  return into.prepare("INSERT INTO sqlite_sequence (name, seq) VALUES ('summary_outbox', ?)").run(last).changes;
 }
 
 /** Row by row as they are, whatever is missing: of the audit, the chain tells. */

@@ -7,15 +7,13 @@ import { createWalGauge, type Database } from './database.ts';
 import { createLearnedRows, type LearnedRows } from './learned-rows.ts';
 import { type StoreLimits, trimStepRows } from './limits.ts';
 import type { AlarmWork, RecordWork, UplinkCursor } from './messages.ts';
-import { readMeta, removeMeta, writeMeta } from './meta.ts';
-import { createSummaryRows, type SummaryRows } from './summary-rows.ts';
+import { readMeta, removeMeta } from './meta.ts';
 
 /** An open database with its statements and the counts kept beside it, so that nobody counts rows on every reply. */
 export interface Session {
   readonly database: Database;
   readonly alarms: AlarmRows;
   readonly cursors: CursorRows;
-  readonly summaries: SummaryRows;
   readonly learned: LearnedRows;
   readonly audit: AuditRows;
   readonly commands: CommandRows;
@@ -27,8 +25,6 @@ export interface Session {
 interface Counts {
   readonly uplinks: readonly CountedUplink[];
   readonly loggedAlarms: number;
-  readonly waitingSummaries: number;
-  readonly droppedSummaries: number;
   readonly auditEntries: number;
   /** Alarm rows added or delivered since the log was last trimmed. */
   readonly changesSinceTrim: number;
@@ -42,7 +38,6 @@ interface CountedUplink extends UplinkCursor {
 export function startSession(database: Database): Session {
   const alarms = createAlarmRows(database);
   const cursors = createCursorRows(database);
-  const summaries = createSummaryRows(database);
   const learned = createLearnedRows(database);
   const audit = createAuditRows(database);
   const commands = createCommandRows(database);
@@ -51,13 +46,11 @@ export function startSession(database: Database): Session {
       .all()
       .map(cursor => ({ ...cursor, owed: alarms.count(cursor.delivered, Number.MAX_SAFE_INTEGER) })),
     loggedAlarms: alarms.count(0, Number.MAX_SAFE_INTEGER),
-    waitingSummaries: summaries.count(),
-    droppedSummaries: Number(readMeta(database, 'dropped_summaries') ?? 0),
     auditEntries: audit.count(),
     changesSinceTrim: trimStepRows,
   };
   const walPages = createWalGauge(database);
-  return { database, alarms, cursors, summaries, learned, audit, commands, walPages, counts };
+  return { database, alarms, cursors, learned, audit, commands, walPages, counts };
 }
 
 /** One transaction. The counts follow it: when it fails they are what they were. */
@@ -132,14 +125,6 @@ export function newestNumber({ alarms, database }: Session): number {
 
 export function writeRecordWork(session: Session, work: RecordWork, limits: StoreLimits): void {
   switch (work.kind) {
-    case 'append-summaries':
-      addToCounts(session, { waitingSummaries: session.summaries.insert(work.records) });
-      if (work.lost > 0) countDropped(session, work.lost);
-      dropOldestSummaries(session, session.counts.waitingSummaries - limits.summaryRows);
-      return;
-    case 'settle-summaries':
-      addToCounts(session, { waitingSummaries: -session.summaries.remove(work.numbers) });
-      return;
     case 'keep-learned':
       session.learned.write(work.record);
       return;
@@ -149,17 +134,4 @@ export function writeRecordWork(session: Session, work: RecordWork, limits: Stor
     case 'keep-command':
       session.commands.keep(work.record, limits.commandRows);
   }
-}
-
-/** Drops the oldest summaries and counts them for good. */
-export function dropOldestSummaries(session: Session, count: number): void {
-  if (count <= 0) return;
-  const dropped = session.summaries.dropOldest(count);
-  addToCounts(session, { waitingSummaries: -dropped });
-  countDropped(session, dropped);
-}
-
-function countDropped(session: Session, dropped: number): void {
-  addToCounts(session, { droppedSummaries: dropped });
-  writeMeta(session.database, 'dropped_summaries', session.counts.droppedSummaries);
 }

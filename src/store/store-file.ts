@@ -16,7 +16,6 @@ import type {
   CorrectionQuery,
   FileFigures,
   LearnedRecord,
-  NumberedSummary,
   NumberQuery,
   OpenBody,
   Opened,
@@ -149,10 +148,6 @@ export class StoreFile {
     return this.#read(({ alarms }) => alarms.after(this.#bounded(query)));
   }
 
-  waitingSummaries(query: NumberQuery): readonly NumberedSummary[] {
-    return this.#read(({ summaries }) => summaries.waiting(this.#bounded(query)));
-  }
-
   alarmStates(): readonly AlarmState[] {
     return this.#read(({ alarms }) => alarms.states());
   }
@@ -182,8 +177,6 @@ export class StoreFile {
     if (!session) return undefined;
     return {
       owed: session.counts.uplinks.map(({ uplink, owed }) => ({ uplink, events: owed })),
-      backlogSummaries: session.counts.waitingSummaries,
-      droppedSummaries: session.counts.droppedSummaries,
       sizeBytes: fileBytes(this.#paths.database) + fileBytes(`${this.#paths.database}-wal`),
       writtenBytes: this.#writtenBytes,
       setAside: this.#setAside,

@@ -1,6 +1,5 @@
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
-import type { SummaryRecord } from '../model/summary.ts';
 import type { StoreFigures } from './figures.ts';
 import type {
   AlarmLogQuery,
@@ -11,7 +10,6 @@ import type {
   AuditVerdict,
   CommandRecord,
   LearnedRecord,
-  NumberedSummary,
   TimeCorrection,
   TimeFix,
 } from './messages.ts';
@@ -29,15 +27,14 @@ export type {
   AuditVerdict,
   CommandRecord,
   LearnedRecord,
-  NumberedSummary,
   TimeCorrection,
   TimeFix,
 } from './messages.ts';
 export type { StoreOptions } from './open-store.ts';
 
 /**
- * What must outlive the process: the alarm log with the place of each uplink in it, the alarms that stand, the audit, and
- * the summaries that wait to be sent. The database lives in a thread of its own; no call blocks.
+ * What must outlive the process: the alarm log with the place of each uplink in it, the alarms that stand, and the
+ * audit. The database lives in a thread of its own; no call blocks.
  *
  * While the disk refuses, or does not answer, writes wait in memory and are repeated until it takes them:
  * `figures().state` says `failing`, and the promises stay open. Reads reject with PlantroomError `storage` meanwhile, and
@@ -76,15 +73,6 @@ export interface Store {
    * disk refuses, at once: what a crash takes back is sent again.
    */
   settleAlarms(uplink: string, cursor: AlarmCursor): Promise<void>;
-  /**
-   * Adds summaries to the outbox, which drops and counts its oldest when it is full. A record that waits already is not
-   * added again. Rejects with PlantroomError `storage` when too many wait for the disk; they count as dropped.
-   */
-  appendSummaries(records: readonly Omit<SummaryRecord, 'id'>[]): Promise<void>;
-  /** Waiting summaries with a number above `after`, oldest first; at most `limit`, and never more than limits.readRows. */
-  readSummaryOutbox(after: number, limit: number): Promise<readonly NumberedSummary[]>;
-  /** Sent: they are removed. Unknown numbers are ignored. */
-  settleSummaries(numbers: readonly number[]): Promise<void>;
   /** The alarms that stand, the longest first. */
   alarmStates(): Promise<readonly AlarmState[]>;
   /** Newest first; at most `limit`, and never more than limits.readRows. */

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, unreachable } from '../base/assert.ts';
-import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
-import type { Failure, ReplyMessage, RequestKind, RequestMessage, Requests } from './messages.ts';
+import { toFailure } from './failure.ts';
+import type { ReplyMessage, RequestKind, RequestMessage, Requests } from './messages.ts';
 import { StoreFile } from './store-file.ts';
 
 /** The store's thread. It answers requests in their order, one at a time, and blocks as long as the disk does. */
@@ -27,8 +27,6 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
       return file.correctTimes(message.body);
     case 'read-alarms':
       return file.alarmsAfter(message.body);
-    case 'read-summary-outbox':
-      return file.waitingSummaries(message.body);
     case 'read-alarm-states':
       return file.alarmStates();
     case 'read-learned':
@@ -56,32 +54,6 @@ function tryAnswer(message: RequestMessage): ReplyMessage['outcome'] {
   } catch (error) {
     return { kind: 'failed', failure: toFailure(error) };
   }
-}
-
-function toFailure(error: unknown): Failure {
-  if (error instanceof PlantroomError) {
-    const isPassing = error.kind === 'storage' || error.kind === 'busy';
-    return { errorKind: error.kind, message: error.message, hint: error.hint, isPassing };
-  }
-  const code = codeOf(error) ?? '';
-  const message = code === '' ? messageOf(error) : `${messageOf(error)} (${code})`;
-  const isPassing = isOfDisk(code);
-  return { errorKind: isPassing ? 'storage' : 'internal', message, hint: hintFor(code), isPassing };
-}
-
-/** SQLite's and the system's complaints about a disk; anything else says that the request was wrong. */
-function isOfDisk(code: string): boolean {
-  return (
-    /^E[A-Z]+$/.test(code) ||
-    /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|CORRUPT|NOTADB|PERM|NOLFS)/.test(code)
-  );
-}
-
-function hintFor(code: string): string | undefined {
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return 'the disk is full: free some space';
-  if (code.startsWith('SQLITE_IOERR')) return 'the disk fails: look into the system log, replace the card';
-  if (code.startsWith('SQLITE_READONLY')) return 'the file or its file system is read-only';
-  return undefined;
 }
 
 assert(parentPort, 'the store worker runs as a worker thread only');

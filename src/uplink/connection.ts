@@ -52,6 +52,8 @@ export interface Connection {
   notify(): void;
   /** The store has held the cursor back (CursorKeeper.onHeldBack). */
   catchUp(): void;
+  /** Says the birth again. */
+  rebirth(): void;
   /** Sends the alarms that stand. */
   refresh(): void;
   /** Says goodbye once everything in flight is answered. Resolves when the connection is down; may take for ever. */
@@ -95,7 +97,8 @@ export function createConnection(options: ConnectionOptions): Connection {
         runCommand(heard.text);
         return;
       case 'rebirth':
-        if (isBorn) drain?.say(session.birth());
+        if (heard.delayMs === 0) rebirth();
+        else clock.sleep(heard.delayMs, ended.signal).then(rebirth, () => {});
         return;
       case 'host':
         if (heard.isOnline) hostIsThere.resolve();
@@ -104,6 +107,10 @@ export function createConnection(options: ConnectionOptions): Connection {
       case 'ignored':
         options.onIgnored(heard.reason);
     }
+  }
+
+  function rebirth(): void {
+    if (isBorn) drain?.say(session.birth());
   }
 
   async function runCommand(text: string): Promise<void> {
@@ -116,7 +123,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   async function loseHost(): Promise<void> {
     if (!isBorn && settings.urls.length === 1) return;
     reason = { kind: 'host-offline' };
-    if (isBorn) await leave(publishTimeoutMs);
+    await leave(publishTimeoutMs);
     over.resolve(reason);
   }
 
@@ -136,7 +143,10 @@ export function createConnection(options: ConnectionOptions): Connection {
     drain = sending;
     if (!(await subscribe(opened)) || !(await waitForHost())) return;
     isBorn = true;
-    await sending.say(session.birth());
+    // Once the first of them is taken, an alarm need not wait for the others.
+    const [first, ...others] = session.birth();
+    await sending.say(first ? [first] : []);
+    sending.say(others);
     // A confirmation that the broker had retained saves sending again what it speaks of.
     await confirmations.idle();
     if (await loadCursor()) sending.open(createSources());
@@ -165,14 +175,11 @@ export function createConnection(options: ConnectionOptions): Connection {
     troubles.note('host', 'the host that the data is for is not on line: it is kept here until the host is');
     const late =
       settings.urls.length > 1
-        ? clock.sleep(hostTimeoutMs, ended.signal).then(
-            () => over.resolve({ kind: 'host-offline' }),
-            () => {},
-          )
+        ? clock.sleep(hostTimeoutMs, ended.signal).then(loseHost, () => {})
         : new Promise<void>(() => {});
     await Promise.race([hostIsThere.promise, late, over.promise]);
     troubles.note('host', undefined);
-    return !ended.signal.aborted;
+    return !ended.signal.aborted && !reason;
   }
 
   async function loadCursor(): Promise<boolean> {
@@ -243,10 +250,9 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   async function leave(finishTimeoutMs: number): Promise<void> {
     const timer = new AbortController();
-    await Promise.race([
-      drain?.finish(isBorn ? session.goodbye() : []),
-      clock.sleep(finishTimeoutMs, timer.signal).catch(() => {}),
-    ]);
+    const goodbye = isBorn ? session.goodbye() : [];
+    isBorn = false;
+    await Promise.race([drain?.finish(goodbye), clock.sleep(finishTimeoutMs, timer.signal).catch(() => {})]);
     timer.abort();
     await link?.close();
   }
@@ -280,6 +286,7 @@ export function createConnection(options: ConnectionOptions): Connection {
           isCatchingUp = false;
         });
     },
+    rebirth,
     refresh() {
       standing?.refresh();
       if (standing) drain?.wake(standing);

@@ -11,7 +11,7 @@ const mostInFlight = 20;
 /** How long the broker may take to acknowledge a publish. */
 export const publishTimeoutMs = 10_000;
 
-/** Most messages that wait to be said at once: births and replies. What comes beyond is not said. */
+/** When so many messages wait to be said at once (births and replies), what more there is to say is not said. */
 const mostExpress = 64;
 
 /** MQTT 5 reason codes (2.4, 3.4.2.1). */
@@ -22,8 +22,8 @@ const noMatchingSubscribers = 0x10;
 export interface DrainOptions {
   readonly link: Link;
   readonly size: MessageSize;
-  /** The last touch before a message is published. */
-  readonly seal: (message: Message) => Message;
+  /** What is published in the place of a message, in this order. */
+  readonly seal: (message: Message) => readonly Message[];
   readonly clock: Clock;
   readonly random: Random;
   /** The words for a refusal. */
@@ -70,6 +70,7 @@ export function createDrain(options: DrainOptions): Drain {
   const finished = Promise.withResolvers<void>();
   const unanswered = new Map<Message, LaneSource | undefined>();
   const express: Express[] = [];
+  let expressBytes = 0;
   let bulkMessages = 0;
   let bulkBytes = 0;
   let state: 'shut' | 'open' | 'finishing' | 'stopped' = 'shut';
@@ -80,20 +81,25 @@ export function createDrain(options: DrainOptions): Drain {
     if (state === 'finishing' && unanswered.size === 0 && express.length === 0) finished.resolve();
   }
 
+  /** As much at a time as the line takes: many long births must not make each other late. */
   function sendExpress(): boolean {
+    if (expressBytes >= size.pipe.windowBytes) return false;
     const next = express.shift();
     if (!next) return false;
     const { message, onAnswered } = next;
-    send(message, undefined, reasonCode => {
+    const bytes = send(message, undefined, reasonCode => {
+      expressBytes -= bytes;
       options.onTrouble(message.topic, reasonCode < firstRefusal ? undefined : wordsFor(reasonCode, message));
       onAnswered();
     });
+    expressBytes += bytes;
     return true;
   }
 
   /** False when there is nothing to send now. */
   function sendNext(): boolean {
     for (const lane of lanes) {
+      if (lane.source.isBulk && express.length > 0) return false;
       const message = lane.peek();
       if (message && hasRoomFor(lane.source, message)) {
         sendOf(lane, message);
@@ -146,33 +152,47 @@ export function createDrain(options: DrainOptions): Drain {
     return options.describe(reasonCode, topic);
   }
 
-  function send(message: Message, source: LaneSource | undefined, onAnswer: (reasonCode: number) => void): void {
+  /** Returns how long it is on the wire, at most. */
+  function send(message: Message, source: LaneSource | undefined, onAnswer: (reasonCode: number) => void): number {
     const sentMono = clock.monoMs();
-    const bytes = packetBytes(message);
+    const isTooLarge = packetBytes(message) > link.longestPacketBytes;
+    const sealed = isTooLarge ? [] : options.seal(message);
+    const bytes = sealed.reduce((sum, one) => sum + packetBytes(one), 0);
     unanswered.set(message, source);
     const deadline = clock.at(sentMono + publishTimeoutMs, () => {
       size.learn({ kind: 'unanswered' });
       options.onUnanswered(message.topic);
     });
-    publish(message, bytes).then(reasonCode => {
+    (isTooLarge ? Promise.resolve(packetTooLarge) : publishAll(sealed)).then(reasonCode => {
       deadline.cancel();
       // Without an answer the connection has ended, and this drain with it.
       if (reasonCode === undefined) return;
       const nowMono = clock.monoMs();
-      size.learn({ kind: 'acknowledged', bytes, flightMs: nowMono - sentMono, nowMono });
+      if (bytes > 0) size.learn({ kind: 'acknowledged', bytes, flightMs: nowMono - sentMono, nowMono });
       unanswered.delete(message);
       onAnswer(reasonCode);
       pump();
     });
+    return bytes;
+  }
+
+  /** The worst of the answers speaks for all. */
+  async function publishAll(messages: readonly Message[]): Promise<number | undefined> {
+    const reasonCodes = await Promise.all(messages.map(publish));
+    return reasonCodes.reduce(
+      (worst, code) => (worst === undefined || code === undefined ? undefined : Math.max(worst, code)),
+      0,
+    );
   }
 
   /** A broker ends the connection over a packet beyond its limit, so such a packet is refused on this side. */
-  async function publish(message: Message, bytes: number): Promise<number | undefined> {
-    return bytes > link.longestPacketBytes ? packetTooLarge : link.publish(options.seal(message));
+  async function publish(message: Message): Promise<number | undefined> {
+    return packetBytes(message) > link.longestPacketBytes ? packetTooLarge : link.publish(message);
   }
 
   function say(messages: readonly Message[]): Promise<void> {
-    const answers = messages.slice(0, mostExpress - express.length).map(message => {
+    const heard = express.length < mostExpress ? messages : [];
+    const answers = heard.map(message => {
       const answered = Promise.withResolvers<void>();
       express.push({ message, onAnswered: answered.resolve });
       return answered.promise;

@@ -39,10 +39,11 @@ export interface Session {
   /** The answer to a remote command. Undefined where the format has none. */
   reply(text: string): Message | undefined;
   /**
-   * The last touch, called once with each message in the order of publishing, immediately before. A format with a
-   * sequence number writes it here. May add at most `sealBytes` to the packet.
+   * The last touch, called once with each message in the order of publishing, immediately before: what is published in
+   * its place, in this order. A format with a sequence number writes it here, and what must come before the message or
+   * behind it. May add at most `sealBytes` to a message that can be cut. Empty when there is nothing left to say.
    */
-  seal(message: Message): Message;
+  seal(message: Message): readonly Message[];
   /** What a message means that was heard on one of the subscriptions. */
   hear(inbound: Inbound): Heard;
 }
@@ -67,7 +68,8 @@ export type Heard =
   | { readonly kind: 'confirm'; readonly eventId: string }
   /** The text of a remote command; not looked at yet. */
   | { readonly kind: 'command'; readonly text: string }
-  | { readonly kind: 'rebirth' }
+  /** The birth is to be said again, after so long. */
+  | { readonly kind: 'rebirth'; readonly delayMs: number }
   | { readonly kind: 'host'; readonly isOnline: boolean }
   /** Not for us, or nonsense; `reason` says which, in words for the log. */
   | { readonly kind: 'ignored'; readonly reason: string };

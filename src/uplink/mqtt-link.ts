@@ -5,6 +5,9 @@ import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 const defaultPorts = { mqtt: 1883, mqtts: 8883 } as const;
 
+/** The library, for the other way round (inbox.ts): it is touched in this file only. */
+export const connectClient: (options: IClientOptions) => MqttClient = connect;
+
 /** What an absent CONNACK property means (MQTT 5, 3.2.2.3). */
 const defaultReceiveMaximum = 65_535;
 const longestMqttPacketBytes = 268_435_460;
@@ -64,7 +67,7 @@ export class MqttLink implements Link {
     const abort = () => cut(client);
     signal.addEventListener('abort', abort, { once: true });
     const closed = watch(client);
-    guardMemory(client);
+    guardMemory(client, longestGatheredBytes);
     sendAtOnce(client);
     client.on('message', (topic, payload, packet) => {
       options.onMessage({ topic, payload, isRetained: packet.retain === true });
@@ -212,7 +215,7 @@ function clientOptions(options: LinkOptions, files: TlsFiles): IClientOptions {
 }
 
 /** Resolves to the first reason for the connection's end, once it is down. */
-function watch(client: MqttClient): Promise<LinkFailure> {
+export function watch(client: MqttClient): Promise<LinkFailure> {
   return new Promise(resolve => {
     let failure: LinkFailure | undefined;
     let isAccepted = false;
@@ -232,19 +235,19 @@ function watch(client: MqttClient): Promise<LinkFailure> {
 }
 
 /** Cuts a connection over which a packet comes that never ends. */
-function guardMemory(client: MqttClient): void {
+export function guardMemory(client: MqttClient, mostBytes: number): void {
   let gatheredBytes = 0;
   client.on('packetreceive', () => {
     gatheredBytes = 0;
   });
   client.stream.on('data', (chunk: Buffer) => {
     gatheredBytes += chunk.length;
-    if (gatheredBytes > longestGatheredBytes) client.emit('error', new Error('the broker sends a packet without end'));
+    if (gatheredBytes > mostBytes) client.emit('error', new Error('the broker sends a packet without end'));
   });
 }
 
 /** Without it the kernel keeps a short message back for up to 40 ms while an earlier one is not acknowledged. */
-function sendAtOnce({ stream }: MqttClient): void {
+export function sendAtOnce({ stream }: MqttClient): void {
   if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
 }
 
@@ -256,7 +259,7 @@ function failureOf(error: Error, isAccepted: boolean): LinkFailure {
 }
 
 /** Ends the client by force. A client that is already saying goodbye ignores `end`, so its socket is cut as well. */
-function cut(client: MqttClient): void {
+export function cut(client: MqttClient): void {
   client.end(true);
   client.stream.destroy();
 }

@@ -72,7 +72,7 @@ export function createNativeFormat(options: NativeFormatOptions): Format {
         }));
       },
       reply: text => ({ ...message(topics.reply, text), contentType: plainJson }),
-      seal: unsealed => unsealed,
+      seal: message => [message],
       hear,
     };
   }

@@ -15,6 +15,7 @@ import { createFormat } from './formats.ts';
 import type { LinkFailure, LinkOptions, Opened, OpenLink } from './link.ts';
 import { createMessageSize } from './message-size.ts';
 import { MqttLink } from './mqtt-link.ts';
+import type { PlantNow } from './plant-now.ts';
 import { createSummarySettler } from './summary-settler.ts';
 import { TroubleBook } from './trouble.ts';
 
@@ -35,6 +36,7 @@ export interface UplinkOptions {
   /** Asked before each connection. What it throws is shown as the reason for not being connected. */
   readonly password: () => string | undefined;
   readonly outbox: Outbox;
+  readonly plant: PlantNow;
   /** How remote commands are run; without it none are taken. */
   readonly control: RemoteControl | undefined;
   readonly clock: Clock;
@@ -67,6 +69,8 @@ export interface Uplink {
   stop(): Promise<void>;
   /** The outbox has something new. */
   notify(): void;
+  /** What birth messages tell of the plant has changed. */
+  rebirth(): void;
   /** Sends the alarms that stand. Without a connection there is nothing to do: they are sent on the next one. */
   refresh(): void;
   figures(): UplinkFigures;
@@ -135,7 +139,8 @@ export function createUplink(options: UplinkOptions): Uplink {
     let made: Connection;
     let opened: Opened;
     try {
-      format ??= createFormat({ ...options, wallMs: () => clock.wallMs() });
+      format ??= await createFormat({ ...options, standing: () => outbox.standing() });
+      if (signal.aborted) return { kind: 'lost' };
       const session = format.openSession();
       made = createConnection({ ...parts(), session });
       const { clientId, username, keepaliveMs, tls } = settings;
@@ -222,6 +227,10 @@ export function createUplink(options: UplinkOptions): Uplink {
     },
     notify() {
       connection?.notify();
+    },
+    rebirth() {
+      // The native birth tells nothing of the plant.
+      if (settings.format !== 'native') connection?.rebirth();
     },
     refresh() {
       connection?.refresh();

@@ -7,6 +7,8 @@ export interface Uplinks {
   replace(wanted: readonly UplinkSettings[]): Promise<void>;
   /** The outbox has something new. */
   notify(): void;
+  /** What birth messages tell of the plant has changed. */
+  rebirth(): void;
   refresh(): void;
   stop(): Promise<void>;
   /** In the order of the site file. */
@@ -41,6 +43,9 @@ export function createUplinks(openUplink: (settings: UplinkSettings) => Uplink):
     replace,
     notify() {
       for (const { uplink } of open) uplink.notify();
+    },
+    rebirth() {
+      for (const { uplink } of open) uplink.rebirth();
     },
     refresh() {
       for (const { uplink } of open) uplink.refresh();

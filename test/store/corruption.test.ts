@@ -24,7 +24,6 @@ import {
   openTestStore,
   range,
   stateAfter,
-  summary,
   temporaryFolder,
   upTo,
 } from './sample-store.ts';
@@ -48,13 +47,6 @@ function fillStore(): string {
   const standing = [alarmEvent(399, id, { alarm: 'lift/fault' }), alarmEvent(400, id)];
   file.commitAlarms([{ events: [...alarmEvents(1, last - 2, id), ...standing], states: standing.map(stateAfter) }]);
   file.writeCursors([{ uplink: 'platform', ...upTo(100) }]);
-  file.writeRecords([
-    {
-      kind: 'append-summaries',
-      records: range(1, 20).map(index => ({ ...summary(index), id: `${id}-${index}` })),
-      lost: 0,
-    },
-  ]);
   file.close();
   return id;
 }
@@ -146,15 +138,6 @@ describe('what a broken database still yields is saved', () => {
       lastEventNumber: last,
       loss: expect.stringMatching(/300 alarm events .* 2 standing/),
     });
-    file.close();
-  });
-
-  test('the numbers of the summaries go on, so that a drain that runs meanwhile does not pass them by', () => {
-    const id = fillStore();
-    damage(database, (rootPage('alarm_log_alarm') - 1) * pageBytes, Buffer.alloc(pageBytes));
-    const file = openTestFile(folder);
-    file.writeRecords([{ kind: 'append-summaries', records: [{ ...summary(21), id: `${id}-21` }], lost: 0 }]);
-    expect(numbersOf(file.waitingSummaries({ after: 20, limit: 10 }))).toEqual([21]);
     file.close();
   });
 

@@ -2,16 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { createRoomMaker } from '../../src/live/room-maker.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
+import { openTestHistory, rawFrame } from './history/sample-history.ts';
 import {
   alarmEvent,
   alarmEvents,
   numbersOf,
-  openTestFile,
   openTestStore,
   range,
   stateAfter,
-  summary,
   temporaryFolder,
   upTo,
 } from './sample-store.ts';
@@ -126,27 +127,27 @@ describe.runIf(mayMount)('a full disk', () => {
     expect(existsSync(reserve)).toBe(true);
   });
 
-  test('costs summaries before it costs alarms', () => {
+  test('costs history before it costs alarms', async () => {
     const folder = mountTinyDisk(16);
-    const file = openTestFile(folder, { reserveBytes: 2_048 * 1_024 });
-    const { id } = file.opened();
-    const records = range(1, 3_000).map(index => ({ ...summary(index), id: `${id}-${index}` }));
-    file.writeRecords([{ kind: 'append-summaries', records, lost: 0 }]);
-    file.tidy();
-    fillDisk(folder);
-    // More than the reserve holds, less than the reserve and the summaries.
-    for (const number of range(1, 2_500)) {
-      file.commitAlarms([{ events: [alarmEvent(number, id)], states: [] }]);
-      file.tidy();
-    }
-    expect(file.alarmsAfter({ after: 2_499, limit: 10 })).toHaveLength(1);
-    const { droppedSummaries = 0, backlogSummaries = 0 } = file.figures() ?? {};
-    expect(droppedSummaries).toBeGreaterThan(0);
-    expect(droppedSummaries + backlogSummaries).toBe(3_000);
-    file.close();
-    expect(askShell(join(folder, 'plantroom.db'), 'select count(*) from alarm_log; pragma integrity_check')).toBe(
-      '2500\nok',
+    const store = await openTestStore(folder, { reserveBytes: 0 });
+    const history = openTestHistory(folder, { sizeBytes: 12_000_000 });
+    for (const index of range(0, 299)) history.append({ frames: [rawFrame(index, 1_000)], summaries: [] });
+    await waitUntil(
+      () => history.figures().waitingBytes === 0 && history.figures().classes.raw.bytes > 2_000_000,
+      () => JSON.stringify(history.figures()),
     );
+    fillDisk(folder);
+    const maker = createRoomMaker({ clock: systemClock, store, history, everyMs: 50 });
+    onTestFinished(() => maker.stop());
+    // Each is about half a kilobyte: more than the files have of free pages, less than the history can give.
+    await Promise.all(
+      range(1, 40).map(part => store.commitAlarms(alarmEvents(part * 50 - 49, part * 50, store.id), [])),
+    );
+    expect(store.figures()).toMatchObject({ state: 'ok', waitingEvents: 0 });
+    expect(store.figures().lastFailure).toMatch(/FULL/);
+    expect(history.figures().classes.raw.shedRows).toBeGreaterThan(0);
+    await store.close();
+    expect(askShell(store.path, 'select count(*) from alarm_log; pragma integrity_check')).toBe('2000\nok');
   });
 
   test('that is filled and freed twenty times costs no alarm, and the store works every time', async () => {

@@ -46,11 +46,11 @@ describe.runIf(hasProgram('strace'))('a disk that does not answer', () => {
     const lines = await sendUnder('fsync:delay_enter=5000000:when=20', folder, 120);
     expect(sentIn(lines)).toEqual(range(1, 120));
     const failing = lines.findIndex(line => line.startsWith('failing'));
-    const over = lines.findIndex((line, index) => index > failing && line.startsWith('ok'));
+    // The hanging call may be that of a commit, or one that follows it.
+    const answered = lines.findIndex((line, index) => index > failing && /^(stored|ok)/.test(line));
     expect(lines[failing]).toContain('has not answered for 2 s');
-    const meanwhile = lines.slice(failing, over);
-    expect(meanwhile.filter(line => line.startsWith('stored'))).toEqual([]);
-    expect(sentIn(meanwhile).length).toBeGreaterThan(30);
+    expect(sentIn(lines.slice(failing, answered)).length).toBeGreaterThan(30);
+    expect(lines.slice(failing).some(line => line.startsWith('ok'))).toBe(true);
     expect(lines.filter(line => line.startsWith('stored'))).toHaveLength(120);
     // The main thread has never waited for the disk.
     expect(Number(lines.at(-1)?.replace('late ', ''))).toBeLessThan(500);

@@ -5,17 +5,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { StoreFile } from '../../src/store/store-file.ts';
 import { rigEvent, rigStanding, rigStateAfter } from './rig.ts';
-import { numbersOf, openTestFile, range, summary } from './sample-store.ts';
+import { numbersOf, openTestFile, range } from './sample-store.ts';
 
 /** The plainest store that could be right: arrays. */
 interface Model {
   id: string;
   last: number;
   cursors: Map<string, { sent: number; delivered: number }>;
-  windows: number;
-  summaries: { number: number; window: number }[];
-  lastSummary: number;
-  dropped: number;
 }
 
 interface Real {
@@ -25,8 +21,7 @@ interface Real {
 
 type Step = (model: Model, real: Real) => void;
 
-const summaryRows = 6;
-const open = (folder: string) => openTestFile(folder, { summaryRows, reserveBytes: 0 });
+const open = (folder: string) => openTestFile(folder, { reserveBytes: 0 });
 
 const commit = fc.integer({ min: 1, max: 4 }).map(
   (count): Step =>
@@ -37,21 +32,6 @@ const commit = fc.integer({ min: 1, max: 4 }).map(
       // A write that was committed without the word getting out is repeated as it was.
       if (count % 2 === 0) file.commitAlarms(works);
       model.last += count;
-    },
-);
-
-const append = fc.integer({ min: 1, max: 4 }).map(
-  (count): Step =>
-    (model, { file }) => {
-      const windows = range(model.windows + 1, model.windows + count);
-      const records = windows.map(window => ({ ...summary(window), id: `s-${window}` }));
-      file.writeRecords([{ kind: 'append-summaries', records, lost: 0 }]);
-      model.windows += count;
-      for (const window of windows) {
-        model.lastSummary += 1;
-        model.summaries.push({ number: model.lastSummary, window });
-      }
-      model.dropped += model.summaries.splice(0, Math.max(0, model.summaries.length - summaryRows)).length;
     },
 );
 
@@ -77,14 +57,6 @@ const moveCursors = fc.dictionary(fc.constantFrom('platform', 'second', 'third')
     },
 );
 
-const settleSummaries = fc.array(fc.integer({ min: 0, max: 20 }), { maxLength: 5 }).map(
-  (numbers): Step =>
-    (model, { file }) => {
-      file.writeRecords([{ kind: 'settle-summaries', numbers }]);
-      model.summaries = model.summaries.filter(({ number }) => !numbers.includes(number));
-    },
-);
-
 const restart = fc.constant<Step>((_, real) => {
   real.file.close();
   real.file = open(real.folder);
@@ -93,10 +65,6 @@ const restart = fc.constant<Step>((_, real) => {
 function compare(model: Model, { file }: Real, after: number, limit: number): void {
   const stored = file.alarmsAfter({ after, limit });
   expect(numbersOf(stored)).toEqual(range(after + 1, model.last).slice(0, limit));
-  const waiting = file.waitingSummaries({ after, limit });
-  expect(waiting.map(({ number, record }) => ({ number, window: record.windowStart / 60_000 }))).toEqual(
-    model.summaries.filter(({ number }) => number > after).slice(0, limit),
-  );
   expect(numbersOf(file.alarmLog({ limit: 100 }))).toEqual(range(1, model.last).reverse().slice(0, 100));
   expect(
     file
@@ -104,16 +72,15 @@ function compare(model: Model, { file }: Real, after: number, limit: number): vo
       .map(({ occurrence }) => occurrence)
       .sort(),
   ).toEqual(rigStanding(model.last, 's'));
-  const { owed = [], ...figures } = file.figures() ?? {};
+  const { owed = [] } = file.figures() ?? {};
   expect(new Map(owed.map(({ uplink, events }) => [uplink, events]))).toEqual(
     new Map([...model.cursors].map(([uplink, { delivered }]) => [uplink, model.last - delivered])),
   );
-  expect(figures).toMatchObject({ backlogSummaries: model.summaries.length, droppedSummaries: model.dropped });
   expect(file.opened()).toMatchObject({ id: model.id, lastEventNumber: model.last, loss: undefined });
 }
 
 test('whatever happens in whatever order, what was committed is there, and each uplink is where it was left', () => {
-  const steps = fc.array(fc.oneof(commit, append, moveCursors, settleSummaries, restart), { maxLength: 25 });
+  const steps = fc.array(fc.oneof(commit, moveCursors, restart), { maxLength: 25 });
   fc.assert(
     fc.property(steps, fc.integer({ min: 0, max: 20 }), fc.integer({ min: 1, max: 10 }), (taken, after, limit) => {
       const folder = mkdtempSync(join(tmpdir(), 'plantroom-store-'));
@@ -121,7 +88,7 @@ test('whatever happens in whatever order, what was committed is there, and each 
       try {
         const { id } = real.file.opened();
         const cursors = new Map();
-        const model: Model = { id, last: 0, cursors, windows: 0, summaries: [], lastSummary: 0, dropped: 0 };
+        const model: Model = { id, last: 0, cursors };
         for (const step of taken) {
           step(model, real);
           compare(model, real, after, limit);

@@ -6,7 +6,6 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { AlarmCursor } from '../../src/model/outbox.ts';
-import type { SummaryRecord } from '../../src/model/summary.ts';
 import { defaultLimits } from '../../src/store/limits.ts';
 import type { AlarmStateChange } from '../../src/store/messages.ts';
 import { openStore, type Store, type StoreLimits } from '../../src/store/store.ts';
@@ -92,42 +91,6 @@ export function stateAfter(event: AlarmEvent): AlarmStateChange {
     unit,
   };
   return { kind: 'set', state: standing };
-}
-
-export function summary(index: number, change: Partial<SummaryRecord> = {}): Omit<SummaryRecord, 'id'> {
-  return {
-    device: 'booster',
-    windowStart: index * 60_000,
-    windowEnd: (index + 1) * 60_000,
-    span: '1min',
-    points: [
-      {
-        point: 'booster/flow',
-        unit: 'm³/h',
-        count: 60,
-        min: 1,
-        max: 3,
-        mean: 2,
-        last: 2.5,
-        goodShare: 1,
-        delta: undefined,
-        resets: 0,
-      },
-      {
-        point: 'booster/level',
-        unit: 'm',
-        count: 0,
-        min: undefined,
-        max: undefined,
-        mean: undefined,
-        last: undefined,
-        goodShare: 0,
-        delta: undefined,
-        resets: 0,
-      },
-    ],
-    ...change,
-  };
 }
 
 export function numbersOf(rows: readonly { readonly number: number }[]): number[] {

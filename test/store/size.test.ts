@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -10,47 +10,14 @@ import {
   openTestFile,
   openTestStore,
   range,
-  summary,
   temporaryFolder,
   upTo,
 } from './sample-store.ts';
-import { askShell } from './shell.ts';
 
 const megabyte = 1_024 * 1_024;
 
 describe('a database that may not grow any more', () => {
-  test('gives up summaries for alarms, as many as it needs, and no alarm is refused meanwhile', () => {
-    const folder = temporaryFolder();
-    const file = openTestFile(folder, { databaseBytes: 1.75 * megabyte });
-    const { id } = file.opened();
-    file.writeCursors([{ uplink: 'platform', ...upTo(0) }]);
-    const records = range(1, 2_000).map(index => ({ ...summary(index), id: `${id}-${index}` }));
-    file.writeRecords([{ kind: 'append-summaries', records, lost: 0 }]);
-    for (const number of range(1, 1_800)) {
-      file.commitAlarms([{ events: [alarmEvent(number, id)], states: [] }]);
-      file.tidy();
-    }
-    const { droppedSummaries = 0, backlogSummaries = 0 } = file.figures() ?? {};
-    expect(droppedSummaries).toBeGreaterThan(100);
-    expect(droppedSummaries + backlogSummaries).toBe(2_000);
-    file.close();
-    const path = join(folder, 'plantroom.db');
-    expect(statSync(path).size).toBeLessThanOrEqual(1.75 * megabyte);
-    expect(askShell(path, 'select count(*) from alarm_log; pragma integrity_check')).toBe('1800\nok');
-  });
-
-  test('also for many that come at once', () => {
-    const file = openTestFile(temporaryFolder(), { databaseBytes: megabyte });
-    const { id } = file.opened();
-    const records = range(1, 1_300).map(index => ({ ...summary(index), id: `${id}-${index}` }));
-    file.writeRecords([{ kind: 'append-summaries', records, lost: 0 }]);
-    file.commitAlarms([{ events: alarmEvents(1, 900, id), states: [] }]);
-    expect(file.alarmsAfter({ after: 899, limit: 10 })).toHaveLength(1);
-    expect(file.figures()?.droppedSummaries).toBeGreaterThan(0);
-    file.close();
-  });
-
-  test('then gives up delivered events beyond the newest 10,000, whatever the limit of the log says', () => {
+  test('gives up delivered events beyond the newest 10,000, whatever the limit of the log says', () => {
     const file = openTestFile(temporaryFolder(), { databaseBytes: 9 * megabyte });
     const { id } = file.opened();
     for (const upToNumber of range(1, 30).map(step => step * 500)) {

@@ -13,7 +13,6 @@ import {
   openTestStore,
   range,
   stateAfter,
-  summary,
   temporaryFolder,
   upTo,
 } from './sample-store.ts';
@@ -26,7 +25,6 @@ describe('what was committed', () => {
     const raised = alarmEvent(1, store.id);
     const fault = alarmEvent(2, store.id, { alarm: 'lift/fault', value: 3, state: 'door blocked', limit: undefined });
     await store.commitAlarms([raised, fault], [stateAfter(raised), stateAfter(fault)]);
-    await store.appendSummaries([summary(5)]);
     await store.close();
 
     const again = await openTestStore(folder);
@@ -37,17 +35,13 @@ describe('what was committed', () => {
       stateAfter(raised),
       stateAfter(fault),
     ]);
-    expect(await again.readSummaryOutbox(0, 10)).toEqual([
-      { number: 1, record: { ...summary(5), id: expect.stringMatching(`^${store.id}-[a-z2-9]{6}-1$`) } },
-    ]);
-    expect(again.figures()).toMatchObject({ state: 'ok', backlogAlarms: 2, backlogSummaries: 1, waitingEvents: 0 });
+    expect(again.figures()).toMatchObject({ state: 'ok', backlogAlarms: 2, waitingEvents: 0 });
   });
 
   test('is shown to a person by the sqlite3 shell while the gateway runs', async () => {
     const store = await openTestStore(temporaryFolder());
     const event = alarmEvent(1, store.id);
     await store.commitAlarms([event], [stateAfter(event)]);
-    await store.appendSummaries([summary(5)]);
     expect(askShell(store.path, 'select number, id, alarm, kind, priority, clock from alarm_log')).toBe(
       `1|${store.id}-1|booster/outlet-low|raised|urgent|synchronised`,
     );
@@ -56,7 +50,6 @@ describe('what was committed', () => {
     );
     expect(askShell(store.path, "select json_extract(body, '$.value') from alarm_log")).toBe('4.2');
     expect(askShell(store.path, 'select alarm, occurrence from alarm_state')).toBe(`booster/outlet-low|${store.id}-1`);
-    expect(askShell(store.path, 'select device, window_start from summary_outbox')).toBe('booster|300000');
     expect(askShell(store.path, 'pragma integrity_check')).toBe('ok');
     // The shell came and went; the store goes on.
     await store.commitAlarms([alarmEvent(2, store.id)], []);
@@ -118,33 +111,6 @@ describe('the outboxes', () => {
     const store = await openTestStore(temporaryFolder(), { readRows: 3 });
     await store.commitAlarms(alarmEvents(1, 6, store.id), []);
     expect(numbersOf(await store.readAlarms('platform', 0, 1_000_000))).toEqual([1, 2, 3]);
-  });
-
-  test('drop the oldest summaries when they are full, and remember how many over a restart', async () => {
-    const folder = temporaryFolder();
-    const store = await openTestStore(folder, { summaryRows: 5 });
-    for (const index of range(1, 8)) await store.appendSummaries([summary(index)]);
-    expect(numbersOf(await store.readSummaryOutbox(0, 10))).toEqual([4, 5, 6, 7, 8]);
-    expect(store.figures()).toMatchObject({ droppedSummaries: 3, backlogSummaries: 5 });
-    await store.settleSummaries([4, 5]);
-    await store.close();
-
-    const again = await openTestStore(folder, { summaryRows: 5 });
-    expect(again.figures()).toMatchObject({ droppedSummaries: 3, backlogSummaries: 3 });
-    await again.appendSummaries([summary(9)]);
-    expect(numbersOf(await again.readSummaryOutbox(0, 10))).toEqual([6, 7, 8, 9]);
-  });
-
-  test('keep both summaries of a window that came twice because the clock was set back, under different ids', async () => {
-    const folder = temporaryFolder();
-    const store = await openTestStore(folder);
-    await store.appendSummaries([summary(1), summary(1)]);
-    await store.close();
-    const again = await openTestStore(folder);
-    await again.appendSummaries([summary(1)]);
-    const ids = (await again.readSummaryOutbox(0, 10)).map(({ record }) => record.id);
-    expect(new Set(ids).size).toBe(3);
-    expect(again.figures().backlogSummaries).toBe(3);
   });
 });
 

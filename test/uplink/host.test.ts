@@ -34,11 +34,11 @@ function countingFormat(): Format {
         seal(message) {
           const sealed = { ...message, payload: Buffer.concat([message.payload, Buffer.from(` #${sequence}`)]) };
           sequence += 1;
-          return sealed;
+          return [sealed];
         },
         hear({ topic, payload }): Heard {
           const text = Buffer.from(payload).toString();
-          if (topic === 'rebirth') return { kind: 'rebirth' };
+          if (topic === 'rebirth') return { kind: 'rebirth', delayMs: 0 };
           return { kind: 'host', isOnline: text === 'online' };
         },
       };

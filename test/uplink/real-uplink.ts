@@ -5,7 +5,7 @@ import type { UplinkSettings } from '../../src/model/site.ts';
 import { createUplink, type Uplink, type UplinkOptions } from '../../src/uplink/uplink.ts';
 import { MemoryOutbox } from '../fakes/memory-outbox.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
-import { alarmEvent, gateway, settingsFor, summaryRecord } from './samples.ts';
+import { alarmEvent, gateway, settingsFor, summaryRecord, unaskedPlant } from './samples.ts';
 
 /** An uplink over a real network on the real clock, started, with an outbox in memory. */
 export class RealUplink {
@@ -19,6 +19,7 @@ export class RealUplink {
       version: '0.1.0',
       password: () => undefined,
       outbox: this.outbox,
+      plant: unaskedPlant,
       control: undefined,
       clock: systemClock,
       random: systemRandom,

@@ -5,7 +5,7 @@ import type { UplinkSettings } from '../../src/model/site.ts';
 import { createUplink, type Uplink, type UplinkOptions } from '../../src/uplink/uplink.ts';
 import { MemoryOutbox } from '../fakes/memory-outbox.ts';
 import { settle, VirtualClock } from '../fakes/virtual-clock.ts';
-import { alarmEvent, gateway, settingsFor, summaryRecord } from './samples.ts';
+import { alarmEvent, gateway, settingsFor, summaryRecord, unaskedPlant } from './samples.ts';
 import { type Read, ScriptedBroker } from './scripted-link.ts';
 
 /** An uplink on a clock that stands still, with a broker that waits for its cues. */
@@ -28,6 +28,7 @@ export class Rig {
         version: '0.1.0',
         password: () => 'secret',
         outbox: this.outbox,
+        plant: unaskedPlant,
         control: undefined,
         clock: this.clock,
         random: seededRandom(7),

@@ -18,6 +18,7 @@ function watched() {
         done.push(`stopped ${name}`);
       },
       notify: () => done.push(`notify ${name}`),
+      rebirth: () => done.push(`rebirth ${name}`),
       refresh: () => done.push(`refresh ${name}`),
       figures: () => ({ state: 'connected', url: urls[0] ?? '', lastFailure: null, cursor: undefined, ignored: 0 }),
     };
