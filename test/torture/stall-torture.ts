@@ -149,7 +149,8 @@ async function findMissing(daemon: Daemon, floods: readonly Flood[]): Promise<re
   const [{ at: beganAt } = { at: 0 }] = floods;
   const wanted = floods.map(nameOf).sort();
   for (let attempt = 0; ; attempt += 1) {
-    const { history } = await daemon.client.alarms(1_000);
+    // What the store had not answered may be refused for a moment more.
+    const { history } = await daemon.client.alarms(1_000).catch(() => ({ history: [] }));
     const events = history.filter(({ detectedAt, rule }) => detectedAt >= beganAt && rule !== 'communication');
     const found = events.map(({ alarm, kind }) => `${alarm.replace(/^.*\//, '')} ${kind}`).sort();
     if (found.join() === wanted.join()) return findLate(floods, events.toReversed());
