@@ -12,6 +12,8 @@ import { silentLog } from '../src/base/log.ts';
 const { createSiteLoader } = await import('../src/site/site-loader.ts');
 const { openStore } = await import('../src/store/store.ts');
 await import('../src/gateway.ts');
+// Only where an uplink asks for it.
+await import('../src/uplink/sparkplug/format.ts');
 await import('../src/cli/main.ts');
 await import('../src/cli/context.ts');
 await import('../src/cli/run.ts');

@@ -27,6 +27,7 @@ export interface DriverOptions {
 export interface OpenBus {
   /** How many reads may be under way at once: 1 but for an endpoint that is known to take more. */
   readonly window: number;
+  readonly silences: Silences;
   /**
    * The cheapest legal reads that fetch these points, which are of one device. Every point is in exactly one read.
    *
@@ -58,6 +59,17 @@ export interface OpenBus {
   close(): Promise<void>;
 }
 
+/**
+ * How long the wire has to be silent at least, ms: before an answer and after it, whoever the device is. Part of the `wireMs`
+ * of every read; 0 where there is no such rule.
+ */
+export interface Silences {
+  readonly beforeAnswerMs: number;
+  readonly afterAnswerMs: number;
+}
+
+export const noSilences: Silences = { beforeAnswerMs: 0, afterAnswerMs: 0 };
+
 /** One request on the wire. Drivers extend it with what they need to send it. */
 export interface Read {
   readonly device: Device;
@@ -82,7 +94,10 @@ export interface Reading {
 }
 
 export type ReadOutcome =
-  /** `responseMs`: from the end of the request to the end of the answer, without what the answer took on the wire. */
+  /**
+   * `responseMs`: from the end of the request to the end of the answer, without what the answer's bytes took on the wire; the
+   * silence before an answer is in it, as it is in a timeout.
+   */
   | { readonly kind: 'answered'; readonly atMono: number; readonly responseMs: number }
   /** All readings of the read are bad for this reason; `detail` is for the log. */
   | {

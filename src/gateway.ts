@@ -5,33 +5,41 @@ import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
+import type { Frame } from './history/frame.ts';
+import { createRecorder } from './history/recorder.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
-import { createGathering } from './live/gathering.ts';
+import type { ClockEvent } from './live/clock-watch.ts';
+import { createCommandMemory } from './live/command-memory.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
+import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
+import { createRoomMaker } from './live/room-maker.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
+import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
-import type { Site } from './model/site.ts';
-import type { SummaryRecord } from './model/summary.ts';
+import type { Site, UplinkSettings } from './model/site.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
-import { openStore, type Store } from './store/store.ts';
+import { type History, openHistory, type UplinkNeed } from './store/history/history.ts';
+import { type AuditEntry, openStore, type Store } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
-import { createUplink, type Uplink } from './uplink/uplink.ts';
+import { createUplink, type RemoteControl } from './uplink/uplink.ts';
+import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
 
 /*
  * The way of a value, in one place:
  *
  *   poller ─ batch ─► point table
  *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
- *                 ─► summarizer ─ window ──────────────────────────► store ─ committed ─► uplink
+ *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
+ *                 ─► recorder ─── frame ───────────────────────────► history
  *
  * This file only connects. What a stage does is in its folder.
  */
@@ -73,20 +81,18 @@ export interface GatewayOptions {
 
 const summaryWindowMs = 60_000;
 
-/** How long a closed window waits for those of the other devices; kill -9 loses it meanwhile. */
-const summaryWaitMs = 2_000;
-const mostWaitingSummaries = 500;
-
-type NewSummary = Omit<SummaryRecord, 'id'>;
+/** Of the store's size, for the database of the alarms. */
+const alarmShare = 0.2;
 
 /** Touches nothing until `start`. */
 export function createGateway(options: GatewayOptions): Gateway {
   const { clock, random, log } = options;
   const startedAt = clock.wallMs();
   const startedMono = clock.monoMs();
-  const time = createTimeKeeper(clock);
+  const time = createTimeKeeper({ clock, witness: systemTimeWitness, log, onEvent: onClockEvent });
   const table = createPointTable();
   const summarizer = createSummarizer({ windowMs: summaryWindowMs });
+  const recorder = createRecorder();
   const latency = {
     sampledToDetected: createLatency(),
     detectedToCommitted: createLatency(),
@@ -98,8 +104,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     clock,
     startedMono,
     store: () => running?.store.figures(),
-    uplink: () => running?.uplink?.figures(),
+    uplinks: () => running?.uplinks.figures() ?? [],
+    history: () => running?.history.figures(),
     buses: () => poller.buses(),
+    time: () => time.state,
   });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const poller: Poller = createPoller({
@@ -110,13 +118,6 @@ export function createGateway(options: GatewayOptions): Gateway {
     log,
     onBatch,
     onLateness: latency.lateness.record,
-  });
-  // One commit for all of them: each costs the disk a sync and several pages, whatever it holds.
-  const summaries = createGathering<NewSummary>({
-    clock,
-    waitMs: summaryWaitMs,
-    mostItems: mostWaitingSummaries,
-    onItems: appendSummaries,
   });
   let running: Running | undefined;
   let lastCommand: Promise<unknown> = Promise.resolve();
@@ -130,9 +131,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (transitions.length > 0) commitAlarms(running, running.desk.record(transitions), detectedMono);
     const window = summarizer.add(batch);
     if (window) keepWindow(running, window);
+    const frame = recorder.add(batch);
+    if (frame) keepFrame(running, frame);
   }
 
-  function commitAlarms({ store, uplink }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
+  function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
     for (const event of events) logEvent(event);
     store.commitAlarms(events, states).then(
       () => {
@@ -141,40 +144,82 @@ export function createGateway(options: GatewayOptions): Gateway {
           latency.detectedToCommitted.record(nowMono - detectedMono);
           sending.start(event.number, nowMono);
         }
-        uplink?.notify();
+        uplinks.notify();
       },
       failure => log.error({ failure: messageOf(failure), events: events.length }, 'alarm events were not committed'),
     );
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
-  function keepWindow({ site }: Running, { device, ...window }: DeviceWindow): void {
+  function keepWindow({ site, history }: Running, { device, ...window }: DeviceWindow): void {
     const known = site.devices.find(({ number }) => number === device);
-    if (known) summaries.add({ ...window, device: known.id, span: '1min' });
+    if (known) history.append({ frames: [], summaries: [{ ...window, device: known.id }] });
   }
 
-  function appendSummaries(records: readonly NewSummary[]): void {
-    if (!running) return;
-    const { store, uplink } = running;
-    store.appendSummaries(records).then(
-      () => uplink?.notify(),
-      failure => log.warn({ failure: messageOf(failure) }, 'summaries were not stored'),
-    );
+  function keepFrame({ site, history }: Running, { device, ...frame }: Frame): void {
+    const known = site.devices.find(({ number }) => number === device);
+    if (known) history.append({ frames: [{ ...frame, device: known.id }], summaries: [] });
+  }
+
+  /** What is not complete yet of the devices that are not in the new site. */
+  function keepLast(current: Running, site: Site): void {
+    for (const { number } of current.site.devices) {
+      if (site.devices.some(device => device.number === number)) continue;
+      const window = summarizer.forget(number);
+      if (window) keepWindow(current, window);
+      const frame = recorder.forget(number);
+      if (frame) keepFrame(current, frame);
+    }
   }
 
   function logEvent({ alarm, kind, priority, message, value, unit }: AlarmEvent): void {
     log.info({ alarm, kind, priority, value, unit }, message);
   }
 
-  function openUplink(site: Site, store: Store): Uplink | undefined {
-    const [settings] = site.uplinks;
-    if (!settings) return undefined;
+  function openUplinks({ gateway }: Site, store: Store, history: History, desk: AlarmDesk): Uplinks {
     const secrets = systemSecretSources(warning => log.warn({}, warning));
-    const password = () => (settings.password ? readSecret(settings.password, secrets) : undefined);
-    const { gateway } = site;
     const { version } = options;
     const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
-    return createUplink({ settings, gateway, version, password, outbox: store, clock, random, log, onAcknowledged });
+    const plant = { site: () => mustRun().site, pointNow: table.get };
+    const shared = { gateway, version, plant, clock, random, log, onAcknowledged };
+    const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);
+    return createUplinks(settings => {
+      const { id: uplink } = settings;
+      const control: RemoteControl = {
+        run: handle,
+        memory: createCommandMemory(store, uplink, clock),
+        audit: entry => audit(store, { kind: 'command', who: `uplink ${uplink}`, body: entry }),
+        isClockInDoubt: () => time.state.quality === 'unsynchronised',
+      };
+      const outbox = createOutbox({ store, history, standing: desk.standing }, uplink);
+      return createUplink({ ...shared, outbox, control, settings, password: () => passwordOf(settings) });
+    });
+  }
+
+  function audit(store: Store, entry: AuditEntry): void {
+    log.info({ ...entry }, 'audit');
+    store
+      .appendAudit(entry)
+      .catch(failure => log.error({ ...entry, failure: messageOf(failure) }, 'an audit entry was not stored'));
+  }
+
+  /** The clock was set: it goes into the audit, and what was recorded under a wrong one is put right. */
+  function onClockEvent(event: ClockEvent): void {
+    if (!running) return;
+    audit(running.store, { kind: 'clock', who: 'gateway', body: event });
+    if (event.kind === 'synchronised') correctTimes(running);
+  }
+
+  function correctTimes({ store, desk }: Running): void {
+    const { bootId } = time;
+    store.correctTimes({ bootId, bootedAt: time.bootedAt() }).then(
+      ({ events, states }) => {
+        desk.correct(states);
+        if (events > 0)
+          log.warn({ events }, 'the times of events that were recorded before the clock was set are corrected');
+      },
+      failure => log.error({ failure: messageOf(failure) }, 'times could not be corrected'),
+    );
   }
 
   /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
@@ -201,7 +246,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   async function start(): Promise<void> {
     const { site } = options;
-    const store = await openStore({ folder: options.dataFolder, clock, log });
+    await time.start();
+    const onUnstored = () => running?.uplinks.notify();
+    const limits = { databaseBytes: site.store.sizeBytes * alarmShare };
+    const store = await openStore({ folder: options.dataFolder, clock, log, limits, onUnstored });
+    await store.useUplinks(site.uplinks.map(({ id }) => id));
     const standing = await store.alarmStates();
     const hasRule = new Set(site.rules.map(rule => rule.key));
     const desk = createAlarmDesk({
@@ -218,11 +267,23 @@ export function createGateway(options: GatewayOptions): Gateway {
       site.rules,
       desk.standing().map(state => state.alarm),
     );
-    running = { site, store, desk, detector, uplink: openUplink(site, store) };
+    const history = openHistory({
+      folder: options.dataFolder,
+      sizeBytes: site.store.sizeBytes,
+      uplinks: summaryNeeds(site),
+      clock,
+      log,
+      onWritten: () => running?.uplinks.notify(),
+    });
+    const roomMaker = createRoomMaker({ clock, store, history });
+    const uplinks = openUplinks(site, store, history, desk);
+    running = { site, store, history, roomMaker, desk, detector, uplinks };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
+    // Another process of this boot may have recorded before the clock was set.
+    if (time.state.quality === 'synchronised') correctTimes(running);
     await memory.load(store.learned(), site.devices);
-    running.uplink?.start();
+    await uplinks.replace(site.uplinks);
     await poller.replace(site, options.tidyUp);
     warnOfOverload();
     log.info(
@@ -253,20 +314,18 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowMono = clock.monoMs();
     const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
     if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
-    for (const device of current.site.devices) {
-      const window = site.devices.some(({ number }) => number === device.number)
-        ? undefined
-        : summarizer.forget(device.number);
-      if (window) keepWindow(current, window);
-    }
-    const isUplinkSame = JSON.stringify(site.uplinks) === JSON.stringify(current.site.uplinks);
-    const uplink = isUplinkSame ? current.uplink : openUplink(site, current.store);
-    running = { ...current, site, uplink };
+    keepLast(current, site);
+    current.history.useUplinks(summaryNeeds(site));
+    current.history.resize(site.store.sizeBytes);
+    await current.store.useUplinks(site.uplinks.map(({ id }) => id));
+    running = { ...current, site };
     table.replace(site.points);
-    await Promise.all([poller.replace(site), isUplinkSame ? undefined : current.uplink?.stop()]);
-    if (!isUplinkSame) uplink?.start();
+    await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
+    current.uplinks.rebirth();
     warnOfOverload();
-    log.info({ site: options.sitePath, points: site.points.length, rules: site.rules.length }, 'site file reloaded');
+    const counts = { points: site.points.length, rules: site.rules.length, devices: site.devices.length };
+    audit(current.store, { kind: 'configuration', who: 'gateway', body: { site: options.sitePath, ...counts } });
+    log.info({ site: options.sitePath, ...counts }, 'site file reloaded');
     const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';
     return { kind: 'done', message: `${site.points.length} points, ${site.rules.length} alarms${warnings}` };
   }
@@ -276,10 +335,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     await poller.stop();
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
-    summaries.flush();
-    await running.uplink?.stop();
-    await running.store.close();
+    for (const frame of recorder.flush()) keepFrame(running, frame);
+    await running.uplinks.stop();
+    running.roomMaker.stop();
+    await Promise.all([running.store.close(), running.history.close()]);
     instruments.stop();
+    time.stop();
     running = undefined;
     log.info({}, 'gateway stopped');
   }
@@ -302,7 +363,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'forget-holes':
         return Promise.resolve(forgetHoles(command.device));
       case 'refresh':
-        return Promise.resolve({ kind: 'refused', message: 'there is nothing to refresh', details: [] });
+        current.uplinks.refresh();
+        return Promise.resolve({ kind: 'done', message: 'the alarms that stand are sent anew' });
     }
   }
 
@@ -327,11 +389,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     ask: poller.ask,
     holes: () => memory.views(mustRun().site.devices),
     status: () => {
-      const { site, store, uplink, desk } = mustRun();
+      const { site, store, history, uplinks, desk } = mustRun();
       return statusView({
         version: options.version,
         sitePath: options.sitePath,
         startedAt,
+        clockState: time.state,
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),
@@ -339,18 +402,26 @@ export function createGateway(options: GatewayOptions): Gateway {
         buses: poller.buses(),
         devices: poller.devices(),
         store,
-        uplink,
+        history,
+        uplinks: uplinks.figures(),
         latency,
       });
     },
   };
 }
 
+/** Uplinks that send summaries. */
+function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
+  return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
+}
+
 /** What exists only between start and stop. */
 interface Running {
   readonly site: Site;
   readonly store: Store;
+  readonly history: History;
+  readonly roomMaker: { stop(): void };
   readonly detector: Detector;
   readonly desk: AlarmDesk;
-  readonly uplink: Uplink | undefined;
+  readonly uplinks: Uplinks;
 }

@@ -1,5 +1,8 @@
 import type { Clock, Timer } from '../../src/base/clock.ts';
 
+/** A timer that comes so late was not kept back by its own coarseness. */
+const lateMs = 5;
+
 /**
  * One deadline that is set and cleared with every request. The timer below it is armed about once a timeout instead of
  * once a request: it is left running when the deadline is cleared, and armed again only when it fires too early.
@@ -7,6 +10,8 @@ import type { Clock, Timer } from '../../src/base/clock.ts';
 export class Deadline {
   readonly #clock: Clock;
   readonly #onPassed: () => void;
+  /** It was seen to have passed when we woke up late. */
+  #isGrace = false;
   #dueMono = Number.POSITIVE_INFINITY;
   #armedMono = Number.POSITIVE_INFINITY;
   #timer: Timer | undefined;
@@ -17,6 +22,7 @@ export class Deadline {
   }
 
   set(dueMono: number): void {
+    this.#isGrace = false;
     this.#dueMono = dueMono;
     if (dueMono < this.#armedMono) this.#arm(dueMono);
   }
@@ -43,6 +49,13 @@ export class Deadline {
     if (this.#dueMono === Number.POSITIVE_INFINITY) return;
     // A timer may come a little early; the one that was armed for this very deadline is it all the same.
     if (this.#dueMono > firedMono) {
+      this.#arm(this.#dueMono);
+      return;
+    }
+    // The system, or our own work, held us up: what came meanwhile waits to be read, and timers go before reading.
+    if (!this.#isGrace && this.#clock.monoMs() - this.#dueMono > lateMs) {
+      this.#isGrace = true;
+      this.#dueMono = this.#clock.monoMs();
       this.#arm(this.#dueMono);
       return;
     }

@@ -1,3 +1,4 @@
+import { identifyFunction } from './identification.ts';
 import { checkReply, dataHeaderBytes, type ExpectedReply, exceptionBytes } from './reply.ts';
 import { incomplete, mostAduBytes, type ReplyCheck, wrong } from './reply-check.ts';
 
@@ -30,6 +31,12 @@ export function transactionAt(bytes: Uint8Array, at: number, end: number): numbe
   return end - at < 2 ? undefined : wordAt(bytes, at);
 }
 
+/** Whether the bytes from `at` on are the beginning of a frame with this transaction id, as far as they have come. */
+export function mayBegin(bytes: Uint8Array, at: number, end: number, transaction: number): boolean {
+  const fits = (index: number, byte: number) => at + index >= end || bytes[at + index] === byte;
+  return fits(0, transaction >> 8) && fits(1, transaction & 0xff) && fits(2, 0) && fits(3, 0);
+}
+
 /** Judges the bytes of one frame, from `at` up to, without, `end`: see checkReply. */
 export function checkFrame(
   bytes: Uint8Array,
@@ -55,17 +62,44 @@ export function checkFrame(
   return check;
 }
 
-/** How many requests back a double of an answer may reach. */
-const mostRequestsBack = 256;
+/** So much of a frame is enough to know it by: its header, the unit id and the function code. */
+const knownByBytes = headerBytes + 2;
 
 /**
- * Whether a piece that should go on with a frame is one of its own, with the id of a request before: then the frame was
- * torn, and the double of an older answer would fill it up to the right length.
+ * Whether another frame begins within the one from `at` up to, without, `frameEnd`: then that one was torn, and the other
+ * would fill it up to the right length. Looked for everywhere, since the two may come as one piece. The other one may go
+ * on behind `frameEnd`, up to `end`; it is known by its id, which is one of the `recentIds` last ones up to `transaction`.
+ *
+ * Data that look like this cost a read, but it takes four registers that fit.
  */
-export function isFrameFromBefore(bytes: Uint8Array, count: number, transaction: number): boolean {
-  if (count <= headerBytes || wordAt(bytes, 2) !== 0 || wordAt(bytes, 4) !== count - headerBytes) return false;
-  const requestsBack = (transaction - wordAt(bytes, 0)) & 0xffff;
-  return requestsBack >= 1 && requestsBack <= mostRequestsBack;
+export function holdsAnotherFrame(
+  bytes: Uint8Array,
+  at: number,
+  frameEnd: number,
+  end: number,
+  transaction: number,
+  recentIds: number,
+): boolean {
+  const last = Math.min(frameEnd - 1, end - knownByBytes);
+  // A frame that is torn before its function code gets a header from the other one that is wrong for it.
+  for (let other = at + headerBytes + 1; other <= last; other += 1) {
+    // Nearly always it ends here: protocol id 0, and no frame is longer than a byte tells.
+    if (bytes[other + 2] !== 0 || bytes[other + 3] !== 0 || bytes[other + 4] !== 0) continue;
+    const idsBack = (transaction - wordAt(bytes, other)) & 0xffff;
+    if (idsBack < recentIds && isReplyHead(bytes, other + headerBytes - 1, end)) return true;
+  }
+  return false;
+}
+
+/** Whether the low byte of a length, and the unit id, function code and byte count behind it, fit each other. */
+function isReplyHead(bytes: Uint8Array, at: number, end: number): boolean {
+  const length = bytes[at] ?? 0;
+  const functionCode = bytes[at + 2] ?? 0;
+  if (length <= exceptionBytes) return length === exceptionBytes && functionCode > 0x80;
+  if (functionCode === identifyFunction) return true;
+  const byteCountAt = at + dataHeaderBytes;
+  const hasByteCount = byteCountAt >= end || bytes[byteCountAt] === length - dataHeaderBytes;
+  return functionCode >= 1 && functionCode <= 4 && hasByteCount;
 }
 
 /** As soon as the header is there, so that a wild length never makes us wait. */

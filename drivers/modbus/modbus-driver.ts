@@ -16,7 +16,7 @@ import { decodeBit, decodeRegisters } from './codec.ts';
 import { exceptionText, isTargetSilent } from './exceptions.ts';
 import type { Answer, Exchange, Patience, Request } from './exchange.ts';
 import { decodeIdentification } from './identification.ts';
-import { isBitTable } from './read-cost.ts';
+import { isBitTable, silencesOf } from './read-cost.ts';
 import { type ModbusRead, planReads } from './read-plan.ts';
 import { createRefusals } from './refusals.ts';
 import { RtuExchange } from './rtu-exchange.ts';
@@ -178,6 +178,7 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
 
   return {
     window: exchange.window,
+    silences: silencesOf(bus),
     plan(device, points, turnaroundMs) {
       const { unitId, timeoutMs } = device;
       if (unitId !== undefined) {

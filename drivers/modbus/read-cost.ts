@@ -1,3 +1,4 @@
+import { noSilences, type Silences } from '../../src/driver.ts';
 import type { ModbusBus } from '../../src/model/bus.ts';
 import { assumedTurnaroundMs } from '../../src/model/device.ts';
 import type { ModbusTable } from '../../src/model/point.ts';
@@ -34,7 +35,15 @@ export function dataBytes(table: ModbusTable, count: number): number {
 export function wireMsOf(bus: ModbusBus, table: ModbusTable, count: number): number {
   if (bus.protocol === 'modbus-tcp') return 0;
   const characters = serialFrameCharacters + dataBytes(table, count);
-  return characters * characterMs(bus.line) + 2 * silenceMs(bus.line) + bus.turnaroundMs;
+  const { beforeAnswerMs, afterAnswerMs } = silencesOf(bus);
+  return characters * characterMs(bus.line) + beforeAnswerMs + afterAnswerMs;
+}
+
+/** The bus's own turnaround is a rest that we keep after an answer; no device is made to wait with it. */
+export function silencesOf(bus: ModbusBus): Silences {
+  if (bus.protocol === 'modbus-tcp') return noSilences;
+  const silence = silenceMs(bus.line);
+  return { beforeAnswerMs: silence, afterAnswerMs: silence + bus.turnaroundMs };
 }
 
 /** The time that a read takes from the bus. */

@@ -38,6 +38,9 @@ const openTimeoutMs = 3_000;
 /** How long a line may go without the silence that a request needs before it counts as disturbed. */
 const mostNoiseMs = 500;
 
+/** How long a USB adapter keeps what it has received before it hands it on: 16 ms for the commonest kind. */
+const adapterHoldMs = 20;
+
 /** Timers are a millisecond fine: armed for this much later, one seldom comes too early and has to be armed again. */
 const halfTickMs = 0.5;
 
@@ -65,6 +68,8 @@ export class RtuExchange implements Exchange {
   /** Where the answer begins in what was received: behind an echo, and behind late answers of other units. */
   #start = 0;
   #isEchoSettled = false;
+  /** The deadline was moved for an answer that had begun. */
+  #isExtended = false;
   /** How many bytes of the frame under way are still to come. */
   #missing = 0;
   /** When the last byte went either way. */
@@ -169,6 +174,7 @@ export class RtuExchange implements Exchange {
     this.#filled = 0;
     this.#start = 0;
     this.#isEchoSettled = false;
+    this.#isExtended = false;
     const longestBytes = replyFrameBytes(pending.request) ?? mostFrameBytes;
     this.#missing = longestBytes;
     this.#deadline.set(sentMono + pending.patience.timeoutMs + longestBytes * this.#characterMs);
@@ -270,12 +276,20 @@ export class RtuExchange implements Exchange {
 
   #onDeadline(): void {
     const pending = this.#pending;
-    if (!pending) return;
+    if (!pending || this.#waitForTheRest()) return;
     this.#timeoutsInARow = this.#filled === 0 ? this.#timeoutsInARow + 1 : 0;
     const came = this.#filled === 0 ? 'no answer' : `only ${this.#filled} bytes of an answer`;
     const isHalfOpen = this.#options.bus.protocol !== 'modbus-rtu' && this.#timeoutsInARow >= timeoutsToReconnect;
     if (isHalfOpen) this.#link?.close(`no answer ${timeoutsToReconnect} times in a row`);
     if (this.#pending === pending) this.#fail('timeout', `${came} within ${Math.round(pending.patience.timeoutMs)} ms`);
+  }
+
+  /** An answer that has begun is waited for once more: its end would fall into the time of the next unit. */
+  #waitForTheRest(): boolean {
+    if (this.#isExtended || this.#filled <= this.#start) return false;
+    this.#isExtended = true;
+    this.#deadline.set(this.#options.clock.monoMs() + this.#missing * this.#characterMs + adapterHoldMs);
+    return true;
   }
 
   #onGone(link: Link, detail: string): void {

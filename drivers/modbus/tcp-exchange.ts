@@ -10,7 +10,8 @@ import {
   checkFrame,
   createRequestFrame,
   headerBytes,
-  isFrameFromBefore,
+  holdsAnotherFrame,
+  mayBegin,
   mostFrameBytes,
   setTransaction,
   transactionAt,
@@ -41,8 +42,14 @@ interface Pending {
   dueMono: number;
 }
 
+/** How many requests back a double of an answer may reach. */
+const mostRequestsBack = 256;
+
 /** Room for what one request may bring: its frame, and a piece of the size in which a link delivers. */
 const receivedPerRequest = 2 * mostFrameBytes;
+
+/** More than one, so that an id that a device gets wrong by one is nobody's, also while others are under way. Odd, so that none is left out. */
+const transactionStep = 3;
 
 /** A request that loses its connection by the fault of another one goes out again, but not for ever. */
 const mostSendings = 2;
@@ -63,6 +70,8 @@ export class TcpExchange implements Exchange {
   #last: Buffer;
   #filled = 0;
   #transaction = 0;
+  /** So many ids back belong to this connection, as far as the double of an answer may reach. */
+  #recentIds = 0;
   #link: Link | undefined;
   #isClosed = false;
 
@@ -126,6 +135,7 @@ export class TcpExchange implements Exchange {
       missingBytes: () => 0,
     });
     this.#link = link;
+    this.#recentIds = 0;
     return link;
   }
 
@@ -134,7 +144,8 @@ export class TcpExchange implements Exchange {
       pending.onAnswer(noConnection('the connection broke'));
       return;
     }
-    this.#transaction = (this.#transaction + 1) & 0xffff;
+    this.#transaction = (this.#transaction + transactionStep) & 0xffff;
+    this.#recentIds = Math.min(this.#recentIds + transactionStep, transactionStep * mostRequestsBack);
     pending.transaction = this.#transaction;
     pending.sentMono = nowMono;
     pending.dueMono = Math.min(nowMono + pending.timeoutMs, pending.endMono);
@@ -152,16 +163,6 @@ export class TcpExchange implements Exchange {
       this.#replaceLink('bytes that nobody asked for');
       return;
     }
-    const oldest = this.#pending[0];
-    if (this.#filled > 0 && oldest && this.window === 1 && isFrameFromBefore(bytes, count, oldest.transaction)) {
-      this.#drop(oldest, {
-        kind: 'failed',
-        reason: 'bad-reply',
-        detail: 'an older answer within this one',
-        wasAsked: true,
-      });
-      return;
-    }
     // Byte by byte: for so few of them a view and a copy cost more.
     const received = this.#received;
     for (let index = 0; index < count; index += 1) received[this.#filled + index] = bytes[index] ?? 0;
@@ -174,19 +175,30 @@ export class TcpExchange implements Exchange {
     const link = this.#link;
     let at = 0;
     while (at < this.#filled) {
-      const pending = this.#pendingAt(received, at);
+      const transaction = transactionAt(received, at, this.#filled);
+      // The oldest request takes the blame for a reply that is nobody's.
+      const pending = this.#pending.find(one => one.transaction === transaction) ?? this.#pending[0];
       if (!pending) break;
+      if (transaction !== undefined && transaction !== pending.transaction && this.#wasAnswered(transaction)) {
+        this.#replaceAndSendAgain(this.#takeAll(), 'a second answer to an earlier request');
+        return;
+      }
       const check = checkFrame(received, at, this.#filled, pending.transaction, pending.request);
       if (check.kind === 'wrong') {
-        this.#drop(pending, { kind: 'failed', reason: 'bad-reply', detail: check.detail, wasAsked: true });
+        this.#dropBadReply(pending, check.detail);
+        return;
+      }
+      const aduAt = at + headerBytes;
+      const frameEnd = check.kind === 'incomplete' ? this.#filled : aduAt + check.aduBytes;
+      if (holdsAnotherFrame(received, at, frameEnd, this.#filled, this.#transaction, this.#recentIds)) {
+        this.#dropBadReply(pending, 'another answer within this one');
         return;
       }
       if (check.kind === 'incomplete') break;
-      const aduAt = at + headerBytes;
-      at = aduAt + check.aduBytes;
+      at = frameEnd;
       // The end of this very answer may be of another one: TCP has no check sum that would tell.
-      if (this.#pending.length === 1 && at < this.#filled) {
-        this.#drop(pending, { kind: 'failed', reason: 'bad-reply', detail: 'bytes after the answer', wasAsked: true });
+      if (at < this.#filled && !this.#mayBeOfAnother(received, at, pending)) {
+        this.#dropBadReply(pending, 'bytes after the answer');
         return;
       }
       const wasLast = this.#pending.length === 1;
@@ -198,10 +210,15 @@ export class TcpExchange implements Exchange {
     this.#filled -= at;
   }
 
-  /** Whose reply this is by its transaction id; the oldest request takes the blame for one that is nobody's. */
-  #pendingAt(received: Buffer, at: number): Pending | undefined {
-    const transaction = transactionAt(received, at, this.#filled);
-    return this.#pending.find(pending => pending.transaction === transaction) ?? this.#pending[0];
+  /** Whether an id that is not under way is of a request before, over this connection: those under way have no part in it. */
+  #wasAnswered(transaction: number): boolean {
+    const idsBack = (this.#transaction - transaction) & 0xffff;
+    return idsBack < this.#recentIds && idsBack % transactionStep === 0;
+  }
+
+  /** Whether what follows a reply may be the reply to another request that is under way. */
+  #mayBeOfAnother(received: Buffer, at: number, pending: Pending): boolean {
+    return this.#pending.some(other => other !== pending && mayBegin(received, at, this.#filled, other.transaction));
   }
 
   #onReply(pending: Pending, reply: ReplyCheck & { kind: 'data' | 'exception' }, aduAt: number): void {
@@ -244,13 +261,23 @@ export class TcpExchange implements Exchange {
    * were under way over it have no part in the doubt, so they go out again.
    */
   #drop(guilty: Pending, answer: FailedAnswer): void {
-    const others = this.#takeAll().filter(pending => pending !== guilty);
-    this.#replaceLink(answer.detail);
-    for (const pending of others) {
+    this.#replaceAndSendAgain(
+      this.#takeAll().filter(pending => pending !== guilty),
+      answer.detail,
+    );
+    guilty.onAnswer(answer);
+  }
+
+  #replaceAndSendAgain(innocent: readonly Pending[], why: string): void {
+    this.#replaceLink(why);
+    for (const pending of innocent) {
       if (pending.sendings < mostSendings) this.#sendAgain(pending);
       else pending.onAnswer(noConnection('the connection was replaced'));
     }
-    guilty.onAnswer(answer);
+  }
+
+  #dropBadReply(guilty: Pending, detail: string): void {
+    this.#drop(guilty, { kind: 'failed', reason: 'bad-reply', detail, wasAsked: true });
   }
 
   #takeAll(): Pending[] {

@@ -1,5 +1,12 @@
 import { assert } from '../../src/base/assert.ts';
-import { createReadings, type Driver, type DriverOptions, type OpenBus, spoilReadings } from '../../src/driver.ts';
+import {
+  createReadings,
+  type Driver,
+  type DriverOptions,
+  noSilences,
+  type OpenBus,
+  spoilReadings,
+} from '../../src/driver.ts';
 import type { SelfMeasure } from '../../src/model/point.ts';
 
 /** How to measure the gateway itself. Called at every read, so each must be quick; what it throws is a bug. */
@@ -14,6 +21,7 @@ function openSelfBus({ clock }: DriverOptions, instruments: SelfInstruments): Op
   let isClosed = false;
   return {
     window: 1,
+    silences: noSilences,
     plan: (device, points) =>
       points.length === 0 ? [] : [{ device, label: 'gateway', points, readings: createReadings(points), wireMs: 0 }],
     read(read, _timeoutMs, onOutcome) {

@@ -23,6 +23,8 @@ export const exitCodes = {
   network: 8,
   /** The daemon refused the command and says why. */
   refused: 9,
+  /** A signal ended it before it was done: as a shell has it for Ctrl-C. */
+  interrupted: 130,
 } as const;
 
 export type ErrorKind = keyof typeof exitCodes;

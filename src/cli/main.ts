@@ -21,6 +21,11 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   ports: async () => (await import('./ports.ts')).registerPorts,
   scan: async () => (await import('./scan.ts')).registerScan,
   probe: async () => (await import('./probe.ts')).registerProbe,
+  export: async () => (await import('./export.ts')).registerExport,
+  audit: async () => (await import('./audit.ts')).registerAudit,
+  backup: async () => (await import('./backup.ts')).registerBackup,
+  restore: async () => (await import('./restore.ts')).registerRestore,
+  receive: async () => (await import('./receive.ts')).registerReceive,
   demo: async () => (await import('./demo.ts')).registerDemo,
   sim: async () => (await import('./sim.ts')).registerSim,
 };

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatAge } from '../base/duration.ts';
-import { PlantroomError } from '../base/errors.ts';
+import { exitCodes, PlantroomError } from '../base/errors.ts';
 import type { CliContext } from './context.ts';
 import { createDaemonAsker, createDirectAsker } from './modbus/asker.ts';
 import { openPlantSource, type PlantSource } from './modbus/plant-source.ts';
@@ -13,9 +13,6 @@ import { type FoundDevice, scanDocument } from './modbus/scan-view.ts';
 import { duration, type GlobalOptions, oneOf, wholeNumber } from './options.ts';
 import { printJson } from './output.ts';
 import { untilSignal } from './signals.ts';
-
-/** As a shell has it for a program that Ctrl-C ended. */
-const interruptedExitCode = 130;
 
 type ScanOptions = GlobalOptions & Omit<ScanWords, 'where'>;
 
@@ -62,7 +59,7 @@ async function scanModbus(context: CliContext, where: string | undefined, option
   if (options.json) printJson(context, scanDocument(plan, found, display.asked(), isComplete));
   if (!isComplete) {
     display.end(`Stopped after ${display.asked()} of ${total} questions, ${found.length} found.`);
-    context.exitCode = interruptedExitCode;
+    context.exitCode = exitCodes.interrupted;
   } else if (found.length === 0) {
     display.end(undefined);
     throw nothingFound(plan);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatAge } from '../base/duration.ts';
-import type { LatencyView, StatusView } from '../model/view.ts';
+import type { LatencyView, StatusView, UplinkView } from '../model/view.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { findDaemon } from './daemon.ts';
 import { printJson, printLines } from './output.ts';
@@ -45,6 +45,7 @@ function factsOf(status: StatusView, style: Style): [string, Cell][] {
       'process',
       `version ${status.version}, pid ${status.pid}, up ${formatAge(status.uptimeMs)} since ${formatTime(status.startedAt)}, ${formatBytes(status.memoryBytes)}`,
     ],
+    ['clock', clockFact(status.clock, style)],
     ['site', status.siteFile],
     ['points', pointsFact(points, style)],
     [
@@ -55,8 +56,13 @@ function factsOf(status: StatusView, style: Style): [string, Cell][] {
     ],
     ['store', { text: storeText, paint: store.state === 'ok' ? style.plain : style.bad }],
     ...(store.setAside === null ? [] : [['', `a broken file was set aside: ${store.setAside}`] as [string, Cell]]),
-    ['uplink', uplinkFact(status.uplink, style)],
+    ...uplinkFacts(status.uplinks, style),
   ];
+}
+
+function clockFact({ quality, jumps }: StatusView['clock'], style: Style): Cell {
+  const text = jumps === 0 ? quality : `${quality}, set ${countOf(jumps, 'time')} since the start`;
+  return quality === 'synchronised' ? text : { text: `${text}: times are doubtful`, paint: style.warning };
 }
 
 function pointsFact(points: StatusView['points'], style: Style): Cell {
@@ -65,30 +71,41 @@ function pointsFact(points: StatusView['points'], style: Style): Cell {
 }
 
 /** `connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries` */
-export function describeUplink(uplink: StatusView['uplink']): string {
-  if (uplink.state === 'off') return 'off';
+export function describeUplink(uplink: UplinkView): string {
   const where = uplink.state === 'connected' ? `connected to ${uplink.url}` : `${uplink.state}, ${uplink.url}`;
   return `${where}${describeWhy(uplink)}, backlog ${describeBacklog(uplink)}`;
 }
 
-/** Why it is not connected, in brackets; empty when it is. */
-export function describeWhy({ state, lastFailure }: StatusView['uplink']): string {
-  return state !== 'connected' && lastFailure !== null ? ` (${lastFailure})` : '';
+/** Why it is not connected, or does not get on, in brackets; empty when all is well. */
+export function describeWhy({ lastFailure }: UplinkView): string {
+  return lastFailure === null ? '' : ` (${lastFailure})`;
 }
 
-/** `1 alarm, 3 summaries, 9 dropped` */
-export function describeBacklog({ backlogAlarms, backlogSummaries, droppedSummaries }: StatusView['uplink']): string {
-  const stored = `${countOf(backlogAlarms, 'alarm')}, ${countOf(backlogSummaries, 'summary', 'summaries')}`;
-  return droppedSummaries === 0 ? stored : `${stored}, ${droppedSummaries} dropped`;
+/** `1 alarm, 3 summaries, 2 unconfirmed, 9 dropped` */
+export function describeBacklog(uplink: UplinkView): string {
+  const { backlogAlarms, backlogSummaries, unconfirmed, droppedSummaries } = uplink;
+  return [
+    countOf(backlogAlarms, 'alarm'),
+    countOf(backlogSummaries, 'summary', 'summaries'),
+    ...(unconfirmed === 0 ? [] : [`${unconfirmed} unconfirmed`]),
+    ...(droppedSummaries === 0 ? [] : [`${droppedSummaries} dropped`]),
+  ].join(', ');
 }
 
-function uplinkFact(uplink: StatusView['uplink'], style: Style): Cell {
-  return { text: describeUplink(uplink), paint: paintForUplink(uplink, style) };
+/** One line for each; where there are several, each with its name. */
+function uplinkFacts(uplinks: readonly UplinkView[], style: Style): [string, Cell][] {
+  if (uplinks.length === 0) return [['uplink', 'off']];
+  return uplinks.map((uplink, index) => {
+    const name = uplinks.length === 1 ? '' : `${uplink.id}: `;
+    return [
+      index === 0 ? 'uplink' : '',
+      { text: `${name}${describeUplink(uplink)}`, paint: paintForUplink(uplink, style) },
+    ];
+  });
 }
 
-export function paintForUplink({ state }: StatusView['uplink'], style: Style): Paint {
-  if (state === 'off') return style.plain;
-  return state === 'connected' ? style.good : style.warning;
+export function paintForUplink({ state, lastFailure }: UplinkView, style: Style): Paint {
+  return state === 'connected' && lastFailure === null ? style.good : style.warning;
 }
 
 const busColumns: readonly Column[] = [

@@ -1,6 +1,6 @@
 import { formatAge, formatDuration } from '../base/duration.ts';
 import { type AlarmState, type Priority, priorities } from '../model/alarm.ts';
-import type { AlarmsView, PointView, StatusView } from '../model/view.ts';
+import type { AlarmsView, PointView, StatusView, UplinkView } from '../model/view.ts';
 import { sortByUrgency } from './alarms.ts';
 import { renderLine } from './render/line.ts';
 import { decimalsOf } from './render/number.ts';
@@ -217,17 +217,22 @@ function renderStatusLine(picture: WatchPicture, width: number | undefined, styl
     [
       describeStanding(picture.alarms.standing, style),
       { text: `${good} of ${total} points good`, paint: good === total ? style.good : style.warning },
-      ...uplinkCells(status.uplink, style),
+      ...uplinkCells(status.uplinks, style),
     ],
     width,
   );
 }
 
 /** The backlog first: it counts what the platform does not know yet, and a long failure text must not hide it. */
-function uplinkCells(uplink: StatusView['uplink'], style: Style): Cell[] {
-  const paint = paintForUplink(uplink, style);
-  if (uplink.state === 'off') return [{ text: 'uplink off', paint }];
-  return [`backlog ${describeBacklog(uplink)}`, { text: `uplink ${uplink.state}${describeWhy(uplink)}`, paint }];
+function uplinkCells(uplinks: readonly UplinkView[], style: Style): Cell[] {
+  if (uplinks.length === 0) return ['uplink off'];
+  return uplinks.flatMap(uplink => [
+    `backlog ${describeBacklog(uplink)}`,
+    {
+      text: `uplink ${uplinks.length === 1 ? '' : `${uplink.id} `}${uplink.state}${describeWhy(uplink)}`,
+      paint: paintForUplink(uplink, style),
+    },
+  ]);
 }
 
 /** `3 alarms stand (1 urgent, 2 high)` */

@@ -29,7 +29,7 @@ export function registerWatch(program: Command, context: CliContext): void {
     .option('--interval <duration>', 'time between two refreshes (default: 1s)', duration('--interval', '100ms', '1h'))
     .addHelpText(
       'after',
-      '\nExamples:\n  plantroom watch\n  plantroom watch "booster/*" --interval 500ms\n  plantroom watch --json | jq .status.uplink',
+      '\nExamples:\n  plantroom watch\n  plantroom watch "booster/*" --interval 500ms\n  plantroom watch --json | jq .status.uplinks',
     )
     .action((pattern: string | undefined, _options: unknown, command: Command) =>
       watch(context, pattern, command.optsWithGlobals()),

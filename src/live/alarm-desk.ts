@@ -16,6 +16,8 @@ export interface AlarmDesk {
   /** Alarms that stand although the site has no rule for them any more: closed as `removed`. */
   closeOrphans(hasRule: (alarm: string) => boolean): AlarmRecord;
   standing(): readonly AlarmState[];
+  /** The times of these alarms were corrected; those that have gone meanwhile stay gone. */
+  correct(states: readonly AlarmState[]): void;
 }
 
 export interface AlarmRecord {
@@ -109,6 +111,11 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       return { events, states };
     },
     standing: () => [...standing.values()],
+    correct(states) {
+      for (const state of states) {
+        if (standing.get(state.alarm)?.occurrence === state.occurrence) standing.set(state.alarm, state);
+      }
+    },
   };
 }
 

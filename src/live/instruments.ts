@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { SelfMeasure } from '../model/point.ts';
 import type { BusView } from '../model/view.ts';
+import type { HistoryFigures } from '../store/history/history.ts';
 import { startLoopDelay } from './loop-delay.ts';
 
 /** The gateway's view of itself, measured when the self driver asks. */
@@ -16,38 +17,48 @@ export interface InstrumentsOptions {
     | {
         readonly state: 'ok' | 'set-aside' | 'failing';
         readonly backlogAlarms: number;
-        readonly backlogSummaries: number;
         readonly sizeBytes: number;
       }
     | undefined;
-  readonly uplink: () => { readonly state: string } | undefined;
+  readonly uplinks: () => readonly {
+    readonly figures: { readonly state: string; readonly lastFailure: string | null };
+  }[];
+  readonly history: () => Pick<HistoryFigures, 'state' | 'uplinks' | 'sizeBytes'> | undefined;
   readonly buses: () => readonly BusView[];
+  readonly time: () => { readonly quality: string; readonly jumps: number };
 }
 
 /** The numbers of the states, as the profile of the gateway's own points spells them out. */
 const storeStates = { ok: 0, 'set-aside': 1, failing: 2 } as const;
 
+const historyStates = { opening: 0, ok: 0, 'set-aside': 1, failing: 2, shedding: 3 } as const;
+
 export function createInstruments(options: InstrumentsOptions): Instruments {
   const loopDelay = startLoopDelay();
-  const { clock, startedMono, store, uplink, buses } = options;
+  const { clock, startedMono, store, history, uplinks, buses, time } = options;
   return {
     measures: {
       uptime: () => (clock.monoMs() - startedMono) / 1_000,
       memory: () => process.memoryUsage.rss() / 1e6,
       'loop-delay': () => loopDelay.takeLongestMs(),
       backlog: () => {
-        const figures = store();
-        return figures ? figures.backlogAlarms + figures.backlogSummaries : 0;
+        const unsent = history()?.uplinks.map(one => one.unsent) ?? [];
+        return (store()?.backlogAlarms ?? 0) + Math.max(0, ...unsent);
       },
-      uplink: () => {
-        const state = uplink()?.state;
-        // Without an uplink in the site file there is nothing to be down.
-        return state === undefined || state === 'connected' ? 0 : 1;
-      },
+      uplink: () => uplinkState(uplinks().map(({ figures }) => figures)),
       store: () => storeStates[store()?.state ?? 'ok'],
-      'store-size': () => (store()?.sizeBytes ?? 0) / 1e6,
+      history: () => historyStates[history()?.state ?? 'ok'],
+      'store-size': () => ((store()?.sizeBytes ?? 0) + (history()?.sizeBytes ?? 0)) / 1e6,
       'reads-missed': () => buses().reduce((sum, bus) => sum + bus.readsMissed, 0),
+      clock: () => (time().quality === 'synchronised' ? 0 : 1),
+      'clock-jumps': () => time().jumps,
     },
     stop: () => loopDelay.stop(),
   };
+}
+
+/** Not connected is worse than a broker that is there but does not take what it should. Without an uplink nothing is down. */
+function uplinkState(figures: readonly { readonly state: string; readonly lastFailure: string | null }[]): number {
+  if (figures.some(({ state }) => state !== 'connected')) return 1;
+  return figures.some(({ lastFailure }) => lastFailure !== null) ? 2 : 0;
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../base/clock.ts';
+import type { AlarmCursor } from '../model/outbox.ts';
 import type { Site } from '../model/site.ts';
-import type { BusView, DeviceView, LatencyView, PointView, StatusView } from '../model/view.ts';
+import type { BusView, DeviceView, LatencyView, PointView, StatusView, UplinkView } from '../model/view.ts';
+import type { HistoryFigures } from '../store/history/history.ts';
 import type { PointNow } from './point-table.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
@@ -38,6 +40,7 @@ export interface StatusSources {
   readonly sitePath: string;
   readonly startedAt: number;
   readonly uptimeMs: number;
+  readonly clockState: StatusView['clock'];
   readonly site: Site;
   readonly rows: readonly PointNow[];
   readonly standing: number;
@@ -51,21 +54,21 @@ export interface StatusSources {
       readonly state: 'ok' | 'set-aside' | 'failing';
       readonly sizeBytes: number;
       readonly backlogAlarms: number;
-      readonly backlogSummaries: number;
-      readonly droppedSummaries: number;
     };
   };
-  readonly uplink:
-    | { figures(): { readonly state: StatusView['uplink']['state']; readonly lastFailure: string | null } }
-    | undefined;
+  readonly uplinks: readonly {
+    readonly settings: { readonly id: string };
+    readonly figures: Pick<UplinkView, 'state' | 'url' | 'lastFailure'> & { readonly cursor: AlarmCursor | undefined };
+  }[];
+  readonly history: { figures(): Pick<HistoryFigures, 'uplinks' | 'sizeBytes'> };
   readonly latency: Readonly<Record<keyof StatusView['latency'], { view(): LatencyView }>>;
 }
 
 export function statusView(sources: StatusSources): StatusView {
-  const { site, rows, store, uplink, latency } = sources;
+  const { site, rows, store, history, uplinks, latency } = sources;
   const good = rows.filter(row => row.quality === 'good').length;
   const stored = store.figures();
-  const sent = uplink?.figures();
+  const summaries = new Map(history.figures().uplinks.map(one => [one.id, one]));
   return {
     version: sources.version,
     gateway: site.gateway,
@@ -73,6 +76,7 @@ export function statusView(sources: StatusSources): StatusView {
     startedAt: sources.startedAt,
     uptimeMs: sources.uptimeMs,
     pid: process.pid,
+    clock: { quality: sources.clockState.quality, jumps: sources.clockState.jumps },
     memoryBytes: process.memoryUsage.rss(),
     points: { total: rows.length, good, bad: rows.length - good },
     alarms: { standing: sources.standing },
@@ -82,17 +86,20 @@ export function statusView(sources: StatusSources): StatusView {
       path: store.path,
       state: stored.state,
       setAside: store.setAside ?? null,
-      sizeBytes: stored.sizeBytes,
+      sizeBytes: stored.sizeBytes + history.figures().sizeBytes,
       lastEventNumber: store.lastEventNumber,
     },
-    uplink: {
-      state: sent?.state ?? 'off',
-      url: site.uplinks[0]?.urls[0] ?? null,
-      lastFailure: sent?.lastFailure ?? null,
-      backlogAlarms: stored.backlogAlarms,
-      backlogSummaries: stored.backlogSummaries,
-      droppedSummaries: stored.droppedSummaries,
-    },
+    uplinks: uplinks.map(({ settings, figures: { state, url, lastFailure, cursor } }) => ({
+      id: settings.id,
+      state,
+      url,
+      lastFailure,
+      // Before the store has told how far it was, its own count is the best there is.
+      backlogAlarms: cursor ? Math.max(0, store.lastEventNumber - cursor.sent) : stored.backlogAlarms,
+      backlogSummaries: summaries.get(settings.id)?.unsent ?? 0,
+      unconfirmed: cursor ? cursor.sent - cursor.delivered : 0,
+      droppedSummaries: summaries.get(settings.id)?.dropped ?? 0,
+    })),
     latency: {
       sampledToDetected: latency.sampledToDetected.view(),
       detectedToCommitted: latency.detectedToCommitted.view(),

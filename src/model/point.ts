@@ -71,8 +71,11 @@ export const selfMeasures = [
   'backlog',
   'uplink',
   'store',
+  'history',
   'store-size',
   'reads-missed',
+  'clock',
+  'clock-jumps',
 ] as const;
 export type SelfMeasure = (typeof selfMeasures)[number];
 

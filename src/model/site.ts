@@ -71,4 +71,8 @@ export interface TlsSettings {
 }
 
 /** Where a secret is kept. The secret itself is read when it is needed and never stored, shown or logged. */
-export type Secret = { readonly kind: 'file'; readonly path: string } | { readonly kind: 'env'; readonly name: string };
+export type Secret =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'env'; readonly name: string }
+  /** A credential that systemd hands to the service (LoadCredential=, LoadCredentialEncrypted=). */
+  | { readonly kind: 'credential'; readonly name: string };

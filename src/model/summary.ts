@@ -17,16 +17,26 @@ export interface Summary {
   readonly goodShare: number;
   /**
    * Of a counter: how much it rose since its last good sample, be that in an earlier window; after a reset it counts from
-   * zero. Undefined for points that are no counters, and while there is no earlier sample.
+   * zero, and where it can only have wrapped around, over the end of its range. Undefined for points that are no counters,
+   * without a good sample in the window, and while there is no earlier one.
    */
   readonly delta: number | undefined;
-  /** Of a counter: how often it fell, which is a reset or a wrap-around. 0 for all others. */
+  /** Of a counter: how often it fell, be it a reset or a wrap-around. 0 for all others. */
   readonly resets: number;
+}
+
+/** A summary before it is stored: coarser ones are made from it, by the number of samples. */
+export interface CountedSummary extends Summary {
+  /** All samples in the window, bad ones included. */
+  readonly samples: number;
 }
 
 /** The summaries of one device over one window: stored and sent as one record. */
 export interface SummaryRecord {
-  /** `<store id>-<run>-<count>`: the same however often it is sent, and never another's, whatever the clock did. */
+  /**
+   * `<history id>-<run>-<span>-<number>`: the same however often it is sent, and never another's, whatever the clock or a
+   * power cut did.
+   */
   readonly id: string;
   readonly device: string;
   readonly span: SummarySpan;

@@ -1,6 +1,7 @@
 import type { AlarmEvent, AlarmState } from './alarm.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
+import type { ClockQuality } from './time.ts';
 
 /** What the edges (socket, command line) show of a running gateway. Plain JSON data. */
 
@@ -76,11 +77,14 @@ export interface BusView {
   readonly readsDone: number;
   readonly readsFailed: number;
   readonly readsMissed: number;
-  /** Share of the last minute in which a request was under way, 0 to 1. */
+  /** Share of the last minute in which a request was under way or the silence after its answer was kept, 0 to 1. */
   readonly load: number;
   /** Share of the last minute that requests to absent devices have taken in vain, 0 to 1. */
   readonly deadShare: number;
-  /** The load that its reads and their intervals ask for (docs/bus-load.md); 0 for the gateway's own. */
+  /**
+   * The load that its reads and their intervals ask for (docs/bus-load.md), by what each device takes to answer once it was
+   * heard; 0 for the gateway's own.
+   */
   readonly predictedLoad: number;
 }
 
@@ -92,6 +96,22 @@ export interface LatencyView {
   readonly max: number;
 }
 
+export interface UplinkView {
+  readonly id: string;
+  readonly state: 'connecting' | 'connected' | 'waiting';
+  /** Of the broker it is connected to, or tries next. */
+  readonly url: string;
+  /** Why it is not connected, or what is wrong although it is; null when all is well. */
+  readonly lastFailure: string | null;
+  /** Alarm events that the broker has not taken. */
+  readonly backlogAlarms: number;
+  readonly backlogSummaries: number;
+  /** Alarm events that the broker has taken and the platform has not confirmed; 0 when it is not asked to. */
+  readonly unconfirmed: number;
+  /** Summaries given up because too many waited. */
+  readonly droppedSummaries: number;
+}
+
 export interface StatusView {
   readonly version: string;
   readonly gateway: { readonly id: string; readonly name: string };
@@ -99,6 +119,8 @@ export interface StatusView {
   readonly startedAt: number;
   readonly uptimeMs: number;
   readonly pid: number;
+  /** How good the wall clock is, and how often it was set by more than a second since the start. */
+  readonly clock: { readonly quality: ClockQuality; readonly jumps: number };
   readonly memoryBytes: number;
   readonly points: { readonly total: number; readonly good: number; readonly bad: number };
   readonly alarms: { readonly standing: number };
@@ -112,16 +134,8 @@ export interface StatusView {
     readonly sizeBytes: number;
     readonly lastEventNumber: number;
   };
-  readonly uplink: {
-    readonly state: 'off' | 'connecting' | 'connected' | 'waiting';
-    readonly url: string | null;
-    /** Why it is not connected. */
-    readonly lastFailure: string | null;
-    readonly backlogAlarms: number;
-    readonly backlogSummaries: number;
-    /** Summaries given up because the outbox was full. */
-    readonly droppedSummaries: number;
-  };
+  /** In the order of the site file. */
+  readonly uplinks: readonly UplinkView[];
   readonly latency: {
     readonly sampledToDetected: LatencyView;
     readonly detectedToCommitted: LatencyView;

@@ -21,6 +21,7 @@ import {
   putOffFullTimeout,
 } from './polled-device.ts';
 import { createQuestionDesk, type WaitingQuestion } from './question-desk.ts';
+import { turnaroundMsOf } from './response-time.ts';
 import { createRollCall } from './roll-call.ts';
 import {
   type AlarmedPoints,
@@ -105,6 +106,8 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   /** Requests on the wire, and since when there has been one. */
   let underWay = 0;
   let busySinceMono = 0;
+  /** The silence after the last answer is over. */
+  let takenUntilMono = 0;
   let wasQuestion = false;
   let alarm: Timer | undefined;
 
@@ -140,7 +143,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     occupy(startMono);
     wasQuestion = true;
     openBus.ask(question, timeoutMs, answer => {
-      release(clock.monoMs());
+      release(clock.monoMs(), answer.kind !== 'failed');
       onAnswer(answer);
       goOn();
     });
@@ -173,7 +176,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     owner.underWay += 1;
     if (group) group.underWay += 1;
     openBus.read(planned.read, timeoutMs, outcome => {
-      release(outcome.atMono);
+      release(outcome.atMono, outcome.kind === 'answered');
       owner.underWay -= 1;
       // A read that ended because we are stopping says nothing about the device.
       if (isStopped) return;
@@ -186,18 +189,24 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     });
   }
 
-  function repeatedReadsOf({ reads, cadence }: Group): RepeatedRead[] {
-    return reads.map(({ read }) => repeatedRead(bus, read, cadence.intervalMs));
+  /** By what the device is known to take, once it was heard. */
+  function repeatedReadsOf({ owner, reads, cadence }: Group): RepeatedRead[] {
+    const turnaroundMs = turnaroundMsOf(owner.response, openBus.silences);
+    return reads.map(({ read }) => repeatedRead(bus, read, cadence.intervalMs, turnaroundMs));
   }
 
+  /** A request that has to wait for the silence after the last answer begins when that is over. */
   function occupy(nowMono: number): void {
-    if (underWay === 0) busySinceMono = nowMono;
+    if (underWay === 0) busySinceMono = Math.max(nowMono, takenUntilMono);
     underWay += 1;
   }
 
-  function release(nowMono: number): void {
+  /** After an answer nobody may have the bus before it was silent; after a timeout it has been. */
+  function release(nowMono: number, isAnswered: boolean): void {
     underWay -= 1;
-    if (underWay === 0) busy.add(busySinceMono, nowMono);
+    if (underWay > 0) return;
+    takenUntilMono = Math.max(busySinceMono, isAnswered ? nowMono + openBus.silences.afterAnswerMs : nowMono);
+    busy.add(busySinceMono, takenUntilMono);
   }
 
   function wake(): void {
@@ -270,7 +279,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   function tidySlots(nowMono: number): void {
     if (nowMono >= replanMono) {
       replanMono = nowMono + replanMs;
-      markStale(mayPlanBetter);
+      markStale(slot => mayPlanBetter(slot, openBus));
     }
     if (!hasStaleSlots) return;
     for (const slot of slots) if (mayReplan(slot)) replanSlot(slot, openBus, alarmed);

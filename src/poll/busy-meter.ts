@@ -1,4 +1,4 @@
-/** The share of time in which a bus had a request under way, over the last one to two windows. */
+/** The share of time in which a bus was taken, over the last one to two windows. */
 export interface BusyMeter {
   add(fromMono: number, toMono: number): void;
   /** 0 to 1. */

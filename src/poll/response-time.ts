@@ -1,3 +1,5 @@
+import type { Silences } from '../driver.ts';
+
 /** How long a device takes to answer, smoothed as RFC 6298 does it for TCP. Changed in place; NaN before the first answer. */
 export interface ResponseTime {
   smoothedMs: number;
@@ -28,6 +30,14 @@ export function addResponse(response: ResponseTime, responseMs: number): void {
   const distanceMs = Math.abs(responseMs - response.smoothedMs);
   response.variationMs += variationSmoothing * (distanceMs - response.variationMs);
   response.smoothedMs += smoothing * (responseMs - response.smoothedMs);
+}
+
+/**
+ * What of it is the device's own, for plans and forecasts: they count the silence before an answer as time of the wire.
+ * Undefined before the first answer.
+ */
+export function turnaroundMsOf(response: ResponseTime, { beforeAnswerMs }: Silences): number | undefined {
+  return isMeasured(response) ? Math.max(0, response.smoothedMs - beforeAnswerMs) : undefined;
 }
 
 /**

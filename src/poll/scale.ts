@@ -1,4 +1,5 @@
 import type { Reading } from '../driver.ts';
+import { decimalsOf } from '../model/decimals.ts';
 import type { Point, Sample } from '../model/point.ts';
 
 /**
@@ -11,23 +12,12 @@ export interface Scaling {
   readonly divisor: number;
 }
 
-/** Decimals that a scale or an offset may have; with more of them it is used as it is. */
-const mostDecimals = 9;
-
 export function scalingOf({ scale, offset }: Pick<Point, 'scale' | 'offset'>): Scaling {
-  for (let decimals = 0; decimals <= mostDecimals; decimals += 1) {
-    const divisor = 10 ** decimals;
-    const [factor, shift] = [wholeOr(scale * divisor), wholeOr(offset * divisor)];
-    if (factor !== undefined && shift !== undefined) return { factor, shift, divisor };
-  }
-  return { factor: scale, shift: offset, divisor: 1 };
-}
-
-/** The whole number that a product was before binary left its dust on it. */
-function wholeOr(product: number): number | undefined {
-  const whole = Math.round(product);
-  const isWhole = Math.abs(product - whole) <= Math.abs(product) * 1e-12 && Number.isSafeInteger(whole);
-  return isWhole ? whole : undefined;
+  const decimals = decimalsOf({ scale, offset });
+  if (decimals === undefined) return { factor: scale, shift: offset, divisor: 1 };
+  const divisor = 10 ** decimals;
+  // Rounded off is only the dust that binary left on the product.
+  return { factor: Math.round(scale * divisor), shift: Math.round(offset * divisor), divisor };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Point } from '../model/point.ts';
 import { type PlannedRead, planRead } from './batch.ts';
 import { type Cadence, spreadShares, startCadence } from './cadence.ts';
 import { isOffline, type PolledDevice } from './polled-device.ts';
-import { isMeasured } from './response-time.ts';
+import { turnaroundMsOf } from './response-time.ts';
 
 /** The points of one device with one interval. They are planned together, so that neighbours share a read. */
 export interface Slot {
@@ -12,7 +12,7 @@ export interface Slot {
   /** The reads with a point that an alarm needs, and the rest: they fall due together, but those come first. */
   readonly alarmed: Group;
   readonly rest: Group;
-  /** The response time that it was planned for; undefined when none was measured. */
+  /** The turnaround of the device that it was planned for; undefined when none was measured. */
   plannedForMs: number | undefined;
   /** Planned anew when neither group is at it. */
   isStale: boolean;
@@ -88,9 +88,10 @@ export function mayReplan({ isStale, alarmed, rest }: Slot): boolean {
 const worthPlanningMs = 1;
 
 /** Whether its device answers in another time than it was planned for. */
-export function mayPlanBetter({ owner, plannedForMs }: Slot): boolean {
-  if (!isMeasured(owner.response)) return false;
-  return plannedForMs === undefined || Math.abs(owner.response.smoothedMs - plannedForMs) >= worthPlanningMs;
+export function mayPlanBetter({ owner, plannedForMs }: Slot, { silences }: OpenBus): boolean {
+  const turnaroundMs = turnaroundMsOf(owner.response, silences);
+  if (turnaroundMs === undefined) return false;
+  return plannedForMs === undefined || Math.abs(turnaroundMs - plannedForMs) >= worthPlanningMs;
 }
 
 function isAtRest(group: Group): boolean {
@@ -101,7 +102,7 @@ function isAtRest(group: Group): boolean {
 export function replanSlot(slot: Slot, openBus: OpenBus, alarmedPoints: AlarmedPoints): void {
   const { owner, points, alarmed, rest } = slot;
   slot.isStale = false;
-  slot.plannedForMs = isMeasured(owner.response) ? owner.response.smoothedMs : undefined;
+  slot.plannedForMs = turnaroundMsOf(owner.response, openBus.silences);
   const fresh = openBus.plan(owner.device, points, slot.plannedForMs);
   const current = new Map([...alarmed.reads, ...rest.reads].map(planned => [planned.read.label, planned]));
   // A read that is as before stays, with all that its driver and its batch have learned.

@@ -28,8 +28,9 @@ export interface Platform {
 
 interface PlatformCounts {
   alarms: number;
+  /** Records, of which a message may hold many. */
   summaries: number;
-  /** Messages whose id was here before. */
+  /** Alarm events and records whose id was here before. */
   duplicates: number;
   /** Messages that nobody here understands. */
   foreign: number;
@@ -64,6 +65,13 @@ export function createPlatform(clock: Clock, keep: number): Platform {
     if (alarms.length > keep) alarms.shift();
     return alarm;
   };
+  const receiveSummaries = ({ data }: Event) => {
+    for (const record of Array.isArray(data.summaries) ? data.summaries : []) {
+      if (!isObject(record) || typeof record.id !== 'string') counts.foreign += 1;
+      else if (isNew(record.id)) counts.summaries += 1;
+      else counts.duplicates += 1;
+    }
+  };
   return {
     alarms,
     counts,
@@ -80,13 +88,18 @@ export function createPlatform(clock: Clock, keep: number): Platform {
         isGatewayOnline = event.data.online === true;
         return undefined;
       }
-      if (!isNew(event.id)) {
-        counts.duplicates += 1;
+      // The demo follows the events alone.
+      if (event.type === 'plantroom.alarms.standing') return undefined;
+      if (event.type === 'plantroom.summaries') {
+        receiveSummaries(event);
         return undefined;
       }
-      if (event.type.startsWith('plantroom.alarm.')) return receiveAlarm(event);
-      if (event.type === 'plantroom.summary') counts.summaries += 1;
-      else counts.foreign += 1;
+      if (!event.type.startsWith('plantroom.alarm.')) {
+        counts.foreign += 1;
+        return undefined;
+      }
+      if (isNew(event.id)) return receiveAlarm(event);
+      counts.duplicates += 1;
       return undefined;
     },
   };

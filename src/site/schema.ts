@@ -345,6 +345,8 @@ const device = z.strictObject(
   { error: 'a device: {id: …, bus: …, profile: …}' },
 );
 
+const credentialName = 'the name of a systemd credential: letters, digits, _, . and -';
+
 const secret = z
   .strictObject(
     {
@@ -354,8 +356,13 @@ const secret = z
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'the name of an environment variable' })
         .describe('Name of an environment variable.')
         .optional(),
+      credential: z
+        .string({ error: credentialName })
+        .regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, { error: credentialName })
+        .describe('Name of a credential that systemd hands to the service (LoadCredential=).')
+        .optional(),
     },
-    { error: 'where the secret is kept: {file: PATH} or {env: NAME}' },
+    { error: 'where the secret is kept: {file: PATH}, {env: NAME} or {credential: NAME}' },
   )
   .describe('Where the password is kept. It is never written into the site file.');
 
@@ -374,10 +381,16 @@ const brokerUrl = 'mqtt://HOST:PORT or mqtts://HOST:PORT, or a list of up to 8 o
 const brokerAddress = z.string({ error: brokerUrl });
 const bitRate = 'a rate from 1 kbit/s to 1000 Mbit/s, such as 32 kbit/s or 2 Mbit/s';
 
+const hostId = 'a host id: 1 to 100 characters, without +, # and /';
+
 const sparkplug = z.strictObject(
   {
     'group-id': idShape(`a group id: ${idText}`).describe('Group id of the topics. Left out: plantroom.').optional(),
-    'primary-host': text('Id of the host whose STATE is waited for before anything is sent.', 100).optional(),
+    'primary-host': z
+      .string({ error: hostId })
+      .regex(/^[^+#/]{1,100}$/, { error: hostId })
+      .describe('Id of the host whose STATE is waited for before anything is sent.')
+      .optional(),
   },
   { error: 'a mapping: {group-id: …, primary-host: …}' },
 );
@@ -422,7 +435,11 @@ const uplink = z.strictObject(
       .max(100, { error: 'at most 100 characters' })
       .describe('First level of every topic. Left out: plantroom.')
       .optional(),
-    keepalive: duration('5s', '1h', 'How often an idle connection is proved alive. Left out: 15s.').optional(),
+    keepalive: duration(
+      '5s',
+      '1h',
+      'How often an idle connection is proved alive; a dead one is found after one and a half of it. Left out: 12s.',
+    ).optional(),
     tls: tls.describe('Certificates for mqtts://.').optional(),
   },
   { error: 'a mapping: {url: mqtts://HOST:PORT}' },

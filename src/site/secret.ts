@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { codeOf, PlantroomError } from '../base/errors.ts';
 import type { Secret } from '../model/site.ts';
 
@@ -26,19 +27,30 @@ export function readSecret(secret: Secret, sources: SecretSources): string {
       hint: 'set it where plantroom is started, for example in an EnvironmentFile of the systemd unit',
     });
   }
-  const { text, mode } = readSecretFile(secret.path, sources);
+  const path = secret.kind === 'file' ? secret.path : credentialPath(secret.name, sources);
+  const { text, mode } = readSecretFile(path, sources);
   const value = text.replace(/\r?\n$/, '');
   if (value === '' || value.includes('\n') || Buffer.byteLength(value) > maxSecretBytes) {
     const fault = value === '' ? 'is empty' : `holds more than one line of ${maxSecretBytes} bytes`;
-    throw new PlantroomError(`the secret file ${secret.path} ${fault}`, {
+    throw new PlantroomError(`the secret file ${path} ${fault}`, {
       kind: 'site',
       hint: 'write the secret into it, and nothing else',
     });
   }
-  if ((mode & 0o077) !== 0) {
-    sources.warn(`the secret file ${secret.path} can be read by others: chmod 600 it`);
+  // systemd lets the service alone into the folder of its credentials, whatever the bits of the files say.
+  if (secret.kind === 'file' && (mode & 0o077) !== 0) {
+    sources.warn(`the secret file ${path} can be read by others: chmod 600 it`);
   }
   return value;
+}
+
+function credentialPath(name: string, sources: SecretSources): string {
+  const folder = sources.env.CREDENTIALS_DIRECTORY;
+  if (folder) return join(folder, name);
+  throw new PlantroomError(`there is no credential ${name}: systemd has handed none to this process`, {
+    kind: 'site',
+    hint: `write LoadCredential=${name}:PATH into the unit of the service and start it with systemctl`,
+  });
 }
 
 /** The real files and environment. */

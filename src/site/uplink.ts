@@ -75,7 +75,7 @@ function buildUplink(tree: Tree, gatewayId: string, isOneOfSeveral: boolean, bui
     username: raw.username,
     password,
     topicPrefix: raw['topic-prefix'] ?? 'plantroom',
-    keepaliveMs: parseDuration(raw.keepalive ?? '15s') ?? 0,
+    keepaliveMs: parseDuration(raw.keepalive ?? '12s') ?? 0,
     tls,
     confirm: raw.confirm ?? 'broker',
     summaries: raw.summaries === 'off' ? undefined : (raw.summaries ?? '1min'),
@@ -122,11 +122,18 @@ function checkUrl(written: string, place: Place, build: Build): URL | undefined 
 }
 
 function buildSecret(raw: NonNullable<Raw<'uplink'>['password']>, tree: Tree, build: Build): Secret | undefined {
-  if (raw.file !== undefined && raw.env === undefined) return { kind: 'file', path: build.resolvePath(raw.file) };
-  if (raw.env !== undefined && raw.file === undefined) return { kind: 'env', name: raw.env };
-  const message =
-    raw.file === undefined ? 'the password is nowhere' : 'the password is in two places: "file" and "env"';
-  build.problems.error(placeOfValue(tree, 'password'), message, 'write {file: PATH} or {env: NAME}');
+  const secrets: Secret[] = [];
+  if (raw.file !== undefined) secrets.push({ kind: 'file', path: build.resolvePath(raw.file) });
+  if (raw.env !== undefined) secrets.push({ kind: 'env', name: raw.env });
+  if (raw.credential !== undefined) secrets.push({ kind: 'credential', name: raw.credential });
+  const [secret] = secrets;
+  if (secret && secrets.length === 1) return secret;
+  const kinds = secrets.map(({ kind }) => `"${kind}"`);
+  const message = secret
+    ? `the password is in ${kinds.length === 2 ? 'two' : 'three'} places: ${kinds.join(' and ')}`
+    : 'the password is nowhere';
+  const hint = 'write {file: PATH}, {env: NAME} or {credential: NAME}';
+  build.problems.error(placeOfValue(tree, 'password'), message, hint);
   return undefined;
 }
 

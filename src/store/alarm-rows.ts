@@ -1,23 +1,23 @@
 import { PlantroomError } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { Database } from './database.ts';
-import type { AlarmLogQuery, AlarmStateChange, OutboxQuery } from './messages.ts';
+import type { AlarmLogQuery, AlarmStateChange, NumberQuery } from './messages.ts';
 
-/** The alarm log, which is also the alarm outbox, and the alarms that stand. */
+/** The alarm log, which is also what the uplinks send from, and the alarms that stand. */
 export interface AlarmRows {
-  /** How many of the events were new. Throws PlantroomError `internal` for a number that another event has. */
-  insert(events: readonly AlarmEvent[]): number;
+  /** The events that were new. Throws PlantroomError `internal` for a number that another event has. */
+  insert(events: readonly AlarmEvent[]): AlarmEvent[];
   change(states: readonly AlarmStateChange[]): void;
-  /** How many of the events were still unsent. */
-  settle(numbers: readonly number[], sentAt: number): number;
-  unsent(query: OutboxQuery): AlarmEvent[];
+  /** Oldest first. */
+  after(query: NumberQuery): AlarmEvent[];
   states(): AlarmState[];
   log(query: AlarmLogQuery): AlarmEvent[];
+  /** 0 when there is none. */
   lastNumber(): number;
-  countUnsent(): number;
-  countAll(): number;
-  /** Removes the `count` oldest sent events with numbers up to `upTo`; returns how many there were. */
-  removeSent(upTo: number, count: number): number;
+  /** How many events have a number above `after` and not above `upTo`. */
+  count(after: number, upTo: number): number;
+  /** Removes the `count` oldest events with numbers up to `upTo`; returns how many there were. */
+  removeOldest(upTo: number, count: number): number;
 }
 
 interface Body {
@@ -26,8 +26,9 @@ interface Body {
 
 export function createAlarmRows(database: Database): AlarmRows {
   const insertEvent = database.prepare(
-    `INSERT INTO alarm_log (number, id, alarm, occurrence, kind, priority, sampled_at, detected_at, body)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING`,
+    `INSERT INTO alarm_log
+       (number, id, alarm, occurrence, kind, priority, sampled_at, detected_at, body, clock, boot_id, boot_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO NOTHING`,
   );
   const idOf = database.prepare<[number], string>('SELECT id FROM alarm_log WHERE number = ?').pluck();
   const setState = database.prepare(
@@ -36,9 +37,8 @@ export function createAlarmRows(database: Database): AlarmRows {
        raised_at = excluded.raised_at, body = excluded.body`,
   );
   const clearState = database.prepare('DELETE FROM alarm_state WHERE alarm = ?');
-  const settleEvent = database.prepare('UPDATE alarm_log SET sent_at = ? WHERE number = ? AND sent_at IS NULL');
-  const selectUnsent = database.prepare<[number, number], Body>(
-    'SELECT body FROM alarm_log WHERE sent_at IS NULL AND number > ? ORDER BY number LIMIT ?',
+  const selectAfter = database.prepare<[number, number], Body>(
+    'SELECT body FROM alarm_log WHERE number > ? ORDER BY number LIMIT ?',
   );
   const selectStates = database.prepare<[], Body>('SELECT body FROM alarm_state ORDER BY raised_at, alarm');
   const selectLog = database.prepare<[number, number], Body>(
@@ -48,22 +48,29 @@ export function createAlarmRows(database: Database): AlarmRows {
     'SELECT body FROM alarm_log WHERE alarm = ? AND number < ? ORDER BY number DESC LIMIT ?',
   );
   const selectLast = database.prepare<[], number>('SELECT coalesce(max(number), 0) FROM alarm_log').pluck();
-  const selectUnsentCount = database
-    .prepare<[], number>('SELECT count(*) FROM alarm_log WHERE sent_at IS NULL')
+  const selectCount = database
+    .prepare<[number, number], number>('SELECT count(*) FROM alarm_log WHERE number > ? AND number <= ?')
     .pluck();
-  const selectCount = database.prepare<[], number>('SELECT count(*) FROM alarm_log').pluck();
-  const removeSent = database.prepare(
+  const removeOldest = database.prepare(
     `DELETE FROM alarm_log WHERE number IN
-       (SELECT number FROM alarm_log WHERE number <= ? AND sent_at IS NOT NULL ORDER BY number LIMIT ?)`,
+       (SELECT number FROM alarm_log WHERE number <= ? ORDER BY number LIMIT ?)`,
   );
 
-  function insertOne(event: AlarmEvent): number {
-    const { number, id, alarm, occurrence, kind, priority } = event;
+  function insertOne(event: AlarmEvent): boolean {
+    const { number, id, alarm, occurrence, kind, priority, stamp } = event;
     const times = [Math.round(event.sampledAt), Math.round(event.detectedAt)];
-    const { changes } = insertEvent.run(number, id, alarm, occurrence, kind, priority, ...times, JSON.stringify(event));
+    const what = [number, id, alarm, occurrence, kind, priority];
+    const { changes } = insertEvent.run(
+      ...what,
+      ...times,
+      JSON.stringify(event),
+      stamp.clock,
+      stamp.bootId,
+      stamp.bootMs,
+    );
     // A repeated commit of the same event is welcome; another event under its number would vanish without a word.
     if (changes === 0 && idOf.get(number) !== id) throw numberTaken(event, idOf.get(number));
-    return changes;
+    return changes > 0;
   }
 
   function changeOne(change: AlarmStateChange): void {
@@ -76,26 +83,27 @@ export function createAlarmRows(database: Database): AlarmRows {
   }
 
   return {
-    insert: events => events.reduce((count, event) => count + insertOne(event), 0),
+    insert: events => events.filter(insertOne),
     change: states => states.forEach(changeOne),
-    settle: (numbers, sentAt) =>
-      numbers.reduce((count, number) => count + settleEvent.run(Math.round(sentAt), number).changes, 0),
-    unsent: ({ after, limit }) => selectUnsent.all(after, limit).map(toEvent),
+    after: ({ after, limit }) => selectAfter.all(after, limit).map(({ body }) => readEvent(body)),
     states: () => selectStates.all().map(({ body }) => JSON.parse(body) as AlarmState),
     log({ limit, before = Number.MAX_SAFE_INTEGER, alarm }) {
       const rows = alarm === undefined ? selectLog.all(before, limit) : selectLogOf.all(alarm, before, limit);
-      return rows.map(toEvent);
+      return rows.map(({ body }) => readEvent(body));
     },
     lastNumber: () => selectLast.get() ?? 0,
-    countUnsent: () => selectUnsentCount.get() ?? 0,
-    countAll: () => selectCount.get() ?? 0,
-    removeSent: (upTo, count) => removeSent.run(upTo, count).changes,
+    count: (after, upTo) => selectCount.get(after, upTo) ?? 0,
+    removeOldest: (upTo, count) => removeOldest.run(upTo, count).changes,
   };
 }
 
+/** Of an event that is older than stamps: nobody can vouch for its times any more. */
+const noStamp: AlarmEvent['stamp'] = { clock: 'unsynchronised', bootId: '', bootMs: 0 };
+
 /** What JSON cannot carry, an absent value, comes back as an absent key; the type reads it as undefined. */
-function toEvent({ body }: Body): AlarmEvent {
-  return JSON.parse(body) as AlarmEvent;
+export function readEvent(body: string): AlarmEvent {
+  const event = JSON.parse(body) as AlarmEvent;
+  return event.stamp === undefined ? { ...event, stamp: noStamp } : event;
 }
 
 function numberTaken(event: AlarmEvent, holder: string | undefined): PlantroomError {

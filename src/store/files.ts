@@ -1,5 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** The names in the store's folder. */
 export interface StorePaths {
@@ -41,8 +41,8 @@ export function removeUnfinished(path: string): void {
  * With `isWalOnly` the database itself stays. No content is ever deleted. Returns the new path of the database or, where
  * only that was moved, of the write-ahead file.
  */
-export function setAside(paths: StorePaths, at: number, isWalOnly: boolean): string {
-  const target = freeName(paths.folder, at);
+export function setAside(paths: Pick<StorePaths, 'folder' | 'database'>, at: number, isWalOnly: boolean): string {
+  const target = freeName(paths, at);
   // What shared memory holds is made anew from the write-ahead file, and must not meet another one.
   rmSync(`${paths.database}-shm`, { force: true });
   // The write-ahead file first: should the power go in between, it must not meet a new database.
@@ -53,11 +53,21 @@ export function setAside(paths: StorePaths, at: number, isWalOnly: boolean): str
   return isWalOnly ? `${target}-wal` : target;
 }
 
-function freeName(folder: string, at: number): string {
+function freeName({ folder, database }: Pick<StorePaths, 'folder' | 'database'>, at: number): string {
+  const name = basename(database, '.db');
   const stamp = new Date(at).toISOString().slice(0, 19).replaceAll(':', '-');
   for (let repetition = 1; ; repetition += 1) {
-    const path = join(folder, `plantroom.broken-${stamp}${repetition === 1 ? '' : `-${repetition}`}.db`);
+    const path = join(folder, `${name}.broken-${stamp}${repetition === 1 ? '' : `-${repetition}`}.db`);
     if (!companions.some(suffix => existsSync(path + suffix))) return path;
+  }
+}
+
+/** A path below `folder` that nothing has yet: plantroom.replaced-2026-11-23T10-15-00. */
+export function freeFolder(folder: string, name: string, at: number): string {
+  const base = join(folder, `${name}-${new Date(at).toISOString().slice(0, 19).replaceAll(':', '-')}`);
+  for (let repetition = 1; ; repetition += 1) {
+    const path = repetition === 1 ? base : `${base}-${repetition}`;
+    if (!existsSync(path)) return path;
   }
 }
 
@@ -74,7 +84,7 @@ export function renameDurably(from: string, to: string, folder: string): void {
   syncFolder(folder);
 }
 
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   const descriptor = openSync(folder, 'r');
   try {
     fsyncSync(descriptor);

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 import { type Database, openForLocking } from './database.ts';
 import type { StorePaths } from './files.ts';
+import { isForSpace } from './reserve.ts';
 
 export interface FolderLock {
   release(): void;
@@ -73,10 +74,23 @@ function readPid(path: string): string | undefined {
   }
 }
 
-export function folderRefused(folder: string, cause: unknown): PlantroomError {
+function folderRefused(folder: string, cause: unknown): PlantroomError {
   return new PlantroomError(`the folder ${folder} cannot be written: ${messageOf(cause)}`, {
     kind: 'storage',
     hint: `make it a folder that user ${process.getuid?.() ?? ''} may write, on a disk that is not read-only`,
     cause,
+  });
+}
+
+/** Why a database in a locked folder cannot be opened. */
+export function databaseRefused(paths: StorePaths, error: unknown): PlantroomError {
+  const code = codeOf(error) ?? '';
+  if (/^SQLITE_(CANTOPEN|READONLY|PERM)|^E(ACCES|PERM|ROFS)$/.test(code)) return folderRefused(paths.folder, error);
+  return new PlantroomError(`the database ${paths.database} cannot be opened: ${messageOf(error)}`, {
+    kind: 'storage',
+    hint: isForSpace(error, paths.folder)
+      ? 'the disk is full: free some space'
+      : 'look at the disk: the system log tells more',
+    cause: error,
   });
 }

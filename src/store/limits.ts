@@ -1,12 +1,22 @@
 /** What the store may grow to, on the disk and in memory. Every limit names what happens when it is reached. */
 export interface StoreLimits {
-  /** Summary records waiting in the outbox. Beyond it the oldest are dropped and counted. */
-  readonly summaryRows: number;
-  /** Alarm events kept in the log. Beyond it the oldest that were sent are removed; unsent ones never are. */
+  /** Alarm events kept in the log. Beyond it the oldest that every uplink has delivered are removed; others never are. */
   readonly alarmLogRows: number;
-  /** Alarm events that wait in memory while the disk refuses. Beyond it new events are refused, and counted. */
+  /** Entries of the audit. Beyond it the oldest are removed; the chain of the others can still be verified. */
+  readonly auditRows: number;
+  /** Commands remembered. Beyond it the oldest expired ones are forgotten, then the oldest. */
+  readonly commandRows: number;
+  /**
+   * Size of the database file. Beyond it, what is worth least is given up for alarms: delivered events beyond the
+   * newest 10,000. Where nothing of that is left, events wait in memory as on a full disk.
+   */
+  readonly databaseBytes: number;
+  /**
+   * Alarm events that wait in memory while the disk refuses. Beyond it those that all uplinks have delivered are given up;
+   * where there are none, new events are refused. Both are counted.
+   */
   readonly waitingEvents: number;
-  /** Summaries and settled numbers that wait in memory while the disk refuses. Beyond it new ones are refused. */
+  /** Audit entries and the like that wait in memory while the disk refuses. Beyond it new ones are refused. */
   readonly waitingRows: number;
   /** Rows in one transaction; what is over waits for the next. Keeps an alarm from waiting behind a long write. */
   readonly transactionRows: number;
@@ -20,8 +30,10 @@ export interface StoreLimits {
 }
 
 export const defaultLimits: StoreLimits = {
-  summaryRows: 200_000,
   alarmLogRows: 100_000,
+  auditRows: 20_000,
+  commandRows: 1_000,
+  databaseBytes: 400_000_000,
   waitingEvents: 10_000,
   waitingRows: 20_000,
   transactionRows: 1_000,
@@ -32,14 +44,23 @@ export const defaultLimits: StoreLimits = {
 /** These newest events stay in the log whatever `alarmLogRows` says: people look back after an incident. */
 export const leastAlarmLogRows = 10_000;
 
-/** Old rows of the alarm log are removed in steps of this many, so that no commit waits long. */
+/** Longest body of an audit entry, characters. The rest is cut off. */
+export const auditBodyLength = 16_384;
+
+/** Old rows of the alarm log and of the audit are removed in steps of this many, so that no commit waits long. */
 export const trimStepRows = 500;
 
-/** While the disk is full, summaries are dropped in steps of this many … */
-export const dropStepRows = 50;
-
-/** … as long as the database has fewer free pages than this for alarms to go to. */
+/** While the disk or the database is full, room is made as long as it has fewer free pages than this for alarms. */
 export const keptFreePages = 64;
+
+/** No commit of transactionRows events needs more pages: what fails with more room than this fails for want of disk. */
+export const longestCommitPages = 512;
 
 /** The write-ahead file is moved into the database at this many pages of 4 KiB: what it takes is missing elsewhere. */
 export const walLimitPages = 256;
+
+/** A thread that owes an answer for so long hangs: the store fails, and alarms are sent from memory. */
+export const silenceMs = 2_000;
+
+/** After so long a silence it is given up and, as soon as it is gone, replaced. */
+export const abandonMs = 60_000;

@@ -6,8 +6,8 @@ export type MetaKey =
   | 'store_id'
   /** No new event may have this number or a lower one, whatever the log still holds. */
   | 'number_floor'
-  /** Summaries dropped because the outbox was full. */
-  | 'dropped_summaries'
+  /** 1 when the cursors of the uplinks were lost: each begins again at the oldest event. */
+  | 'are_cursors_lost'
   /** 1 while a gateway has the file open, 0 after it was closed in order. */
   | 'is_open';
 
@@ -19,4 +19,8 @@ export function writeMeta(database: Database, key: MetaKey, value: string | numb
   database
     .prepare('INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value')
     .run(key, String(value));
+}
+
+export function removeMeta(database: Database, key: MetaKey): void {
+  database.prepare('DELETE FROM meta WHERE key = ?').run(key);
 }

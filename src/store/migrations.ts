@@ -63,6 +63,73 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 3,
+    sql: `
+      -- How far each uplink has come with the alarm log: all events up to these numbers. What was sent so far was sent by
+      -- the only uplink there could be. An event that was sent before an older one is sent again.
+      CREATE TABLE uplink (
+        id TEXT PRIMARY KEY,
+        sent INTEGER NOT NULL,
+        delivered INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO uplink SELECT 'platform', upto, upto FROM (
+        SELECT coalesce(min(number) FILTER (WHERE sent_at IS NULL) - 1, max(number)) AS upto FROM alarm_log
+      ) WHERE upto IS NOT NULL;
+      DROP INDEX alarm_log_unsent;
+      ALTER TABLE alarm_log DROP COLUMN sent_at;
+
+      -- The event's stamp; null in rows that are older than stamps.
+      ALTER TABLE alarm_log ADD COLUMN clock TEXT;
+      ALTER TABLE alarm_log ADD COLUMN boot_id TEXT;
+      ALTER TABLE alarm_log ADD COLUMN boot_ms REAL;
+      CREATE INDEX alarm_log_unsynchronised ON alarm_log (boot_id, number) WHERE clock = 'unsynchronised';
+
+      -- Who had what done. hash is SHA-256 over the hash before it and the row (audit-rows.ts tells how); id keeps a row
+      -- that is written again from being doubled.
+      CREATE TABLE audit (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        at INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        who TEXT NOT NULL,
+        body TEXT NOT NULL,
+        hash TEXT NOT NULL
+      ) STRICT;
+      -- Where the chain begins and ends. anchor: the last row that retention has removed; head: the newest row.
+      CREATE TABLE audit_end (
+        name TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        hash TEXT NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      INSERT INTO audit_end VALUES ('anchor', 0, ''), ('head', 0, '');
+      CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit BEGIN
+        SELECT RAISE(ABORT, 'the audit is append only');
+      END;
+      CREATE TRIGGER audit_is_not_removed BEFORE DELETE ON audit
+        WHEN old.number > (SELECT number FROM audit_end WHERE name = 'anchor') BEGIN
+        SELECT RAISE(ABORT, 'the audit is append only');
+      END;
+
+      -- Commands that have come, so that one that comes again is answered and not obeyed again. reply is null while it runs.
+      CREATE TABLE command (
+        uplink TEXT NOT NULL,
+        id TEXT NOT NULL,
+        received_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        reply TEXT,
+        PRIMARY KEY (uplink, id)
+      ) STRICT;
+    `,
+  },
+  {
+    version: 4,
+    sql: `
+      -- Summaries are in history.db, with the place of each uplink in them. Those that waited here are given up.
+      DROP TABLE summary_outbox;
+      DELETE FROM meta WHERE key = 'dropped_summaries';
+    `,
+  },
 ];
 
 export function latestVersion(steps: readonly Migration[] = migrations): number {

@@ -11,9 +11,19 @@ import { type Salvaged, salvage } from './salvage.ts';
 
 export interface OpenedDatabase {
   readonly database: Database;
+  /** Of the events that are made from now on. */
+  readonly id: string;
   readonly setAside: string | undefined;
   /** What was lost or saved on the way, in a sentence. */
   readonly loss: string | undefined;
+}
+
+export interface OpenOptions {
+  /** Wall time; dates the name of a broken file. */
+  readonly openedAt: number;
+  /** No process that still runs has given numbers to events of this store. */
+  readonly isStart: boolean;
+  readonly mostBytes: number;
 }
 
 /** What was done about a damaged or missing file before it could be opened. */
@@ -24,19 +34,17 @@ interface Preparation {
 
 /**
  * Opens the database of a folder that this process has locked: makes it when there is none, brings its schema up to
- * date, and puts a new one in the place of a broken one, which is set aside. `openedAt` dates the name of that file.
+ * date, and puts a new one in the place of a broken one, which is set aside.
  *
  * Throws PlantroomError `storage` for a file of a newer plantroom, and what SQLite throws where the disk refuses.
  */
-export function openStoreDatabase(paths: StorePaths, openedAt: number): OpenedDatabase {
-  const prepared = prepare(paths, openedAt);
-  const database = openDatabase(paths.database);
+export function openStoreDatabase(paths: StorePaths, { openedAt, isStart, mostBytes }: OpenOptions): OpenedDatabase {
+  const prepared = prepare(paths, openedAt, isStart);
+  const database = openDatabase(paths.database, mostBytes);
   try {
     migrate(database);
-    // After any loss numbers may be given a second time. A new id keeps the new events from looking like the old ones.
-    if (prepared.loss !== undefined) writeMeta(database, 'store_id', randomId());
-    markOpen(database);
-    return { database, setAside: prepared.setAside, loss: prepared.loss };
+    const id = markOpen(database, prepared.loss !== undefined, isStart);
+    return { database, id, setAside: prepared.setAside, loss: prepared.loss };
   } catch (error) {
     database.close();
     throw error;
@@ -44,8 +52,8 @@ export function openStoreDatabase(paths: StorePaths, openedAt: number): OpenedDa
 }
 
 /** Opens again after the disk failed. What was committed before must be safe in the database before more is written. */
-export function reopenDatabase(paths: StorePaths): Database {
-  const database = openDatabase(paths.database);
+export function reopenDatabase(paths: StorePaths, mostBytes: number): Database {
+  const database = openDatabase(paths.database, mostBytes);
   try {
     // A failed sync leaves write-ahead pages that were never written but look written. They are not built upon.
     if (!restartWal(database, 'give-back'))
@@ -57,17 +65,22 @@ export function reopenDatabase(paths: StorePaths): Database {
   }
 }
 
-/** Closes in order: nothing is left in a write-ahead file, and the next start knows it. False when the disk fails. */
-export function closeDatabase(database: Database): boolean {
+/**
+ * Closes so that nothing is left in a write-ahead file, and the next start knows it. Where some number was given to an
+ * event that is not stored (`areAllStored` false), it will be given again: the next start makes events under a new id.
+ */
+export function closeDatabase(database: Database, areAllStored: boolean): void {
   // Where the mark stays, the next start asks for the write-ahead file and reports a loss that was none.
-  const isMarked = tryMarkClosed(database) || tryMarkClosed(database);
+  if (!tryMarkClosed(database, areAllStored)) tryMarkClosed(database, areAllStored);
   database.close();
-  return isMarked;
 }
 
-function tryMarkClosed(database: Database): boolean {
+function tryMarkClosed(database: Database, areAllStored: boolean): boolean {
   try {
-    writeMeta(database, 'is_open', 0);
+    database.transaction(() => {
+      if (!areAllStored) writeMeta(database, 'store_id', randomId());
+      writeMeta(database, 'is_open', 0);
+    })();
     return true;
   } catch {
     return false;
@@ -78,17 +91,31 @@ function walOf(paths: StorePaths): string {
   return `${paths.database}-wal`;
 }
 
-function markOpen(database: Database): void {
+/**
+ * Marks the file as in use and says under which id events are made from now on. After any loss, and after an end that
+ * was not in order, numbers may be given a second time: of an event that was sent while the disk refused it nothing is
+ * left. A new id keeps the new events from looking like the old ones.
+ */
+function markOpen(database: Database, isLossy: boolean, isStart: boolean): string {
+  const wasOpen = readMeta(database, 'is_open') === '1';
+  const isNew = isLossy || (isStart && wasOpen);
+  const id = isNew ? randomId() : (readMeta(database, 'store_id') ?? '');
   try {
-    writeMeta(database, 'is_open', 1);
+    database.transaction(() => {
+      if (isNew) writeMeta(database, 'store_id', id);
+      writeMeta(database, 'is_open', 1);
+    })();
     restartWal(database, 'give-back');
+    return id;
   } catch (error) {
-    // A full disk must not keep a gateway from starting; its state shows with the first commit.
+    // A full disk must not keep a gateway from starting; its state shows with the first commit. As the next start cannot
+    // learn from the file that this one was, its id is used by nobody else.
     if (codeOf(error) !== 'SQLITE_FULL') throw error;
+    return randomId();
   }
 }
 
-function prepare(paths: StorePaths, openedAt: number): Preparation {
+function prepare(paths: StorePaths, openedAt: number, isStart: boolean): Preparation {
   removeUnfinished(paths.building);
   if (existsSync(paths.next)) return putInPlace(paths, openedAt, 'a replacement that a power cut had interrupted');
   if (!existsSync(paths.database)) return prepareMissing(paths, openedAt);
@@ -96,7 +123,10 @@ function prepare(paths: StorePaths, openedAt: number): Preparation {
   const verdict = examine(paths.database);
   switch (verdict.kind) {
     case 'sound':
-      return verdict.isWalLost ? { loss: 'the write-ahead file is gone: the last commits may be missing' } : {};
+      // A thread of this process that ended has closed the file, which removes its write-ahead file, and not marked it.
+      return verdict.isWalLost && isStart
+        ? { loss: 'the write-ahead file is gone: the last commits may be missing' }
+        : {};
     case 'foreign-wal':
       return setWalAside(paths, openedAt);
     case 'broken':
@@ -137,7 +167,7 @@ function replaceBroken(paths: StorePaths, openedAt: number, why: string): Prepar
 
 function describeSalvaged(saved: Salvaged): string {
   const rest = saved.isWhole ? '' : ', more may be missing';
-  return `saved ${saved.events} unsent alarm events and ${saved.states} standing alarms${rest}`;
+  return `saved ${saved.events} alarm events and ${saved.states} standing alarms${rest}`;
 }
 
 /** Both names exist or the old one is already gone: wherever the power goes, the next start goes on here. */
@@ -174,8 +204,4 @@ function build(paths: StorePaths, brokenPath?: string): Salvaged {
 /** See examine.ts. Never 0, which is what a zeroed header holds. */
 function randomStamp(): number {
   return (randomBytes(4).readUInt32BE(0) & 0x7fffffff) | 1;
-}
-
-export function storeId(database: Database): string {
-  return readMeta(database, 'store_id') ?? '';
 }

@@ -3,7 +3,7 @@ import { codeOf } from '../base/errors.ts';
 
 /**
  * A file that only takes up space. On a full disk SQLite can neither insert nor delete; giving this file up makes the
- * room in which alarms can still be written and summaries dropped.
+ * room in which alarms can still be written and other things given up.
  */
 export interface Reserve {
   /** Gives the space to the database. False when there was none left to give. */

@@ -1,48 +1,61 @@
+import type { AlarmEvent } from '../model/alarm.ts';
 import { type AlarmRows, createAlarmRows } from './alarm-rows.ts';
-import { createWalGauge, type Database, freePages } from './database.ts';
+import { type AuditRows, createAuditRows } from './audit-rows.ts';
+import { type CommandRows, createCommandRows } from './command-rows.ts';
+import { type CursorRows, createCursorRows } from './cursor-rows.ts';
+import { createWalGauge, type Database } from './database.ts';
 import { createLearnedRows, type LearnedRows } from './learned-rows.ts';
-import { dropStepRows, keptFreePages, leastAlarmLogRows, type StoreLimits, trimStepRows } from './limits.ts';
-import type { OutboxWork } from './messages.ts';
-import { readMeta, writeMeta } from './meta.ts';
-import { createSummaryRows, type SummaryRows } from './summary-rows.ts';
+import { type StoreLimits, trimStepRows } from './limits.ts';
+import type { AlarmWork, RecordWork, UplinkCursor } from './messages.ts';
+import { readMeta, removeMeta } from './meta.ts';
 
 /** An open database with its statements and the counts kept beside it, so that nobody counts rows on every reply. */
 export interface Session {
   readonly database: Database;
   readonly alarms: AlarmRows;
-  readonly summaries: SummaryRows;
+  readonly cursors: CursorRows;
   readonly learned: LearnedRows;
+  readonly audit: AuditRows;
+  readonly commands: CommandRows;
   /** Pages that wait in the write-ahead file. */
   readonly walPages: () => number;
   counts: Counts;
 }
 
 interface Counts {
-  unsentAlarms: number;
-  loggedAlarms: number;
-  waitingSummaries: number;
-  droppedSummaries: number;
-  /** Alarm rows added or settled since the log was last trimmed. */
-  changesSinceTrim: number;
+  readonly uplinks: readonly CountedUplink[];
+  readonly loggedAlarms: number;
+  readonly auditEntries: number;
+  /** Alarm rows added or delivered since the log was last trimmed. */
+  readonly changesSinceTrim: number;
+}
+
+interface CountedUplink extends UplinkCursor {
+  /** Events that it has not delivered. */
+  readonly owed: number;
 }
 
 export function startSession(database: Database): Session {
   const alarms = createAlarmRows(database);
-  const summaries = createSummaryRows(database);
+  const cursors = createCursorRows(database);
   const learned = createLearnedRows(database);
+  const audit = createAuditRows(database);
+  const commands = createCommandRows(database);
   const counts = {
-    unsentAlarms: alarms.countUnsent(),
-    loggedAlarms: alarms.countAll(),
-    waitingSummaries: summaries.count(),
-    droppedSummaries: Number(readMeta(database, 'dropped_summaries') ?? 0),
+    uplinks: cursors
+      .all()
+      .map(cursor => ({ ...cursor, owed: alarms.count(cursor.delivered, Number.MAX_SAFE_INTEGER) })),
+    loggedAlarms: alarms.count(0, Number.MAX_SAFE_INTEGER),
+    auditEntries: audit.count(),
     changesSinceTrim: trimStepRows,
   };
-  return { database, alarms, summaries, learned, walPages: createWalGauge(database), counts };
+  const walPages = createWalGauge(database);
+  return { database, alarms, cursors, learned, audit, commands, walPages, counts };
 }
 
 /** One transaction. The counts follow it: when it fails they are what they were. */
 export function commitChange(session: Session, change: (session: Session) => void): void {
-  const before = { ...session.counts };
+  const before = session.counts;
   try {
     session.database.transaction(() => change(session)).immediate();
   } catch (error) {
@@ -51,59 +64,74 @@ export function commitChange(session: Session, change: (session: Session) => voi
   }
 }
 
-export function writeOutboxWork(session: Session, work: OutboxWork, limits: StoreLimits): void {
-  const { counts } = session;
-  switch (work.kind) {
-    case 'append-summaries':
-      counts.waitingSummaries += session.summaries.insert(work.records);
-      if (work.lost > 0) countDropped(session, work.lost);
-      dropOldestSummaries(session, counts.waitingSummaries - limits.summaryRows);
-      return;
-    case 'settle-alarms': {
-      const settled = session.alarms.settle(work.numbers, work.sentAt);
-      counts.unsentAlarms -= settled;
-      counts.changesSinceTrim += settled;
-      return;
-    }
-    case 'settle-summaries':
-      counts.waitingSummaries -= session.summaries.remove(work.numbers);
-      return;
-    case 'keep-learned':
-      session.learned.write(work.record);
-  }
+export function addToCounts(session: Session, change: Partial<Record<CountName, number>>): void {
+  const counts = { ...session.counts };
+  for (const [name, by] of Object.entries(change) as [CountName, number][]) counts[name] += by;
+  session.counts = counts;
 }
 
-/** Drops the oldest summaries and counts them for good. */
-function dropOldestSummaries(session: Session, count: number): void {
-  if (count <= 0) return;
-  const dropped = session.summaries.dropOldest(count);
-  session.counts.waitingSummaries -= dropped;
-  countDropped(session, dropped);
+type CountName = Exclude<keyof Counts, 'uplinks'>;
+
+export function writeAlarmWork(session: Session, { events, states }: AlarmWork): void {
+  const added = session.alarms.insert(events);
+  session.alarms.change(states);
+  addToCounts(session, { loggedAlarms: added.length, changesSinceTrim: added.length });
+  countOwed(session, added);
+}
+
+function countOwed(session: Session, added: readonly AlarmEvent[]): void {
+  const uplinks = session.counts.uplinks.map(uplink => ({
+    ...uplink,
+    owed: uplink.owed + added.filter(({ number }) => number > uplink.delivered).length,
+  }));
+  session.counts = { ...session.counts, uplinks };
 }
 
 /**
- * For a disk that was full and whose reserve is spent. Once SQLite cannot grow its files not even a delete is possible,
- * so summaries are given up while it still can, that alarms find free pages in the database.
+ * Puts these cursors in the place of all. No cursor is written that is beyond the newest stored event: should the power
+ * go before what is only in memory is stored, its numbers are given again, and those events have been sent by nobody.
  */
-export function giveUpSummaries(session: Session): void {
-  if (session.counts.waitingSummaries === 0 || freePages(session.database) >= keptFreePages) return;
-  commitChange(session, () => dropOldestSummaries(session, dropStepRows));
-}
-
-function countDropped(session: Session, dropped: number): void {
-  session.counts.droppedSummaries += dropped;
-  writeMeta(session.database, 'dropped_summaries', session.counts.droppedSummaries);
-}
-
-/** Removes one step of the oldest sent events, where the log is longer than its limit and it is worth a transaction. */
-export function trimAlarmLog(session: Session, limits: StoreLimits): void {
-  const { counts, alarms } = session;
-  const excess = counts.loggedAlarms - Math.max(limits.alarmLogRows, leastAlarmLogRows);
-  const hasOldSent = counts.loggedAlarms - counts.unsentAlarms > leastAlarmLogRows;
-  if (excess <= 0 || !hasOldSent || counts.changesSinceTrim < trimStepRows) return;
-  commitChange(session, () => {
-    const removed = alarms.removeSent(alarms.lastNumber() - leastAlarmLogRows, Math.min(excess, 2 * trimStepRows));
-    counts.loggedAlarms -= removed;
-    counts.changesSinceTrim = 0;
+export function writeCursors(session: Session, wanted: readonly UplinkCursor[]): void {
+  const newest = newestNumber(session);
+  const cursors = wanted.map(({ uplink, sent, delivered }) => ({
+    uplink,
+    sent: Math.min(sent, newest),
+    delivered: Math.min(delivered, newest),
+  }));
+  session.cursors.replace(cursors);
+  removeMeta(session.database, 'are_cursors_lost');
+  const known = new Map(session.counts.uplinks.map(counted => [counted.uplink, counted]));
+  let delivered = 0;
+  const uplinks = cursors.map(cursor => {
+    const before = known.get(cursor.uplink);
+    const owed = countFrom(session, cursor.delivered, before);
+    delivered = Math.max(delivered, (before?.owed ?? owed) - owed);
+    return { ...cursor, owed };
   });
+  session.counts = { ...session.counts, uplinks };
+  addToCounts(session, { changesSinceTrim: delivered });
+}
+
+/** What is owed above `delivered`; only the events between the old cursor and the new one are counted. */
+function countFrom({ alarms }: Session, delivered: number, before: CountedUplink | undefined): number {
+  if (before === undefined || delivered < before.delivered) return alarms.count(delivered, Number.MAX_SAFE_INTEGER);
+  return before.owed - alarms.count(before.delivered, delivered);
+}
+
+/** The highest number that was ever stored, also where its event is gone. */
+export function newestNumber({ alarms, database }: Session): number {
+  return Math.max(alarms.lastNumber(), Number(readMeta(database, 'number_floor') ?? 0));
+}
+
+export function writeRecordWork(session: Session, work: RecordWork, limits: StoreLimits): void {
+  switch (work.kind) {
+    case 'keep-learned':
+      session.learned.write(work.record);
+      return;
+    case 'append-audit':
+      addToCounts(session, { auditEntries: session.audit.append([work.row]) });
+      return;
+    case 'keep-command':
+      session.commands.keep(work.record, limits.commandRows);
+  }
 }

@@ -1,32 +1,43 @@
 import { statSync } from 'node:fs';
-import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
+import { codeOf, PlantroomError } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import { restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
-import { type FolderLock, folderRefused, lockFolder } from './folder-lock.ts';
-import { type StoreLimits, walLimitPages } from './limits.ts';
+import { databaseRefused, type FolderLock, lockFolder } from './folder-lock.ts';
+import { keptFreePages, longestCommitPages, walLimitPages } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
+  AuditQuery,
+  AuditRow,
+  AuditVerdict,
+  CommandRecord,
+  CorrectionQuery,
   FileFigures,
   LearnedRecord,
-  NumberedSummary,
+  NumberQuery,
+  OpenBody,
   Opened,
-  OutboxQuery,
-  OutboxWork,
+  RecordWork,
+  TimeCorrection,
+  UplinkCursor,
 } from './messages.ts';
 import { readMeta } from './meta.ts';
-import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase, storeId } from './open-database.ts';
+import { closeDatabase, type OpenedDatabase, openStoreDatabase, reopenDatabase } from './open-database.ts';
 import { createReserve, isForSpace, type Reserve } from './reserve.ts';
-import { commitChange, giveUpSummaries, type Session, startSession, trimAlarmLog, writeOutboxWork } from './session.ts';
-
-export interface StoreFileOptions {
-  readonly folder: string;
-  /** Wall time; dates the name of a broken file. */
-  readonly openedAt: number;
-  readonly limits: StoreLimits;
-}
+import { isShortOfRoom, keepPagesFree, shed, trimAlarmLog, trimAudit } from './retention.ts';
+import {
+  commitChange,
+  newestNumber,
+  type Session,
+  startSession,
+  writeAlarmWork,
+  writeCursors,
+  writeRecordWork,
+} from './session.ts';
+import { correctTimes } from './time-correction.ts';
+import { writtenBytes } from './written-bytes.ts';
 
 /**
  * The database file, as its worker thread sees it. Every call blocks until the disk has answered, is tried once, and
@@ -34,16 +45,18 @@ export interface StoreFileOptions {
  */
 export class StoreFile {
   readonly #paths: StorePaths;
-  readonly #options: StoreFileOptions;
-  readonly #lock: FolderLock;
+  readonly #options: OpenBody;
+  #lock: FolderLock | undefined;
   readonly #reserve: Reserve;
   #session: Session | undefined;
   #isSuspect = false;
   #setAside: string | undefined;
   #loss: string | undefined;
+  #id = '';
+  #writtenBytes = writtenBytes();
 
   /** Throws PlantroomError: `busy` when another process has the folder, `storage` when the disk refuses. */
-  static open(options: StoreFileOptions): StoreFile {
+  static open(options: OpenBody): StoreFile {
     const paths = storePaths(options.folder);
     const file = new StoreFile(options, paths, lockFolder(paths));
     try {
@@ -56,7 +69,7 @@ export class StoreFile {
     }
   }
 
-  private constructor(options: StoreFileOptions, paths: StorePaths, lock: FolderLock) {
+  private constructor(options: OpenBody, paths: StorePaths, lock: FolderLock) {
     this.#options = options;
     this.#paths = paths;
     this.#lock = lock;
@@ -64,12 +77,13 @@ export class StoreFile {
   }
 
   opened(): Opened {
-    const { database, alarms } = this.#ready();
-    const floor = Number(readMeta(database, 'number_floor') ?? 0);
+    const session = this.#ready();
     return {
-      id: storeId(database),
+      id: this.#id,
       path: this.#paths.database,
-      lastEventNumber: Math.max(alarms.lastNumber(), floor),
+      lastEventNumber: newestNumber(session),
+      cursors: session.cursors.all(),
+      areCursorsLost: readMeta(session.database, 'are_cursors_lost') === '1',
       setAside: this.#setAside,
       loss: this.#loss,
     };
@@ -77,20 +91,35 @@ export class StoreFile {
 
   commitAlarms(works: readonly AlarmWork[]): void {
     const change = (session: Session) => {
-      for (const { events, states } of works) {
-        const added = session.alarms.insert(events);
-        session.alarms.change(states);
-        session.counts.unsentAlarms += added;
-        session.counts.loggedAlarms += added;
-        session.counts.changesSinceTrim += added;
-      }
+      for (const work of works) writeAlarmWork(session, work);
     };
-    this.#write(change, () => this.#reserve.release());
+    this.#write(change, () => this.#makeRoom());
   }
 
-  writeOutbox(works: readonly OutboxWork[]): void {
+  /** Puts these cursors in the place of all; returns them as they are stored. */
+  writeCursors(cursors: readonly UplinkCursor[]): readonly UplinkCursor[] {
+    this.#write(
+      session => writeCursors(session, cursors),
+      () => false,
+    );
+    return this.#read(session => session.cursors.all());
+  }
+
+  /** One bounded step of a correction. */
+  correctTimes(query: CorrectionQuery): TimeCorrection {
+    let done: TimeCorrection = { events: 0, states: [] };
+    this.#write(
+      ({ database }) => {
+        done = correctTimes(database, query);
+      },
+      () => this.#makeRoom(),
+    );
+    return done;
+  }
+
+  writeRecords(works: readonly RecordWork[]): void {
     const change = (session: Session) => {
-      for (const work of works) writeOutboxWork(session, work, this.#options.limits);
+      for (const work of works) writeRecordWork(session, work, this.#options.limits);
     };
     // What makes room on a full disk is kept for alarms.
     this.#write(change, () => false);
@@ -103,7 +132,10 @@ export class StoreFile {
     try {
       this.#reserve.restore();
       trimAlarmLog(session, this.#options.limits);
+      trimAudit(session, this.#options.limits);
+      if (isShortOfRoom(session, keptFreePages)) shed(session);
       this.#moveOn(session);
+      this.#writtenBytes = writtenBytes();
     } catch (error) {
       // A disk that refuses refuses the next write too, and that one tells.
       if (codeOf(error) === undefined) throw error;
@@ -111,16 +143,25 @@ export class StoreFile {
     }
   }
 
-  unsentAlarms(query: OutboxQuery): readonly AlarmEvent[] {
-    return this.#read(({ alarms }) => alarms.unsent(this.#bounded(query)));
-  }
-
-  waitingSummaries(query: OutboxQuery): readonly NumberedSummary[] {
-    return this.#read(({ summaries }) => summaries.waiting(this.#bounded(query)));
+  /** Events with a number above `after`, oldest first. */
+  alarmsAfter(query: NumberQuery): readonly AlarmEvent[] {
+    return this.#read(({ alarms }) => alarms.after(this.#bounded(query)));
   }
 
   alarmStates(): readonly AlarmState[] {
     return this.#read(({ alarms }) => alarms.states());
+  }
+
+  audit(query: AuditQuery): readonly AuditRow[] {
+    return this.#read(({ audit }) => audit.read(this.#bounded(query)));
+  }
+
+  auditVerdict(): AuditVerdict {
+    return this.#read(({ audit }) => audit.verify());
+  }
+
+  command({ uplink, id }: Pick<CommandRecord, 'uplink' | 'id'>): CommandRecord | undefined {
+    return this.#read(({ commands }) => commands.find(uplink, id));
   }
 
   learned(): readonly LearnedRecord[] {
@@ -135,39 +176,56 @@ export class StoreFile {
     const session = this.#session;
     if (!session) return undefined;
     return {
-      backlogAlarms: session.counts.unsentAlarms,
-      backlogSummaries: session.counts.waitingSummaries,
-      droppedSummaries: session.counts.droppedSummaries,
+      owed: session.counts.uplinks.map(({ uplink, owed }) => ({ uplink, events: owed })),
       sizeBytes: fileBytes(this.#paths.database) + fileBytes(`${this.#paths.database}-wal`),
+      writtenBytes: this.#writtenBytes,
       setAside: this.#setAside,
       loss: this.#loss,
     };
   }
 
-  close(): void {
+  close(areAllStored = true): void {
     const session = this.#session;
     this.#session = undefined;
     try {
-      if (session) closeDatabase(session.database);
+      if (session) closeDatabase(session.database, areAllStored);
     } finally {
-      this.#lock.release();
+      this.#unlock();
     }
   }
 
-  /** Runs one transaction, once more if the disk was full and `makeRoom` made some. */
+  /** Runs one transaction, again as long as the disk is full and `makeRoom` makes some. */
   #write(change: (session: Session) => void, makeRoom: () => boolean): void {
     try {
-      try {
-        commitChange(this.#ready(), change);
-      } catch (error) {
-        if (!isForSpace(error, this.#paths.folder) || !makeRoom()) throw error;
-        this.#drop(error);
-        commitChange(this.#ready(), change);
-      }
+      this.#commit(change, makeRoom);
     } catch (error) {
       this.#drop(error);
       throw error;
     }
+  }
+
+  #commit(change: (session: Session) => void, makeRoom: () => boolean): void {
+    for (;;) {
+      try {
+        commitChange(this.#ready(), change);
+        return;
+      } catch (error) {
+        if (!isForSpace(error, this.#paths.folder) || !makeRoom()) throw error;
+        this.#drop(error);
+      }
+    }
+  }
+
+  /** False when there is nothing left to give up for an alarm. */
+  #makeRoom(): boolean {
+    const session = this.#session;
+    try {
+      if (session && isShortOfRoom(session, longestCommitPages) && shed(session)) return true;
+    } catch (error) {
+      // The disk is full as well.
+      if (codeOf(error) !== 'SQLITE_FULL') throw error;
+    }
+    return this.#reserve.release();
   }
 
   #read<Row>(select: (session: Session) => Row): Row {
@@ -194,8 +252,27 @@ export class StoreFile {
   }
 
   #ready(): Session {
-    this.#session ??= this.#isSuspect ? this.#openExamined() : startSession(reopenDatabase(this.#paths));
+    this.#session ??= this.#openAgain();
     return this.#session;
+  }
+
+  #openAgain(): Session {
+    try {
+      // Where the disk was unmounted, nothing is to be made in the empty place.
+      if (!this.#isSuspect) statSync(this.#paths.database);
+      this.#lock ??= lockFolder(this.#paths);
+      if (this.#isSuspect) return this.#openExamined();
+      return startSession(reopenDatabase(this.#paths, this.#options.limits.databaseBytes));
+    } catch (error) {
+      // A file system that died can only be mounted anew when nobody holds a file of it open.
+      this.#unlock();
+      throw error;
+    }
+  }
+
+  #unlock(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
   }
 
   #openExamined(): Session {
@@ -203,28 +280,35 @@ export class StoreFile {
     this.#setAside = found.setAside ?? this.#setAside;
     this.#loss = found.loss ?? this.#loss;
     this.#isSuspect = false;
+    this.#id ||= found.id;
     return startSession(found.database);
   }
 
   #openInRoom(): OpenedDatabase {
     try {
-      return openStoreDatabase(this.#paths, this.#options.openedAt);
+      return this.#open();
     } catch (error) {
       if (!isForSpace(error, this.#paths.folder) || !this.#reserve.release()) throw error;
-      return openStoreDatabase(this.#paths, this.#options.openedAt);
+      return this.#open();
     }
+  }
+
+  #open(): OpenedDatabase {
+    const { openedAt, isStart, limits } = this.#options;
+    const mostBytes = limits.databaseBytes;
+    return openStoreDatabase(this.#paths, { openedAt, isStart: isStart && this.#id === '', mostBytes });
   }
 
   /** Moves what is committed from the write-ahead file into the database, now and then; at once while space is short. */
   #moveOn(session: Session): void {
     try {
-      if (!this.#reserve.isHeld()) giveUpSummaries(session);
+      if (!this.#reserve.isHeld()) keepPagesFree(session);
       else if (session.walPages() <= walLimitPages) return;
       restartWal(session.database, 'keep-space');
     } catch (error) {
       // The commits fit, but the database cannot grow by them: they would pile up in the write-ahead file.
-      if (codeOf(error) !== 'SQLITE_FULL' || !this.#reserve.release()) throw error;
-      giveUpSummaries(session);
+      if (!isForSpace(error, this.#paths.folder) || !this.#reserve.release()) throw error;
+      keepPagesFree(session);
       restartWal(session.database, 'keep-space');
     }
   }
@@ -236,16 +320,4 @@ export class StoreFile {
 
 function fileBytes(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function databaseRefused(paths: StorePaths, error: unknown): PlantroomError {
-  const code = codeOf(error) ?? '';
-  if (/^SQLITE_(CANTOPEN|READONLY|PERM)|^E(ACCES|PERM|ROFS)$/.test(code)) return folderRefused(paths.folder, error);
-  return new PlantroomError(`the database ${paths.database} cannot be opened: ${messageOf(error)}`, {
-    kind: 'storage',
-    hint: isForSpace(error, paths.folder)
-      ? 'the disk is full: free some space'
-      : 'look at the disk: the system log tells more',
-    cause: error,
-  });
 }

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads';
 import { assert, unreachable } from '../base/assert.ts';
-import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
-import type { Failure, ReplyMessage, RequestKind, RequestMessage, Requests } from './messages.ts';
+import { toFailure } from './failure.ts';
+import type { ReplyMessage, RequestKind, RequestMessage, Requests } from './messages.ts';
 import { StoreFile } from './store-file.ts';
 
 /** The store's thread. It answers requests in their order, one at a time, and blocks as long as the disk does. */
@@ -18,21 +18,29 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
     case 'commit-alarms':
       file.commitAlarms(message.body);
       return undefined;
-    case 'write-outbox':
-      file.writeOutbox(message.body);
+    case 'write-records':
+      file.writeRecords(message.body);
       return undefined;
-    case 'read-alarm-outbox':
-      return file.unsentAlarms(message.body);
-    case 'read-summary-outbox':
-      return file.waitingSummaries(message.body);
+    case 'write-cursors':
+      return file.writeCursors(message.body);
+    case 'write-times':
+      return file.correctTimes(message.body);
+    case 'read-alarms':
+      return file.alarmsAfter(message.body);
     case 'read-alarm-states':
       return file.alarmStates();
     case 'read-learned':
       return file.learned();
     case 'read-alarm-log':
       return file.alarmLog(message.body);
+    case 'read-audit':
+      return file.audit(message.body);
+    case 'read-audit-verdict':
+      return file.auditVerdict();
+    case 'read-command':
+      return file.command(message.body);
     case 'close':
-      file.close();
+      file.close(message.body.areAllStored);
       file = undefined;
       return undefined;
     default:
@@ -48,36 +56,10 @@ function tryAnswer(message: RequestMessage): ReplyMessage['outcome'] {
   }
 }
 
-function toFailure(error: unknown): Failure {
-  if (error instanceof PlantroomError) {
-    const isPassing = error.kind === 'storage' || error.kind === 'busy';
-    return { errorKind: error.kind, message: error.message, hint: error.hint, isPassing };
-  }
-  const code = codeOf(error) ?? '';
-  const message = code === '' ? messageOf(error) : `${messageOf(error)} (${code})`;
-  const isPassing = isOfDisk(code);
-  return { errorKind: isPassing ? 'storage' : 'internal', message, hint: hintFor(code), isPassing };
-}
-
-/** SQLite's and the system's complaints about a disk; anything else says that the request was wrong. */
-function isOfDisk(code: string): boolean {
-  return (
-    /^E[A-Z]+$/.test(code) ||
-    /^SQLITE_(FULL|IOERR|READONLY|BUSY|LOCKED|CANTOPEN|NOMEM|PROTOCOL|CORRUPT|NOTADB|PERM|NOLFS)/.test(code)
-  );
-}
-
-function hintFor(code: string): string | undefined {
-  if (code === 'SQLITE_FULL' || code === 'ENOSPC') return 'the disk is full: free some space';
-  if (code.startsWith('SQLITE_IOERR')) return 'the disk fails: look into the system log, replace the card';
-  if (code.startsWith('SQLITE_READONLY')) return 'the file or its file system is read-only';
-  return undefined;
-}
-
 assert(parentPort, 'the store worker runs as a worker thread only');
 const port = parentPort;
 port.on('message', (message: RequestMessage) => {
   const reply: ReplyMessage = { request: message.request, outcome: tryAnswer(message), figures: file?.figures() };
   port.postMessage(reply);
-  if (message.kind === 'commit-alarms' || message.kind === 'write-outbox') file?.tidy();
+  if (message.kind === 'commit-alarms' || message.kind.startsWith('write-')) file?.tidy();
 });

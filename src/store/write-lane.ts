@@ -39,7 +39,8 @@ export class WriteLane<Work> {
   readonly #options: WriteLaneOptions<Work>;
   #waiting: Waiting<Work>[] = [];
   #rows = 0;
-  #isWriting = false;
+  /** How many of the waiting are being written. */
+  #underWay = 0;
   #isClosing = false;
   #failures = 0;
   #timer: Timer | undefined;
@@ -59,6 +60,11 @@ export class WriteLane<Work> {
     return this.#failures > 0;
   }
 
+  /** The works that are not committed, in order. */
+  *works(): IterableIterator<Work> {
+    for (const { work } of this.#waiting) yield work;
+  }
+
   /** Undefined when the lane has no room left; otherwise resolves when the work is committed. */
   add(work: Work): Promise<void> | undefined {
     const rows = this.#options.weigh(work);
@@ -68,6 +74,27 @@ export class WriteLane<Work> {
       this.#waiting.push({ work, rows, resolve, reject });
       this.#pump();
     });
+  }
+
+  /**
+   * Puts one work in the place of the oldest ones that may go, but for those that are being written. What they were to
+   * store is not stored: they are rejected. Returns them.
+   */
+  condense(mayGo: (work: Work) => boolean, merge: (works: readonly Work[]) => Work): readonly Work[] {
+    const rest = this.#waiting.slice(this.#underWay);
+    const firstKept = rest.findIndex(({ work }) => !mayGo(work));
+    const given = firstKept < 0 ? rest : rest.slice(0, firstKept);
+    if (given.length === 0) return [];
+    const works = given.map(({ work }) => work);
+    const work = merge(works);
+    const merged = { work, rows: this.#options.weigh(work), resolve() {}, reject() {} };
+    this.#waiting.splice(this.#underWay, given.length, merged);
+    this.#rows += merged.rows;
+    for (const { rows, reject } of given) {
+      this.#rows -= rows;
+      reject(new PlantroomError('given up while the disk failed: it had been delivered', { kind: 'storage' }));
+    }
+    return works;
   }
 
   /** The disk may be back: tries at once instead of waiting on. */
@@ -87,13 +114,13 @@ export class WriteLane<Work> {
   }
 
   #pump(): void {
-    if (this.#isWriting || this.#timer) return;
+    if (this.#underWay > 0 || this.#timer) return;
     const group = this.#nextGroup();
     if (group.length === 0) {
       this.#onDrained?.();
       return;
     }
-    this.#isWriting = true;
+    this.#underWay = group.length;
     this.#options.write(group.map(({ work }) => work)).then(
       () => this.#succeed(group),
       (error: unknown) => this.#fail(group, error),
@@ -124,7 +151,7 @@ export class WriteLane<Work> {
   }
 
   #fail(group: readonly Waiting<Work>[], error: unknown): void {
-    this.#isWriting = false;
+    this.#underWay = 0;
     const isPassing = this.#options.isPassing(error);
     if (!isPassing && group.length > 1) {
       this.#alone = group.length;
@@ -159,7 +186,7 @@ export class WriteLane<Work> {
   }
 
   #leave(group: readonly Waiting<Work>[]): void {
-    this.#isWriting = false;
+    this.#underWay = 0;
     this.#alone = Math.max(0, this.#alone - group.length);
     this.#waiting = this.#waiting.slice(group.length);
     for (const { rows } of group) this.#rows -= rows;

@@ -1,5 +1,6 @@
 import type { Point, SampleBatch } from '../model/point.ts';
-import type { Summary } from '../model/summary.ts';
+import type { CountedSummary } from '../model/summary.ts';
+import { type Counter, createCounter } from './counter.ts';
 import { addSample, createTally, summaryOf, type Tally } from './tally.ts';
 
 /** What the points of one device did in one window, by the wall clock. Points without a sample in it are left out. */
@@ -8,7 +9,7 @@ export interface DeviceWindow {
   readonly device: number;
   readonly windowStart: number;
   readonly windowEnd: number;
-  readonly points: readonly Summary[];
+  readonly points: readonly CountedSummary[];
 }
 
 /**
@@ -41,18 +42,29 @@ interface OpenWindow {
 export function createSummarizer(options: { windowMs: number }): Summarizer {
   const { windowMs } = options;
   const windows = new Map<number, OpenWindow>();
+  /** By point number. */
+  const counters = new Map<number, Counter>();
+
+  function counterOf(point: Point): Counter | undefined {
+    if (!point.isCounter) return undefined;
+    const known = counters.get(point.number);
+    if (known && isSameMeasure(known.point, point)) return known;
+    const made = createCounter(point);
+    counters.set(point.number, made);
+    return made;
+  }
 
   return {
     add(batch) {
       const { device, sampledAt } = batch;
       const current = windows.get(device);
       if (current && sampledAt >= current.end - windowMs && sampledAt < current.end) {
-        addBatch(current, batch);
+        addBatch(current, batch, counterOf);
         return undefined;
       }
       const next = openWindow(current, sampledAt, windowMs);
       windows.set(device, next);
-      addBatch(next, batch);
+      addBatch(next, batch, counterOf);
       return current && closeWindow(device, current, sampledAt < current.start ? current.latest : current.end);
     },
     flush(wall) {
@@ -66,6 +78,7 @@ export function createSummarizer(options: { windowMs: number }): Summarizer {
     forget(device) {
       const window = windows.get(device);
       windows.delete(device);
+      for (const [number, { point }] of counters) if (point.device === device) counters.delete(number);
       return window && closeWindow(device, window, window.latest);
     },
   };
@@ -85,7 +98,7 @@ function closeWindow(device: number, window: OpenWindow, windowEnd: number): Dev
   return { device, windowStart: Math.floor(window.start), windowEnd: Math.ceil(windowEnd), points };
 }
 
-function addBatch(window: OpenWindow, batch: SampleBatch): void {
+function addBatch(window: OpenWindow, batch: SampleBatch, counterOf: (point: Point) => Counter | undefined): void {
   if (batch.sampledAt > window.latest) window.latest = batch.sampledAt;
   if (batch.sampledAt < window.start) window.start = batch.sampledAt;
   for (const sample of batch.samples) {
@@ -93,7 +106,7 @@ function addBatch(window: OpenWindow, batch: SampleBatch): void {
     let tally = window.tallies.get(point.number);
     if (tally === undefined || !isSameMeasure(tally.point, point)) {
       if (isText(point)) continue;
-      tally = createTally(point);
+      tally = createTally(point, counterOf(point));
       window.tallies.set(point.number, tally);
     }
     addSample(tally, sample);
@@ -103,7 +116,12 @@ function addBatch(window: OpenWindow, batch: SampleBatch): void {
 /** After a reload the same number may have another unit or scale. The two must not be mixed: the point starts anew. */
 function isSameMeasure(one: Point, other: Point): boolean {
   if (one === other) return true;
-  return one.unit === other.unit && one.scale === other.scale && one.offset === other.offset;
+  return (
+    one.unit === other.unit &&
+    one.scale === other.scale &&
+    one.offset === other.offset &&
+    one.isCounter === other.isCounter
+  );
 }
 
 function isText({ address }: Point): boolean {

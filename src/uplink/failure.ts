@@ -40,6 +40,8 @@ export function describeFailure(failure: LinkFailure, party: Party): string {
       return `the connection to ${hostOf(party)} ended without a word: look at the broker's log, and whether another client uses the client id "${party.clientId}"`;
     case 'unusable':
       return failure.detail;
+    case 'host-offline':
+      return `the host that the data is for is not on line at ${hostOf(party)}: it is kept here until the host is back`;
     case 'connect-timeout':
       return `${hostOf(party)} did not let us in within ${failure.afterMs / 1_000} s: is it an MQTT broker, and is the network up?`;
     case 'publish-timeout':
@@ -52,6 +54,8 @@ export function describeFailure(failure: LinkFailure, party: Party): string {
 /** One line about a message that the broker did not take; it stays in the outbox. */
 export function describePublishRefusal(reasonCode: number, topic: string, party: Party): string {
   switch (reasonCode) {
+    case 0x10:
+      return `the broker takes alarms, but nobody subscribes to ${topic} (0x10): they are kept until somebody does`;
     case 0x87:
       return `the broker does not allow us to publish on ${topic} (0x87 not authorised): check its access list for ${clientOf(party)}`;
     case 0x90:
@@ -63,6 +67,11 @@ export function describePublishRefusal(reasonCode: number, topic: string, party:
     default:
       return `the broker refuses messages on ${topic} (${nameOf(reasonCode)}): look at the broker's log`;
   }
+}
+
+/** One line about a subscription that the broker refused; all else goes on without it. */
+export function describeSubscribeRefusal(reasonCode: number, topic: string, party: Party): string {
+  return `the broker does not let us subscribe to ${topic} (${nameOf(reasonCode)}): check its access list for ${clientOf(party)}`;
 }
 
 function describeNetwork(code: string | undefined, detail: string, party: Party): string {

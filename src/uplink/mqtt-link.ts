@@ -1,16 +1,18 @@
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type ISubscriptionMap, type MqttClient } from 'mqtt';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
-import type { Link, LinkFailure, LinkOptions, Message, Opened } from './link.ts';
-import { contentType } from './payload.ts';
+import type { Link, LinkFailure, LinkOptions, Message, Opened, Subscription } from './link.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 const defaultPorts = { mqtt: 1883, mqtts: 8883 } as const;
+
+/** The library, for the other way round (inbox.ts): it is touched in this file only. */
+export const connectClient: (options: IClientOptions) => MqttClient = connect;
 
 /** What an absent CONNACK property means (MQTT 5, 3.2.2.3). */
 const defaultReceiveMaximum = 65_535;
 const longestMqttPacketBytes = 268_435_460;
 
-/** We subscribe to nothing, so a broker has nothing longer to say to us than a reason. */
+/** Longer than any command or confirmation that would be looked at. A broker drops what is longer. */
 const longestInboundPacketBytes = 16_384;
 
 /** The library gathers a packet before it looks at its length; beyond this we do not let it. */
@@ -27,6 +29,10 @@ export class MqttLink implements Link {
   readonly #client: MqttClient;
   readonly #unanswered = new Set<(reasonCode: number | undefined) => void>();
   #pubackReason = 0;
+  /** Pings that were sent, and answered. */
+  #pings = { sent: 0, answered: 0 };
+  /** Messages of QoS 0, each with the number of the ping that goes behind it. */
+  #probed: { readonly ping: number; readonly resolve: (reasonCode: number | undefined) => void }[] = [];
 
   private constructor(client: MqttClient, grant: Grant, closed: Promise<LinkFailure>) {
     this.#client = client;
@@ -35,6 +41,11 @@ export class MqttLink implements Link {
     client.on('packetreceive', packet => {
       // The library does not hand out the reason code of a PUBACK that is no error: 0x10 would look like 0x00.
       if (packet.cmd === 'puback') this.#pubackReason = packet.reasonCode ?? 0;
+      if (packet.cmd === 'pingresp') this.#takePong();
+    });
+    // The library pings as well.
+    client.on('packetsend', packet => {
+      if (packet.cmd === 'pingreq') this.#pings.sent += 1;
     });
     this.closed = closed.then(failure => {
       for (const resolve of this.#unanswered) resolve(undefined);
@@ -56,7 +67,11 @@ export class MqttLink implements Link {
     const abort = () => cut(client);
     signal.addEventListener('abort', abort, { once: true });
     const closed = watch(client);
-    guardMemory(client);
+    guardMemory(client, longestGatheredBytes);
+    sendAtOnce(client);
+    client.on('message', (topic, payload, packet) => {
+      options.onMessage({ topic, payload, isRetained: packet.retain === true });
+    });
     const opened = new Promise<Opened>(resolve => {
       client.once('connect', connack => {
         resolve({ kind: 'open', link: new MqttLink(client, connack.properties ?? {}, closed) });
@@ -76,6 +91,11 @@ export class MqttLink implements Link {
       }
       this.#unanswered.add(resolve);
       const { topic, payload, ...options } = publication(message);
+      if (message.qos === 0) {
+        this.#client.publish(topic, payload, options);
+        this.#probe(resolve);
+        return;
+      }
       this.#client.publish(topic, payload, options, error => {
         // An error without a number is the connection's end, which `closed` reports.
         const refusal = error && 'code' in error && typeof error.code === 'number' ? error.code : undefined;
@@ -84,6 +104,43 @@ export class MqttLink implements Link {
         resolve(refusal ?? this.#pubackReason);
       });
     });
+  }
+
+  subscribe(subscriptions: readonly Subscription[]): Promise<readonly number[] | undefined> {
+    return new Promise(resolve => {
+      if (!this.#client.connected || this.#client.disconnecting) {
+        resolve(undefined);
+        return;
+      }
+      const end = () => resolve(undefined);
+      this.#unanswered.add(end);
+      this.#client.subscribe(subscriptionMap(subscriptions), (_error, _subscriptions, suback) => {
+        // Without a SUBACK it is the connection's end, which `closed` reports.
+        if (!suback) return;
+        this.#unanswered.delete(end);
+        resolve(suback.granted.map(Number));
+      });
+    });
+  }
+
+  /**
+   * The broker takes packets in order, so its answer to a ping says that it has what was published before. One ping is
+   * under way at a time, and stands for all that was published since the last.
+   */
+  #probe(resolve: (reasonCode: number | undefined) => void): void {
+    this.#probed.push({ ping: this.#pings.sent + 1, resolve });
+    if (this.#pings.answered === this.#pings.sent) this.#client.sendPing();
+  }
+
+  #takePong(): void {
+    this.#pings.answered += 1;
+    const answered = this.#probed.filter(({ ping }) => ping <= this.#pings.answered);
+    this.#probed = this.#probed.filter(({ ping }) => ping > this.#pings.answered);
+    for (const { resolve } of answered) {
+      this.#unanswered.delete(resolve);
+      resolve(0);
+    }
+    if (this.#probed.length > 0 && this.#pings.answered === this.#pings.sent) this.#client.sendPing();
   }
 
   async close(): Promise<void> {
@@ -104,11 +161,31 @@ interface Grant {
 function publication(message: Message) {
   return {
     topic: message.topic,
-    payload: Buffer.from(message.payload),
-    qos: 1 as const,
+    payload: asBuffer(message.payload),
+    qos: message.qos,
     retain: message.isRetained,
-    properties: { payloadFormatIndicator: true, contentType },
+    ...(message.contentType !== undefined && {
+      properties: { payloadFormatIndicator: true, contentType: message.contentType },
+    }),
   };
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/**
+ * QoS 0: without a session at the broker nothing would be repeated anyway, and mosquitto, having dropped a message that
+ * is too long for us, goes on waiting for its acknowledgement, until no more come. A retained message is flagged as such
+ * only when it comes because of the subscription (MQTT 5, 3.8.3.1).
+ */
+function subscriptionMap(subscriptions: readonly Subscription[]): ISubscriptionMap {
+  return Object.fromEntries(
+    subscriptions.map(({ topic, wantsRetained }) => [
+      topic,
+      { qos: 0, nl: true, rap: false, rh: wantsRetained ? 0 : 2 },
+    ]),
+  );
 }
 
 function clientOptions(options: LinkOptions, files: TlsFiles): IClientOptions {
@@ -138,7 +215,7 @@ function clientOptions(options: LinkOptions, files: TlsFiles): IClientOptions {
 }
 
 /** Resolves to the first reason for the connection's end, once it is down. */
-function watch(client: MqttClient): Promise<LinkFailure> {
+export function watch(client: MqttClient): Promise<LinkFailure> {
   return new Promise(resolve => {
     let failure: LinkFailure | undefined;
     let isAccepted = false;
@@ -158,15 +235,20 @@ function watch(client: MqttClient): Promise<LinkFailure> {
 }
 
 /** Cuts a connection over which a packet comes that never ends. */
-function guardMemory(client: MqttClient): void {
+export function guardMemory(client: MqttClient, mostBytes: number): void {
   let gatheredBytes = 0;
   client.on('packetreceive', () => {
     gatheredBytes = 0;
   });
   client.stream.on('data', (chunk: Buffer) => {
     gatheredBytes += chunk.length;
-    if (gatheredBytes > longestGatheredBytes) client.emit('error', new Error('the broker sends a packet without end'));
+    if (gatheredBytes > mostBytes) client.emit('error', new Error('the broker sends a packet without end'));
   });
+}
+
+/** Without it the kernel keeps a short message back for up to 40 ms while an earlier one is not acknowledged. */
+export function sendAtOnce({ stream }: MqttClient): void {
+  if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
 }
 
 function failureOf(error: Error, isAccepted: boolean): LinkFailure {
@@ -177,7 +259,7 @@ function failureOf(error: Error, isAccepted: boolean): LinkFailure {
 }
 
 /** Ends the client by force. A client that is already saying goodbye ignores `end`, so its socket is cut as well. */
-function cut(client: MqttClient): void {
+export function cut(client: MqttClient): void {
   client.end(true);
   client.stream.destroy();
 }

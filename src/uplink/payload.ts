@@ -1,13 +1,10 @@
-import type { AlarmEvent } from '../model/alarm.ts';
-import type { Summary, SummaryRecord } from '../model/summary.ts';
+import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
+import type { CommandReply } from '../model/command.ts';
 
 /**
  * What goes over the wire: CloudEvents 1.0 in their JSON form. Pure. The contract is docs/mqtt.md with docs/schemas/;
  * a field may be added here, none may change its meaning or go.
  */
-
-/** MQTT 5 content type of every message. */
-export const contentType = 'application/cloudevents+json';
 
 /** Years 1970 to 9999: what RFC 3339 can write. A broken time stamp must never keep an alarm from being sent. */
 const lastWritableMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
@@ -26,8 +23,9 @@ interface Envelope {
   readonly at: number;
 }
 
-function encode(envelope: Envelope, data: Record<string, unknown>): string {
-  return JSON.stringify({
+/** The members of the envelope and `data`, whose text is given. */
+export function encloseText(envelope: Envelope, data: string): string {
+  const members = JSON.stringify({
     specversion: '1.0',
     id: envelope.id,
     source: `plantroom/${envelope.gatewayId}`,
@@ -35,13 +33,17 @@ function encode(envelope: Envelope, data: Record<string, unknown>): string {
     subject: envelope.subject,
     time: formatTime(envelope.at),
     datacontenttype: 'application/json',
-    data,
   });
+  return `${members.slice(0, -1)},"data":${data}}`;
+}
+
+function enclose(envelope: Envelope, data: Record<string, unknown>): string {
+  return encloseText(envelope, JSON.stringify(data));
 }
 
 /** One alarm event. Every key is always there; what an event does not have is null. */
 export function encodeAlarm(event: AlarmEvent, gatewayId: string): string {
-  return encode(
+  return enclose(
     {
       id: event.id,
       gatewayId,
@@ -66,61 +68,65 @@ export function encodeAlarm(event: AlarmEvent, gatewayId: string): string {
       limit: event.limit ?? null,
       sampledAt: formatTime(event.sampledAt),
       detectedAt: formatTime(event.detectedAt),
+      clock: event.stamp.clock,
+      bootId: event.stamp.bootId,
+      bootMs: Math.round(event.stamp.bootMs),
     },
   );
 }
 
-/**
- * One device's window as one payload, or as several when it is longer than `longestBytes`. Each part has an id of its
- * own that names the points it holds (`…-p1-40`), so it is the same however often the record is sent. A single point
- * is never cut: its payload may be longer than asked.
- */
-export function encodeSummary(record: SummaryRecord, gatewayId: string, longestBytes: number): readonly string[] {
-  return encodePoints(record, gatewayId, longestBytes, 0, record.points.length);
+export interface StandingFields {
+  /** The same for all parts of one refresh. */
+  readonly refresh: string;
+  readonly asOf: number;
+  readonly alarms: readonly AlarmState[];
+  readonly at: number;
 }
 
-function encodePoints(
-  record: SummaryRecord,
-  gatewayId: string,
-  longestBytes: number,
-  first: number,
-  end: number,
-): readonly string[] {
-  const isWhole = first === 0 && end === record.points.length;
-  const payload = encode(
-    {
-      id: isWhole ? record.id : `${record.id}-p${first + 1}-${end}`,
-      gatewayId,
-      type: 'plantroom.summary',
-      subject: record.device,
-      at: record.windowEnd,
-    },
-    {
-      device: record.device,
-      windowStart: formatTime(record.windowStart),
-      windowEnd: formatTime(record.windowEnd),
-      points: record.points.slice(first, end).map(summaryFields),
-    },
-  );
-  if (end - first <= 1 || Buffer.byteLength(payload) <= longestBytes) return [payload];
-  const middle = (first + end) >>> 1;
-  return [
-    ...encodePoints(record, gatewayId, longestBytes, first, middle),
-    ...encodePoints(record, gatewayId, longestBytes, middle, end),
-  ];
+/** The alarms that stand, in as many parts as it takes to be no longer than `longestBytes` each. */
+export function encodeStanding(standing: StandingFields, gatewayId: string, longestBytes: number): readonly string[] {
+  const { refresh, asOf, at } = standing;
+  const write = (alarms: string, part: number, parts: number) =>
+    encloseText(
+      { id: `${refresh}-${part}`, gatewayId, type: 'plantroom.alarms.standing', subject: gatewayId, at },
+      `${JSON.stringify({ refresh, asOf, part, parts }).slice(0, -1)},"alarms":[${alarms}]}`,
+    );
+  // The numbers of the parts are not known yet, so room is kept for long ones.
+  const roomBytes = longestBytes - Buffer.byteLength(write('', 99_999, 99_999));
+  const texts = standing.alarms.map(state => JSON.stringify(standingFields(state)));
+  const parts = texts.length === 0 ? [[]] : packTexts(texts, roomBytes);
+  return parts.map((part, index) => write(part.join(','), index + 1, parts.length));
 }
 
-function summaryFields(summary: Summary): Record<string, unknown> {
+function standingFields(state: AlarmState): Record<string, unknown> {
   return {
-    point: summary.point,
-    unit: summary.unit,
-    count: summary.count,
-    min: summary.min ?? null,
-    max: summary.max ?? null,
-    mean: summary.mean ?? null,
-    last: summary.last ?? null,
-    goodShare: summary.goodShare,
+    alarm: state.alarm,
+    occurrence: state.occurrence,
+    rule: state.rule,
+    priority: state.priority,
+    message: state.message,
+    raisedAt: formatTime(state.raisedAt),
+    value: state.value ?? null,
+    unit: state.unit,
+    state: state.state ?? null,
   };
+}
+
+/** Groups in the given order, each no longer than `roomBytes` with a comma between its texts, where that can be. */
+function packTexts(texts: readonly string[], roomBytes: number): string[][] {
+  const groups: string[][] = [];
+  let leftBytes = 0;
+  for (const text of texts) {
+    const bytes = Buffer.byteLength(text) + 1;
+    const group = groups.at(-1);
+    if (group && bytes <= leftBytes) group.push(text);
+    else {
+      groups.push([text]);
+      leftBytes = roomBytes;
+    }
+    leftBytes -= bytes;
+  }
+  return groups;
 }
 
 /** Why the gateway is on or off line: it connected, it was stopped, or the broker noticed that it is gone (the will). */
@@ -135,7 +141,7 @@ export interface StatusFields {
 }
 
 export function encodeStatus(status: StatusFields): string {
-  return encode(
+  return enclose(
     {
       id: status.id,
       gatewayId: status.gateway.id,
@@ -150,4 +156,24 @@ export function encodeStatus(status: StatusFields): string {
       version: status.version,
     },
   );
+}
+
+export interface ReplyFields {
+  /** Id of the command; null when it had none that could be read. */
+  readonly command: string | null;
+  readonly kind: string | null;
+  readonly reply: CommandReply;
+  readonly isRepeated: boolean;
+}
+
+/** The answer to a remote command. */
+export function encodeReply({ command, kind, reply, isRepeated }: ReplyFields): string {
+  return JSON.stringify({
+    command,
+    kind,
+    outcome: reply.kind,
+    reason: reply.message,
+    details: reply.kind === 'refused' ? reply.details : [],
+    repeated: isRepeated,
+  });
 }

@@ -4,7 +4,7 @@ import type { Gateway } from '../../src/gateway.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
 import type { Site } from '../../src/model/site.ts';
-import type { HoleView, PointView, StatusView } from '../../src/model/view.ts';
+import type { HoleView, PointView, StatusView, UplinkView } from '../../src/model/view.ts';
 import { loadSite } from '../../src/site/site.ts';
 
 /** 2026-01-31 14:05:09 UTC */
@@ -168,6 +168,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
     startedAt: sampleWallMs - 7_500_000,
     uptimeMs: 7_500_000,
     pid: 4711,
+    clock: { quality: 'synchronised', jumps: 0 },
     memoryBytes: 84_300_000,
     points: { total: 4, good: 2, bad: 2 },
     alarms: { standing: 1 },
@@ -220,20 +221,27 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
       sizeBytes: 1_420_000,
       lastEventNumber: 12,
     },
-    uplink: {
-      state: 'connected',
-      url: 'mqtt://broker:1883',
-      lastFailure: null,
-      backlogAlarms: 0,
-      backlogSummaries: 3,
-      droppedSummaries: 0,
-    },
+    uplinks: [sampleUplink()],
     latency: {
       sampledToDetected: latency,
       detectedToCommitted: { count: 12, p50: 1.8, p99: 12.4, max: 120.2 },
       committedToAcknowledged: { count: 0, p50: 0, p99: 0, max: 0 },
       lateness: { count: 4_790, p50: 0.4, p99: 1.9, max: 1_240 },
     },
+    ...changes,
+  };
+}
+
+export function sampleUplink(changes: Partial<UplinkView> = {}): UplinkView {
+  return {
+    id: 'platform',
+    state: 'connected',
+    url: 'mqtt://broker:1883',
+    lastFailure: null,
+    backlogAlarms: 0,
+    backlogSummaries: 3,
+    unconfirmed: 0,
+    droppedSummaries: 0,
     ...changes,
   };
 }

@@ -51,6 +51,11 @@ describe('a verb answers in text', () => {
     ['help-ports', ['ports', '--help']],
     ['help-scan', ['scan', 'modbus', '--help']],
     ['help-probe', ['probe', '--help']],
+    ['help-export', ['export', '--help']],
+    ['help-audit', ['audit', '--help']],
+    ['help-backup', ['backup', '--help']],
+    ['help-restore', ['restore', '--help']],
+    ['help-receive', ['receive', '--help']],
   ])('%s', async (name, args) => {
     const { code, out, err } = await cli(...args);
     expect({ code, err }).toEqual({ code: 0, err: '' });

@@ -75,7 +75,7 @@ describe('the page on the command line', () => {
   });
 
   test('lists every exit code, every verb and every quality', async () => {
-    const codes = [...page.matchAll(/^\| (\d) \| `([a-z-]+)` \|/gm)].map(([, code, kind]) => [kind, Number(code)]);
+    const codes = [...page.matchAll(/^\| (\d+) \| `([a-z-]+)` \|/gm)].map(([, code, kind]) => [kind, Number(code)]);
     expect(Object.fromEntries(codes)).toEqual(exitCodes);
     const { out } = await runCli(['--help'], { cwd: root });
     const verbs = [...out.matchAll(/^ {2}([a-z]+)(?: \[| <| {2})/gm)]

@@ -7,12 +7,14 @@ import { createStyle } from '../../src/cli/render/style.ts';
 import { widthOfText } from '../../src/cli/render/text.ts';
 import { describeUplink, renderStatus } from '../../src/cli/status.ts';
 import { extendTrends, renderWatch, trendLength, type WatchPicture } from '../../src/cli/watch-view.ts';
+import type { UplinkView } from '../../src/model/view.ts';
 import {
   sampleAlarm,
   sampleEvent,
   samplePoint,
   samplePoints,
   sampleStatus,
+  sampleUplink,
   sampleWallMs,
 } from '../api/sample-gateway.ts';
 import { root } from './terminal.ts';
@@ -57,18 +59,28 @@ describe('the alarms', () => {
 });
 
 describe('the uplink', () => {
-  const { uplink } = sampleStatus();
+  const lines = (uplinks: readonly UplinkView[]) =>
+    renderStatus(sampleStatus({ uplinks }), undefined, plain).slice(0, 12).join('\n');
+
   test.each([
-    [uplink, 'connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries'],
-    [{ ...uplink, state: 'off' as const, url: null }, 'off'],
+    [{}, 'connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries'],
     [
-      { ...uplink, state: 'waiting' as const, lastFailure: 'refused', backlogAlarms: 1, droppedSummaries: 9 },
+      { state: 'waiting' as const, lastFailure: 'refused', backlogAlarms: 1, droppedSummaries: 9 },
       'waiting, mqtt://broker:1883 (refused), backlog 1 alarm, 3 summaries, 9 dropped',
     ],
-    // Why it was not connected before is of no interest once it is.
-    [{ ...uplink, lastFailure: 'refused' }, 'connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries'],
-  ])('%#: is described in one line', (view, text) => {
-    expect(describeUplink(view)).toBe(text);
+    [
+      { lastFailure: 'nobody subscribes', unconfirmed: 4 },
+      'connected to mqtt://broker:1883 (nobody subscribes), backlog 0 alarms, 3 summaries, 4 unconfirmed',
+    ],
+  ])('%#: is described in one line', (changes, text) => {
+    expect(describeUplink(sampleUplink(changes))).toBe(text);
+  });
+
+  test('that is not in the site file is off, and of several each has its name', () => {
+    expect(lines([])).toMatch(/uplink +off/);
+    const several = lines([sampleUplink(), sampleUplink({ id: 'scada', url: 'mqtts://scada:8883' })]);
+    expect(several).toMatch(/uplink +platform: connected to mqtt:\/\/broker:1883/);
+    expect(several).toMatch(/^ +scada: connected to mqtts:\/\/scada:8883/m);
   });
 });
 
@@ -76,7 +88,7 @@ test('a gateway in trouble says so in every line of its status', async () => {
   const status = sampleStatus({
     gateway: { id: 'g1', name: 'g1' },
     store: { path: '/d/p.db', state: 'set-aside', setAside: '/d/p.db.broken-1', sizeBytes: 0, lastEventNumber: 0 },
-    uplink: { ...sampleStatus().uplink, state: 'waiting', lastFailure: 'the broker refuses the password' },
+    uplinks: [sampleUplink({ state: 'waiting', lastFailure: 'the broker refuses the password' })],
   });
   const text = renderStatus(status, 100, plain).join('\n');
   await expect(`${text}\n`).toMatchFileSnapshot(golden('status-trouble.txt'));

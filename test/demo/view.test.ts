@@ -4,8 +4,9 @@ import { type DemoPicture, renderDemo } from '../../src/cli/demo/view.ts';
 import { createStyle } from '../../src/cli/render/style.ts';
 import { widthOfText } from '../../src/cli/render/text.ts';
 import type { WatchPicture } from '../../src/cli/watch-view.ts';
-import type { PointView, StatusView } from '../../src/model/view.ts';
+import type { PointView, StatusView, UplinkView } from '../../src/model/view.ts';
 import { createPlatform } from '../../src/sim/platform.ts';
+import { sampleUplink } from '../api/sample-gateway.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 const devices = ['booster', 'tank', 'feeder', 'lift', 'self'];
@@ -45,14 +46,7 @@ function picture(pointsEach: number, alarmCount: number, more: Partial<DemoPictu
     status: {
       gateway: { id: 'demo', name: 'Demo plant room' },
       points: { total: points.length, good: points.length, bad: 0 },
-      uplink: {
-        state: 'connected',
-        url: 'mqtt://127.0.0.1:18830',
-        lastFailure: null,
-        backlogAlarms: 0,
-        backlogSummaries: 0,
-        droppedSummaries: 0,
-      },
+      uplinks: [sampleUplink({ url: 'mqtt://127.0.0.1:18830', backlogSummaries: 0 })] as readonly UplinkView[],
     } as StatusView,
     trends: new Map(),
     answerAgeMs: 0,

@@ -26,7 +26,7 @@ export interface Daemon {
   /** Starts it again and does not wait. */
   launch(): void;
   /** Asks the sqlite3 shell: what is really in the file. */
-  query(sql: string): string;
+  query(sql: string, database?: 'plantroom.db' | 'history.db'): string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -103,8 +103,8 @@ export async function startDaemon(
     launch: () => {
       launch();
     },
-    query: sql =>
-      execFileSync('sqlite3', ['-readonly', join(dataFolder, 'plantroom.db'), sql], { encoding: 'utf8' }).trim(),
+    query: (sql, database = 'plantroom.db') =>
+      execFileSync('sqlite3', ['-readonly', join(dataFolder, database), sql], { encoding: 'utf8' }).trim(),
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });

@@ -1,42 +1,79 @@
-import type { AlarmEvent } from '../../src/model/alarm.ts';
-import type { SummaryRecord } from '../../src/model/summary.ts';
-import type { Outbox } from '../../src/uplink/uplink.ts';
+import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
+import type { AlarmCursor, NumberedSummary, Outbox, Standing, SummaryQuery } from '../../src/model/outbox.ts';
+import type { SummaryRecord, SummarySpan } from '../../src/model/summary.ts';
 
-/** An outbox in memory: the store's contract towards the uplink, without a disk. */
+/** An outbox in memory: the store's contract towards one uplink, without a disk. */
 export class MemoryOutbox implements Outbox {
-  readonly alarms = new Map<number, AlarmEvent>();
+  /** The log; nothing is ever removed from it. */
+  readonly alarms: AlarmEvent[] = [];
+  cursor: AlarmCursor = { sent: 0, delivered: 0 };
+  /** Every call of settleAlarms. */
+  readonly settled: AlarmCursor[] = [];
+  readonly standingAlarms: AlarmState[] = [];
+  /** Unsent ones by their number. */
   readonly summaries = new Map<number, SummaryRecord>();
   /** Numbers in the order in which they were settled. */
-  readonly settledAlarms: number[] = [];
   readonly settledSummaries: number[] = [];
+  #lastSummary = 0;
 
-  async readAlarmOutbox(after: number, limit: number): Promise<readonly AlarmEvent[]> {
-    return rowsAfter(this.alarms, after, limit).map(([, event]) => event);
+  /** Numbers must rise. */
+  addAlarm(event: AlarmEvent): void {
+    this.alarms.push(event);
   }
 
-  async readSummaryOutbox(
-    after: number,
-    limit: number,
-  ): Promise<readonly { readonly number: number; readonly record: SummaryRecord }[]> {
-    return rowsAfter(this.summaries, after, limit).map(([number, record]) => ({ number, record }));
+  addSummary(number: number, record: SummaryRecord): void {
+    this.summaries.set(number, record);
+    this.#lastSummary = Math.max(this.#lastSummary, number);
   }
 
-  async settleAlarms(numbers: readonly number[]): Promise<void> {
-    for (const number of numbers) if (this.alarms.delete(number)) this.settledAlarms.push(number);
+  async alarmCursor(): Promise<AlarmCursor> {
+    return this.cursor;
   }
 
-  async settleSummaries(numbers: readonly number[]): Promise<void> {
+  async readAlarms(after: number, limit: number): Promise<readonly AlarmEvent[]> {
+    const first = this.alarms.findIndex(({ number }) => number > after);
+    return first < 0 ? [] : this.alarms.slice(first, first + limit);
+  }
+
+  async settleAlarms({ sent, delivered }: AlarmCursor): Promise<void> {
+    this.settled.push({ sent, delivered });
+    this.cursor = {
+      sent: Math.max(this.cursor.sent, sent),
+      delivered: Math.max(this.cursor.delivered, delivered),
+    };
+  }
+
+  standing(): Standing {
+    return { asOf: this.lastNumber, alarms: this.standingAlarms };
+  }
+
+  async lastSummary(_span: SummarySpan): Promise<number> {
+    return this.#lastSummary;
+  }
+
+  async readSummaries({ span, after, upTo, limit }: SummaryQuery): Promise<readonly NumberedSummary[]> {
+    const rows: NumberedSummary[] = [];
+    // They are added in the order of their numbers.
+    for (const [number, record] of this.summaries) {
+      if (rows.length === limit) break;
+      if (number > after && number <= upTo && record.span === span) rows.push({ number, record });
+    }
+    return rows;
+  }
+
+  async settleSummaries(_span: SummarySpan, numbers: readonly number[]): Promise<void> {
     for (const number of numbers) if (this.summaries.delete(number)) this.settledSummaries.push(number);
   }
 
-  get isEmpty(): boolean {
-    return this.alarms.size === 0 && this.summaries.size === 0;
+  get lastNumber(): number {
+    return this.alarms.at(-1)?.number ?? 0;
   }
-}
 
-function rowsAfter<Row>(rows: ReadonlyMap<number, Row>, after: number, limit: number): [number, Row][] {
-  return [...rows]
-    .filter(([number]) => number > after)
-    .sort(([a], [b]) => a - b)
-    .slice(0, limit);
+  get unsentAlarms(): number {
+    return this.alarms.filter(({ number }) => number > this.cursor.sent).length;
+  }
+
+  get isEmpty(): boolean {
+    return this.cursor.sent >= this.lastNumber && this.summaries.size === 0;
+  }
 }

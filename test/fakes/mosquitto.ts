@@ -10,12 +10,17 @@ import { waitUntil } from './wait-until.ts';
 export interface MosquittoOptions {
   /** Lines of the access list. */
   readonly acl?: readonly string[];
-  /** The one account that may log in; without it anybody may. */
-  readonly account?: { readonly username: string; readonly password: string };
+  /** The accounts that may log in; without any anybody may. */
+  readonly account?: Account | readonly Account[];
   /** PEM files. With `clientCa` a client must show a certificate of that CA. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
   /** More lines for mosquitto.conf. */
   readonly config?: readonly string[];
+}
+
+interface Account {
+  readonly username: string;
+  readonly password: string;
 }
 
 export interface Mosquitto {
@@ -101,7 +106,7 @@ async function writeFiles(folder: string, port: number, options: MosquittoOption
   }
   if (options.account) {
     lines.push(`password_file ${folder}/passwords`);
-    await writePasswords(join(folder, 'passwords'), options.account);
+    await writePasswords(join(folder, 'passwords'), [options.account].flat());
   }
   if (options.tls) {
     lines.push(`certfile ${options.tls.cert}`, `keyfile ${options.tls.key}`);
@@ -110,10 +115,13 @@ async function writeFiles(folder: string, port: number, options: MosquittoOption
   await writeFile(join(folder, 'mosquitto.conf'), `${lines.join('\n')}\n`);
 }
 
-async function writePasswords(path: string, account: { username: string; password: string }): Promise<void> {
-  const child = spawn('mosquitto_passwd', ['-b', '-c', path, account.username, account.password], { stdio: 'ignore' });
-  const [exitCode] = await once(child, 'exit');
-  if (exitCode !== 0) throw new Error(`mosquitto_passwd ended with ${exitCode}`);
+async function writePasswords(path: string, accounts: readonly Account[]): Promise<void> {
+  await writeFile(path, '', { mode: 0o600 });
+  for (const { username, password } of accounts) {
+    const child = spawn('mosquitto_passwd', ['-b', path, username, password], { stdio: 'ignore' });
+    const [exitCode] = await once(child, 'exit');
+    if (exitCode !== 0) throw new Error(`mosquitto_passwd ended with ${exitCode}`);
+  }
   await chmod(path, 0o600);
 }
 

@@ -20,8 +20,11 @@ export function mayMakeHosts(): boolean {
 
 let made = 0;
 
-/** A host on which a TCP port leads to a port of this machine's loopback. */
-export async function openFarHost(loopbackPort: number): Promise<FarHost> {
+/**
+ * A host on which a TCP port leads to a port of this machine's loopback. With a rate the cable carries no more than that
+ * in either direction, with a queue of five seconds in front of it, as a thin line has.
+ */
+export async function openFarHost(loopbackPort: number, kbitPerS?: number): Promise<FarHost> {
   made += 1;
   const name = `plantroom-${process.pid}-${made}`;
   const [near, far] = [`pr${process.pid % 100_000}n${made}`, `pr${process.pid % 100_000}f${made}`];
@@ -39,6 +42,11 @@ export async function openFarHost(loopbackPort: number): Promise<FarHost> {
     run('ip', 'link', 'set', near, 'up');
     inside('ip', 'address', 'add', `${subnet}.2/24`, 'dev', far);
     inside('ip', 'link', 'set', far, 'up');
+    if (kbitPerS !== undefined) {
+      const line = ['root', 'tbf', 'rate', `${kbitPerS}kbit`, 'burst', '2kb', 'latency', '5s'];
+      run('tc', 'qdisc', 'add', 'dev', near, ...line);
+      inside('tc', 'qdisc', 'add', 'dev', far, ...line);
+    }
     // Two namespaces share their files, so a Unix socket leads from one to the other.
     relays.push(spawn('socat', [`unix-listen:${socket},fork`, `tcp:127.0.0.1:${loopbackPort}`], { stdio: 'ignore' }));
     const listen = `tcp-listen:${port},bind=${subnet}.2,reuseaddr,fork`;

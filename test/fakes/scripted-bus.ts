@@ -1,6 +1,6 @@
 import { assert } from '../../src/base/assert.ts';
 import type { Clock } from '../../src/base/clock.ts';
-import { createReadings, type OpenBus, type Read, spoilReadings } from '../../src/driver.ts';
+import { createReadings, noSilences, type OpenBus, type Read, type Silences, spoilReadings } from '../../src/driver.ts';
 import type { Device } from '../../src/model/device.ts';
 import type { Point } from '../../src/model/point.ts';
 
@@ -20,6 +20,7 @@ export interface ScriptedBusOptions {
   /** What request and answer take on the wire, of `takesMs`; the rest is the device's response time. */
   readonly requestMs?: number;
   readonly answerMs?: number;
+  readonly silences?: Silences;
   /** So long after a request that timed out the same device is not asked, as a serial line has it. */
   readonly quarantineMs?: number;
 }
@@ -49,6 +50,7 @@ export function createScriptedBus(
     requestMs = 0,
     answerMs = 0,
     quarantineMs = 0,
+    silences = noSilences,
   } = options;
   const asked: ScriptedBus['asked'] = [];
   const questionsMono: number[] = [];
@@ -92,6 +94,7 @@ export function createScriptedBus(
     hadCollision: () => most > window,
     mostUnderWay: () => most,
     window,
+    silences,
     plan: (device, points, turnaroundMs) => {
       planned.push({ device: device.id, turnaroundMs });
       return chunks(points, pointsPerRead).map(part => ({

@@ -259,3 +259,35 @@ describe('a question of a person', () => {
     expect(new Set(taken.map(({ quality }) => quality))).toEqual(new Set(['good']));
   });
 });
+
+describe('the load of a bus', () => {
+  const silences = { beforeAnswerMs: 4, afterAnswerMs: 6 };
+  const line = { requestMs: 5, answerMs: 5, silences, pointsPerRead: 1 };
+
+  test('is predicted by what a device takes to answer once it was heard, without the silence before its answer', async () => {
+    const { clock, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs: 40 }), line);
+    expect(poller.busView().predictedLoad).toBeCloseTo(0.01, 6);
+    poller.start();
+    await clock.advance(5_000);
+    expect(poller.busView().predictedLoad).toBeCloseTo(0.026, 6);
+  });
+
+  test.each([
+    ['a read', 1, 0.046],
+    ['two reads in a row', 2, 0.086],
+  ])('counts the silence after %s, in which nobody may have the bus', async (_what, points, load) => {
+    const device = deviceWith('pump', Array<number>(points).fill(1_000));
+    const { clock, poller } = rig([device], () => ({ takesMs: 40 }), line);
+    poller.start();
+    await clock.advance(25_000);
+    expect(poller.busView().load).toBeCloseTo(load, 3);
+  });
+
+  test('counts no silence after a timeout, which was one', async () => {
+    const { clock, poller } = rig([deviceWith('pump', [1_000])], () => ({ takesMs: 0, isSilent: true }), line);
+    poller.start();
+    await clock.advance(1_000);
+    // One request of 5 ms and its timeout.
+    expect(poller.busView().load).toBeCloseTo(0.105, 3);
+  });
+});

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { AlarmEvent } from '../../src/model/alarm.ts';
 import { createPlatform } from '../../src/sim/platform.ts';
-import { encodeAlarm, encodeStatus, encodeSummary } from '../../src/uplink/payload.ts';
+import { encodeAlarm, encodeStatus } from '../../src/uplink/payload.ts';
+import { encodeSummaries } from '../../src/uplink/summary-payload.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
@@ -74,12 +75,17 @@ describe('the platform of the demo', () => {
     expect(platform.isGatewayOnline).toBeUndefined();
     platform.receive('s', status('connected'));
     expect(platform.isGatewayOnline).toBe(true);
-    for (const text of encodeSummary({ id: 's-1', device: 'booster', ...window, points: [] }, 'demo', 1_000)) {
-      platform.receive('s', Buffer.from(text));
+    const rows = [1, 2, 3].map(number => ({
+      number,
+      record: { id: `s-${number}`, device: 'booster', ...window, points: [] },
+    }));
+    const how = { gatewayId: 'demo', span: '1min' as const, isHistorical: false, longestBytes: 1_000 };
+    for (const { payloads } of encodeSummaries(rows, how)) {
+      for (const text of payloads) platform.receive('s', Buffer.from(text));
     }
     platform.receive('s', status('lost'));
     expect(platform.isGatewayOnline).toBe(false);
-    expect(platform.counts).toEqual({ alarms: 0, summaries: 1, duplicates: 0, foreign: 0 });
+    expect(platform.counts).toEqual({ alarms: 0, summaries: 3, duplicates: 0, foreign: 0 });
   });
 
   test.each([

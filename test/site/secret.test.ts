@@ -77,3 +77,18 @@ test('a variable that is not set or empty is refused by its name', () => {
     'the environment variable EMPTY is empty',
   );
 });
+
+test('a credential of systemd is read from the folder that it names, and its bits are not looked at', () => {
+  writeFileSync(join(folder, 'mqtt-password'), 'swordfish\n', { mode: 0o644 });
+  const secret = { kind: 'credential', name: 'mqtt-password' } as const;
+  expect(read(secret, { CREDENTIALS_DIRECTORY: folder })).toBe('swordfish');
+  expect(warnings).toEqual([]);
+});
+
+test('a credential that systemd has not handed over is refused by its name', () => {
+  expect(refusal({ kind: 'credential', name: 'mqtt-password' }).message).toBe(
+    'there is no credential mqtt-password: systemd has handed none to this process',
+  );
+  const error = refusal({ kind: 'credential', name: 'mqtt-password' }, { CREDENTIALS_DIRECTORY: folder });
+  expect(error.message).toBe(`the secret file ${join(folder, 'mqtt-password')} does not exist`);
+});

@@ -126,7 +126,7 @@ describe('what is left out', () => {
       username: undefined,
       password: undefined,
       topicPrefix: 'plantroom',
-      keepaliveMs: 15_000,
+      keepaliveMs: 12_000,
       tls: undefined,
       confirm: 'broker',
       summaries: '1min',
@@ -149,6 +149,16 @@ uplinks:
       { id: 'owner', urls: ['mqtt://10.0.0.1', 'mqtt://10.0.0.2'], confirm: 'platform', summaries: undefined },
       { id: 'city', clientId: 'plantroom-plant-city', backlogRate: 32_000, sparkplug: { primaryHost: 'scada' } },
     ]);
+  });
+
+  test('a half-open connection is found within 20 s unless the site file wants it otherwise', () => {
+    const [uplink] = siteOf(load(`${frame}devices: []\nuplink: { url: 'mqtts://broker.example.org' }\n`)).uplinks;
+    expect(1.5 * (uplink?.keepaliveMs ?? 0)).toBeLessThanOrEqual(20_000);
+  });
+
+  test('a password may be a credential that systemd hands over', () => {
+    const text = `${frame}devices: []\nuplink: { url: 'mqtts://broker.example.org', password: { credential: mqtt.key } }\n`;
+    expect(siteOf(load(text)).uplinks[0]?.password).toEqual({ kind: 'credential', name: 'mqtt.key' });
   });
 
   test('paths are relative to the site file and come out absolute', () => {
@@ -237,7 +247,13 @@ alarms:
     expect(pointOf(site, 'd/t').invalidValues).toEqual([65_535]);
     expect(pointOf(site, 'd/u').invalidValues).toEqual([]);
     expect(pointOf(site, 'd/f')).toMatchObject({ invalidValues: [], address: { invalidWords: [65_535] } });
-    expect(site.rules.map(rule => rule.key)).toEqual(['d/fault', 'd/hot', 'd/communication', 'self/store']);
+    expect(site.rules.map(rule => rule.key)).toEqual([
+      'd/fault',
+      'd/hot',
+      'd/communication',
+      'self/store',
+      'self/history',
+    ]);
     expect(result.kind === 'ok' && result.files.slice(1).map(file => file.split('/').at(-1))).toEqual([
       'm1.yaml',
       'gateway-self.yaml',
@@ -276,7 +292,7 @@ alarms:
 
   test('a point that is left out takes its alarms along', () => {
     const site = build('  - { id: d, bus: wire, profile: m1, only: [u, t] }');
-    expect(site.rules.map(rule => rule.key)).toEqual(['d/hot', 'd/communication', 'self/store']);
+    expect(site.rules.map(rule => rule.key)).toEqual(['d/hot', 'd/communication', 'self/store', 'self/history']);
   });
 
   test('an alarm of the site file takes the place of the same one of the profile', () => {
@@ -365,6 +381,7 @@ describe('alarms', () => {
     const site = build(gauge, '[{ id: backlog, point: self/backlog, high: 100, on-delay: 5m }]');
     expect(site.rules.filter(rule => rule.key.startsWith('self/'))).toMatchObject([
       { key: 'self/store', kind: 'state', states: [1, 2], priority: 'high' },
+      { key: 'self/history', kind: 'state', states: [1, 2, 3], priority: 'low' },
       { key: 'self/backlog', kind: 'limit', limit: 100, onDelayMs: 300_000 },
     ]);
   });
@@ -393,9 +410,9 @@ describe('a site has its limits', () => {
   });
 
   test('20,000 points are too many by one, and so are their alarms', () => {
-    expect(many(7, 2_857)).toEqual(['20007 alarms; one gateway takes 20000']);
+    expect(many(7, 2_857)).toEqual(['20008 alarms; one gateway takes 20000']);
     expect(many(3, 6_667)).toEqual(
-      ['20001 points; one gateway takes 20000', '20005 alarms; one gateway takes 20000'].sort(),
+      ['20001 points; one gateway takes 20000', '20006 alarms; one gateway takes 20000'].sort(),
     );
   });
 });

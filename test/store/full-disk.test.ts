@@ -2,17 +2,19 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { createRoomMaker } from '../../src/live/room-maker.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
+import { openTestHistory, rawFrame } from './history/sample-history.ts';
 import {
   alarmEvent,
   alarmEvents,
   numbersOf,
-  openTestFile,
   openTestStore,
   range,
   stateAfter,
-  summary,
   temporaryFolder,
+  upTo,
 } from './sample-store.ts';
 import { askShell } from './shell.ts';
 
@@ -70,12 +72,12 @@ describe.runIf(mayMount)('a full disk', () => {
     expect(settled).toBeLessThan(calls.length);
     expect(store.figures().waitingEvents).toBeGreaterThan(0);
     // Reads go on meanwhile.
-    expect(numbersOf(await store.readAlarmOutbox(0, 10))).toEqual(range(1, 10));
+    expect(numbersOf(await store.readAlarms('platform', 0, 10))).toEqual(range(1, 10));
 
     freeDisk();
     await Promise.all(calls);
     expect(store.figures()).toMatchObject({ state: 'ok', waitingEvents: 0 });
-    expect(numbersOf(await store.readAlarmOutbox(0, 1_000))).toEqual(range(1, 500));
+    expect(numbersOf(await store.readAlarms('platform', 0, 1_000))).toEqual(range(1, 500));
     expect(await store.alarmStates()).toMatchObject([{ occurrence: `${store.id}-500` }]);
     await store.close();
     expect(askShell(store.path, 'pragma integrity_check')).toBe('ok');
@@ -103,7 +105,7 @@ describe.runIf(mayMount)('a full disk', () => {
       () => store.figures().waitingEvents === 0,
       () => 'the late states were not written',
     );
-    expect(numbersOf(await store.readAlarmOutbox(0, 1_000))).toEqual(range(1, 300));
+    expect(numbersOf(await store.readAlarms('platform', 0, 1_000))).toEqual(range(1, 300));
     expect((await store.alarmStates()).map(({ occurrence }) => occurrence).sort()).toEqual(
       range(397, 400).map(number => `${store.id}-${number}`),
     );
@@ -119,33 +121,58 @@ describe.runIf(mayMount)('a full disk', () => {
     expect(existsSync(reserve)).toBe(false);
     expect(store.figures()).toMatchObject({ state: 'ok', lastFailure: undefined });
     freeDisk();
-    await store.settleAlarms([1]);
+    await store.settleAlarms('platform', upTo(1));
     await store.commitAlarms([alarmEvent(101, store.id)], []);
     await store.alarmStates();
     expect(existsSync(reserve)).toBe(true);
   });
 
-  test('costs summaries before it costs alarms', () => {
+  test('costs history before it costs alarms', async () => {
     const folder = mountTinyDisk(16);
-    const file = openTestFile(folder, { reserveBytes: 2_048 * 1_024 });
-    const { id } = file.opened();
-    const records = range(1, 3_000).map(index => ({ ...summary(index), id: `${id}-${index}` }));
-    file.writeOutbox([{ kind: 'append-summaries', records, lost: 0 }]);
-    file.tidy();
-    fillDisk(folder);
-    // More than the reserve holds, less than the reserve and the summaries.
-    for (const number of range(1, 2_500)) {
-      file.commitAlarms([{ events: [alarmEvent(number, id)], states: [] }]);
-      file.tidy();
-    }
-    expect(file.figures()).toMatchObject({ backlogAlarms: 2_500 });
-    const { droppedSummaries = 0, backlogSummaries = 0 } = file.figures() ?? {};
-    expect(droppedSummaries).toBeGreaterThan(0);
-    expect(droppedSummaries + backlogSummaries).toBe(3_000);
-    file.close();
-    expect(askShell(join(folder, 'plantroom.db'), 'select count(*) from alarm_log; pragma integrity_check')).toBe(
-      '2500\nok',
+    const store = await openTestStore(folder, { reserveBytes: 0 });
+    const history = openTestHistory(folder, { sizeBytes: 12_000_000 });
+    for (const index of range(0, 299)) history.append({ frames: [rawFrame(index, 1_000)], summaries: [] });
+    await waitUntil(
+      () => history.figures().waitingBytes === 0 && history.figures().classes.raw.bytes > 2_000_000,
+      () => JSON.stringify(history.figures()),
     );
+    fillDisk(folder);
+    const maker = createRoomMaker({ clock: systemClock, store, history, everyMs: 50 });
+    onTestFinished(() => maker.stop());
+    // Each is about half a kilobyte: more than the files have of free pages, less than the history can give.
+    await Promise.all(
+      range(1, 40).map(part => store.commitAlarms(alarmEvents(part * 50 - 49, part * 50, store.id), [])),
+    );
+    expect(store.figures()).toMatchObject({ state: 'ok', waitingEvents: 0 });
+    expect(store.figures().lastFailure).toMatch(/FULL/);
+    expect(history.figures().classes.raw.shedRows).toBeGreaterThan(0);
+    await store.close();
+    expect(askShell(store.path, 'select count(*) from alarm_log; pragma integrity_check')).toBe('2000\nok');
+  });
+
+  test('that is filled and freed twenty times costs no alarm, and the store works every time', async () => {
+    const folder = mountTinyDisk(4);
+    const store = await openTestStore(folder, { reserveBytes: 512 * 1_024 });
+    for (const round of range(1, 20)) {
+      const freeDisk = fillDisk(folder);
+      const first = store.lastEventNumber + 1;
+      // In every second round the disk stays full until all of them are stored, which takes the reserve.
+      const commits = range(first, first + 59).map(number => {
+        const event = alarmEvent(number, store.id);
+        return store.commitAlarms([event], [stateAfter(event)]);
+      });
+      if (round % 2 === 0) await store.commitAlarms([], []);
+      freeDisk();
+      await Promise.all(commits);
+      await store.settleAlarms('platform', upTo(store.lastEventNumber));
+      // Each commit has a look at whether there is room for a new reserve.
+      await store.commitAlarms([], []);
+      expect(store.figures()).toMatchObject({ state: 'ok', waitingEvents: 0, refusedEvents: 0 });
+    }
+    expect(numbersOf(await store.readAlarms('platform', 0, 1_000))).toEqual(range(1, 1_000));
+    expect(store.lastEventNumber).toBe(1_200);
+    await store.close();
+    expect(askShell(store.path, 'select count(*) from alarm_log; pragma integrity_check')).toBe('1200\nok');
   });
 
   test('at the start does not keep a gateway from starting', async () => {
@@ -160,6 +187,6 @@ describe.runIf(mayMount)('a full disk', () => {
       expect(outcome).toMatchObject({ kind: 'storage', message: expect.stringContaining(folder) });
     freeDisk();
     const store = outcome instanceof Error ? await openTestStore(folder, { reserveBytes: 0 }) : outcome;
-    expect(numbersOf(await (store as typeof first).readAlarmOutbox(0, 100))).toEqual(range(1, 10));
+    expect(numbersOf(await (store as typeof first).readAlarms('platform', 0, 100))).toEqual(range(1, 10));
   });
 });

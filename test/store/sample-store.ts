@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
-import type { SummaryRecord } from '../../src/model/summary.ts';
+import type { AlarmCursor } from '../../src/model/outbox.ts';
 import { defaultLimits } from '../../src/store/limits.ts';
 import type { AlarmStateChange } from '../../src/store/messages.ts';
 import { openStore, type Store, type StoreLimits } from '../../src/store/store.ts';
@@ -17,22 +17,33 @@ export function temporaryFolder(): string {
   return folder;
 }
 
-/** A store on a real folder, closed when the test ends. A small reserve keeps the tests off the disk. */
-export async function openTestStore(folder: string, limits: Partial<StoreLimits> = {}): Promise<Store> {
+/** A store on a real folder with one uplink, closed when the test ends. A small reserve keeps the tests off the disk. */
+export async function openTestStore(
+  folder: string,
+  limits: Partial<StoreLimits> = {},
+  onUnstored = () => {},
+): Promise<Store> {
   const store = await openStore({
     folder,
     clock: systemClock,
     log: silentLog,
     limits: { reserveBytes: 65_536, ...limits },
+    onUnstored,
   });
   onTestFinished(() => store.close());
+  await store.useUplinks(['platform']);
   return store;
 }
 
 /** What the worker thread works with, in this thread. Wall time of the opening: 2026-11-23 10:15:00. */
 export function openTestFile(folder: string, limits: Partial<StoreLimits> = {}): StoreFile {
   const all = { ...defaultLimits, reserveBytes: 65_536, ...limits };
-  return StoreFile.open({ folder, openedAt: Date.UTC(2026, 10, 23, 10, 15), limits: all });
+  return StoreFile.open({ folder, openedAt: Date.UTC(2026, 10, 23, 10, 15), isStart: true, limits: all });
+}
+
+/** Everything up to this number is sent and delivered. */
+export function upTo(number: number): AlarmCursor {
+  return { sent: number, delivered: number };
 }
 
 export function alarmEvent(number: number, storeId: string, change: Partial<AlarmEvent> = {}): AlarmEvent {
@@ -80,42 +91,6 @@ export function stateAfter(event: AlarmEvent): AlarmStateChange {
     unit,
   };
   return { kind: 'set', state: standing };
-}
-
-export function summary(index: number, change: Partial<SummaryRecord> = {}): Omit<SummaryRecord, 'id'> {
-  return {
-    device: 'booster',
-    windowStart: index * 60_000,
-    windowEnd: (index + 1) * 60_000,
-    span: '1min',
-    points: [
-      {
-        point: 'booster/flow',
-        unit: 'm³/h',
-        count: 60,
-        min: 1,
-        max: 3,
-        mean: 2,
-        last: 2.5,
-        goodShare: 1,
-        delta: undefined,
-        resets: 0,
-      },
-      {
-        point: 'booster/level',
-        unit: 'm',
-        count: 0,
-        min: undefined,
-        max: undefined,
-        mean: undefined,
-        last: undefined,
-        goodShare: 0,
-        delta: undefined,
-        resets: 0,
-      },
-    ],
-    ...change,
-  };
 }
 
 export function numbersOf(rows: readonly { readonly number: number }[]): number[] {

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 
 /** Asks the sqlite3 shell, which nobody here wrote. */
 export function askShell(path: string, sql: string): string {
-  return execFileSync('sqlite3', [path, sql], { encoding: 'utf8' }).trim();
+  return execFileSync('sqlite3', [path, sql], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
 }
 
 /** Tells, once, why a test cannot run on this machine. */

@@ -4,6 +4,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { PlantroomError } from '../../src/base/errors.ts';
 import type { AlarmEvent } from '../../src/model/alarm.ts';
 import { openDatabase } from '../../src/store/database.ts';
+import type { Store } from '../../src/store/store.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
 import {
   alarmEvent,
@@ -12,8 +13,8 @@ import {
   openTestStore,
   range,
   stateAfter,
-  summary,
   temporaryFolder,
+  upTo,
 } from './sample-store.ts';
 import { askShell } from './shell.ts';
 
@@ -24,37 +25,31 @@ describe('what was committed', () => {
     const raised = alarmEvent(1, store.id);
     const fault = alarmEvent(2, store.id, { alarm: 'lift/fault', value: 3, state: 'door blocked', limit: undefined });
     await store.commitAlarms([raised, fault], [stateAfter(raised), stateAfter(fault)]);
-    await store.appendSummaries([summary(5)]);
     await store.close();
 
     const again = await openTestStore(folder);
     expect(again.id).toBe(store.id);
     expect(again.lastEventNumber).toBe(2);
-    expect(await again.readAlarmOutbox(0, 10)).toEqual([raised, fault]);
+    expect(await again.readAlarms('platform', 0, 10)).toEqual([raised, fault]);
     expect((await again.alarmStates()).map(state => ({ kind: 'set', state }))).toEqual([
       stateAfter(raised),
       stateAfter(fault),
     ]);
-    expect(await again.readSummaryOutbox(0, 10)).toEqual([
-      { number: 1, record: { ...summary(5), id: expect.stringMatching(`^${store.id}-[a-z2-9]{6}-1$`) } },
-    ]);
-    expect(again.figures()).toMatchObject({ state: 'ok', backlogAlarms: 2, backlogSummaries: 1, waitingEvents: 0 });
+    expect(again.figures()).toMatchObject({ state: 'ok', backlogAlarms: 2, waitingEvents: 0 });
   });
 
   test('is shown to a person by the sqlite3 shell while the gateway runs', async () => {
     const store = await openTestStore(temporaryFolder());
     const event = alarmEvent(1, store.id);
     await store.commitAlarms([event], [stateAfter(event)]);
-    await store.appendSummaries([summary(5)]);
-    expect(askShell(store.path, 'select number, id, alarm, kind, priority, sent_at is null from alarm_log')).toBe(
-      `1|${store.id}-1|booster/outlet-low|raised|urgent|1`,
+    expect(askShell(store.path, 'select number, id, alarm, kind, priority, clock from alarm_log')).toBe(
+      `1|${store.id}-1|booster/outlet-low|raised|urgent|synchronised`,
     );
     expect(askShell(store.path, "select datetime(sampled_at / 1000, 'unixepoch') from alarm_log")).toBe(
       '2026-11-23 10:15:00',
     );
     expect(askShell(store.path, "select json_extract(body, '$.value') from alarm_log")).toBe('4.2');
     expect(askShell(store.path, 'select alarm, occurrence from alarm_state')).toBe(`booster/outlet-low|${store.id}-1`);
-    expect(askShell(store.path, 'select device, window_start from summary_outbox')).toBe('booster|300000');
     expect(askShell(store.path, 'pragma integrity_check')).toBe('ok');
     // The shell came and went; the store goes on.
     await store.commitAlarms([alarmEvent(2, store.id)], []);
@@ -62,7 +57,7 @@ describe('what was committed', () => {
   });
 
   test('has reached the disk: the connection writes ahead and synchronises every commit', () => {
-    const database = openDatabase(`${temporaryFolder()}/durable.db`);
+    const database = openDatabase(`${temporaryFolder()}/durable.db`, 1e9);
     onTestFinished(() => {
       database.close();
     });
@@ -95,17 +90,19 @@ describe('what was committed', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
     expect(outcomes[2]).toMatchObject({ reason: { kind: 'internal', message: expect.stringContaining('number 1') } });
     expect(store.figures().state).toBe('ok');
-    expect(numbersOf(await store.readAlarmOutbox(0, 10))).toEqual([1, 2, 3, 4]);
+    expect(numbersOf(await store.readAlarms('platform', 0, 10))).toEqual([1, 2, 3, 4]);
   });
 });
 
 describe('the outboxes', () => {
-  test('give the oldest first and forget what was sent; the log keeps it', async () => {
+  test('give the oldest first, and keep where each uplink is; the log keeps it all', async () => {
     const store = await openTestStore(temporaryFolder());
     await store.commitAlarms(alarmEvents(1, 6, store.id), []);
-    await store.settleAlarms([2, 4, 99]);
-    expect(numbersOf(await store.readAlarmOutbox(0, 2))).toEqual([1, 3]);
-    expect(numbersOf(await store.readAlarmOutbox(3, 10))).toEqual([5, 6]);
+    await store.settleAlarms('platform', { sent: 4, delivered: 2 });
+    expect(await store.alarmCursor('platform')).toEqual({ sent: 4, delivered: 2 });
+    // What is sent is not gone: whoever asks for it gets it again.
+    expect(numbersOf(await store.readAlarms('platform', 1, 2))).toEqual([2, 3]);
+    expect(numbersOf(await store.readAlarms('platform', 4, 10))).toEqual([5, 6]);
     expect(store.figures().backlogAlarms).toBe(4);
     expect(numbersOf(await store.alarmLog({ limit: 10 }))).toEqual([6, 5, 4, 3, 2, 1]);
   });
@@ -113,34 +110,7 @@ describe('the outboxes', () => {
   test('never answer with more than their limit, whatever they are asked for', async () => {
     const store = await openTestStore(temporaryFolder(), { readRows: 3 });
     await store.commitAlarms(alarmEvents(1, 6, store.id), []);
-    expect(numbersOf(await store.readAlarmOutbox(0, 1_000_000))).toEqual([1, 2, 3]);
-  });
-
-  test('drop the oldest summaries when they are full, and remember how many over a restart', async () => {
-    const folder = temporaryFolder();
-    const store = await openTestStore(folder, { summaryRows: 5 });
-    for (const index of range(1, 8)) await store.appendSummaries([summary(index)]);
-    expect(numbersOf(await store.readSummaryOutbox(0, 10))).toEqual([4, 5, 6, 7, 8]);
-    expect(store.figures()).toMatchObject({ droppedSummaries: 3, backlogSummaries: 5 });
-    await store.settleSummaries([4, 5]);
-    await store.close();
-
-    const again = await openTestStore(folder, { summaryRows: 5 });
-    expect(again.figures()).toMatchObject({ droppedSummaries: 3, backlogSummaries: 3 });
-    await again.appendSummaries([summary(9)]);
-    expect(numbersOf(await again.readSummaryOutbox(0, 10))).toEqual([6, 7, 8, 9]);
-  });
-
-  test('keep both summaries of a window that came twice because the clock was set back, under different ids', async () => {
-    const folder = temporaryFolder();
-    const store = await openTestStore(folder);
-    await store.appendSummaries([summary(1), summary(1)]);
-    await store.close();
-    const again = await openTestStore(folder);
-    await again.appendSummaries([summary(1)]);
-    const ids = (await again.readSummaryOutbox(0, 10)).map(({ record }) => record.id);
-    expect(new Set(ids).size).toBe(3);
-    expect(again.figures().backlogSummaries).toBe(3);
+    expect(numbersOf(await store.readAlarms('platform', 0, 1_000_000))).toEqual([1, 2, 3]);
   });
 });
 
@@ -157,27 +127,24 @@ describe('the alarm log', () => {
     expect(await store.alarmLog({ limit: 2, alarm: 'lift/unknown' })).toEqual([]);
   });
 
-  test('keeps the newest 10,000 events and every unsent one, whatever its limit says', async () => {
+  test('keeps the newest 10,000 events and all that an uplink has not delivered, whatever its limit says', async () => {
     const store = await openTestStore(temporaryFolder(), { alarmLogRows: 1 });
     const last = 12_000;
     await commitInSteps(last, step => store.commitAlarms(alarmEvents(step - 499, step, store.id), []));
-    await store.settleAlarms(range(11, last));
-    for (const number of range(last + 1, last + 3_000)) {
-      await store.commitAlarms([alarmEvent(number, store.id)], []);
-      await store.settleAlarms([number]);
-    }
-    const [count, oldestSent, unsent] = askShell(
-      store.path,
-      `select (select count(*) from alarm_log), (select min(number) from alarm_log where sent_at is not null),
-              (select count(*) from alarm_log where sent_at is null)`,
-    )
-      .split('|')
-      .map(Number);
-    expect(unsent).toBe(10);
-    expect(count).toBeGreaterThanOrEqual(10_010);
+    await store.useUplinks(['platform', 'second']);
+    await store.settleAlarms('platform', { sent: last, delivered: 500 });
+    const log = () => askShell(store.path, 'select min(number), max(number), count(*) from alarm_log');
+    await commitOneByOne(store, last + 1, last + 600);
+    // One uplink has delivered up to 500 only, the other began behind 12,000.
+    expect(log()).toBe(`501|12600|12100`);
+    await store.settleAlarms('platform', upTo(last));
+    await store.useUplinks([]);
+    await commitOneByOne(store, last + 601, last + 3_000);
+    const [oldest = 0, newest = 0, count = 0] = log().split('|').map(Number);
+    expect(newest).toBe(last + 3_000);
+    expect(count).toBeGreaterThanOrEqual(10_000);
     expect(count).toBeLessThan(11_100);
-    expect(oldestSent).toBeLessThanOrEqual(last + 3_000 - 10_000 + 1);
-    expect(numbersOf(await store.readAlarmOutbox(0, 100))).toEqual(range(1, 10));
+    expect(oldest).toBe(newest - count + 1);
     expect(store.lastEventNumber).toBe(last + 3_000);
   }, 60_000);
 });
@@ -187,7 +154,7 @@ describe('a group of commits', () => {
     const store = await openTestStore(temporaryFolder());
     // data_version of another connection rises by one with each transaction it has not seen.
     const versions = new Set<unknown>();
-    const watcher = openDatabase(store.path);
+    const watcher = openDatabase(store.path, 1e9);
     onTestFinished(() => {
       watcher.close();
     });
@@ -203,7 +170,7 @@ describe('a group of commits', () => {
     await Promise.all(calls);
     expect(order).toEqual(range(1, 100));
     expect(versions.size - 1).toBeLessThanOrEqual(3);
-    expect(numbersOf(await store.readAlarmOutbox(0, 1_000))).toEqual(range(1, 100));
+    expect(numbersOf(await store.readAlarms('platform', 0, 1_000))).toEqual(range(1, 100));
   });
 
   test('leaves the last state of every alarm standing', async () => {
@@ -250,7 +217,7 @@ describe('a thread that dies', () => {
     expect(workers).toHaveLength(2);
     expect(store.figures()).toMatchObject({ state: 'ok', lastFailure: expect.stringContaining('thread') });
     expect(store.id).toBe(id);
-    expect(numbersOf(await store.readAlarmOutbox(0, 100))).toEqual(range(1, 51));
+    expect(numbersOf(await store.readAlarms('platform', 0, 100))).toEqual(range(1, 51));
   });
 });
 
@@ -264,9 +231,13 @@ describe('a closed store', () => {
     await expect(store.commitAlarms([alarmEvent(21, store.id)], [])).rejects.toMatchObject({ kind: 'storage' });
     await expect(store.alarmStates()).rejects.toMatchObject({ kind: 'storage' });
     const again = await openTestStore(folder);
-    expect(numbersOf(await again.readAlarmOutbox(0, 100))).toEqual(range(1, 20));
+    expect(numbersOf(await again.readAlarms('platform', 0, 100))).toEqual(range(1, 20));
   });
 });
+
+async function commitOneByOne(store: Store, first: number, last: number): Promise<void> {
+  for (const number of range(first, last)) await store.commitAlarms([alarmEvent(number, store.id)], []);
+}
 
 async function commitInSteps(last: number, commit: (upTo: number) => Promise<void>): Promise<void> {
   for (let upTo = 500; upTo <= last; upTo += 500) await commit(upTo);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Point, SampleBatch } from '../../src/model/point.ts';
-import type { Summary } from '../../src/model/summary.ts';
+import type { CountedSummary } from '../../src/model/summary.ts';
 import { createSummarizer, type DeviceWindow } from '../../src/summary/summarizer.ts';
 
 /*
@@ -98,7 +98,7 @@ function minuteOf(wall: number): number {
   return Math.floor(wall / windowMs);
 }
 
-function naiveSummary(number: number, window: readonly Read[]): Summary | undefined {
+function naiveSummary(number: number, window: readonly Read[]): CountedSummary | undefined {
   const all = window.flatMap(({ values }) => values.filter(([at]) => at === number).map(([, one]) => one));
   const goods = all.filter(one => one !== undefined);
   if (all.length === 0) return undefined;
@@ -111,13 +111,14 @@ function naiveSummary(number: number, window: readonly Read[]): Summary | undefi
     max: isAny ? Math.max(...goods) : undefined,
     mean: isAny ? goods.reduce((sum, one) => sum + one / goods.length, 0) : undefined,
     last: goods.at(-1),
+    samples: all.length,
     goodShare: goods.length / all.length,
     delta: undefined,
     resets: 0,
   };
 }
 
-function sortByPoint(summaries: readonly Summary[]): Summary[] {
+function sortByPoint(summaries: readonly CountedSummary[]): CountedSummary[] {
   return summaries.toSorted((one, other) => one.point.localeCompare(other.point));
 }
 

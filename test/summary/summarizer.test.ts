@@ -121,7 +121,7 @@ describe('a summary', () => {
       },
     ],
   ])('of %s', (_name, samples, expected) => {
-    expect(sumUp(samples)).toEqual([{ ...labels, ...expected }]);
+    expect(sumUp(samples)).toEqual([{ ...labels, samples: samples.length, ...expected }]);
   });
 
   test('of a meter that stands at a thousand million keeps its last digits', () => {

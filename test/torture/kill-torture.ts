@@ -88,9 +88,12 @@ function storedAfter(daemon: Daemon, number: number): readonly Stored[] {
 /** The plant stands still: waits until everything it did is committed and sent. */
 async function drain(daemon: Daemon, plant: JumpyPlant): Promise<void> {
   for (let attempt = 0; attempt < drainAttempts; attempt += 1) {
-    const { uplink } = await daemon.client.status().catch(() => ({ uplink: { backlogAlarms: -1 } }));
+    const uplinks = await daemon.client
+      .status()
+      .then(({ uplinks }) => uplinks)
+      .catch(() => []);
     const { standing } = await daemon.client.alarms(1).catch(() => ({ standing: [] }));
-    if (uplink.backlogAlarms === 0 && standing.length === plant.standing()) return;
+    if (uplinks[0]?.backlogAlarms === 0 && standing.length === plant.standing()) return;
     await pause(100);
   }
 }

@@ -13,13 +13,13 @@ import { createUnit, type Unit } from '../../src/sim/unit.ts';
 import { type TimedFault, wireFaultsOn } from '../../src/sim/wire-fault.ts';
 import { modbusAddress, modbusBus, modbusDevice, rtuBus, rtuOverTcpBus } from '../drivers/modbus/modbus-rig.ts';
 import { createSimulatedWire } from '../fakes/simulated-wire.ts';
+import { contentOf, isBit, stamp } from '../fakes/stamped-registers.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 import type { TortureOptions, Verdict } from './main.ts';
 
 /*
- * Damaged replies of every kind over every link, in random order, on a virtual clock. Every register holds a number that
- * says its unit, its address and how many requests the unit has had, so that a value from another device, another register
- * or another time shows itself. One run is one damaged reply. After each storm every device must be read well by the first
+ * Damaged replies of every kind over every link, in random order, on a virtual clock. Every register says its unit, its address
+ * and its request. One run is one damaged reply. After each storm every device must be read well by the first
  * poll after the longest time that an answer may take.
  */
 
@@ -223,24 +223,6 @@ function simulatedDevice(unitId: number): { device: Device; image: RegisterImage
   ];
   const device = modbusDevice(addresses, { unitId, readLimits: { maxGap: 0 } });
   return { device: { ...device, timeoutMs: worstCaseMs }, image: createImage(device.points) };
-}
-
-function stamp(image: RegisterImage, unitId: number, request: number): void {
-  for (const [name, table] of Object.entries(image)) {
-    for (let index = 0; index < table.cells.length; index += 1) {
-      table.cells[index] = contentOf(unitId, table.first + index, request, name === 'coil');
-    }
-  }
-}
-
-/** Different for every unit, register and request, as far as 16 bits go. */
-function contentOf(unitId: number, address: number, request: number, asBit: boolean): number {
-  const content = (unitId * 7_919 + address * 31 + request * 977 + 1) & 0xffff;
-  return asBit ? (content >> 3) & 1 : content;
-}
-
-function isBit(table: string): boolean {
-  return table === 'coil' || table === 'discrete-input';
 }
 
 /** Makes a read and lets time pass until it ends; decoded at once. */

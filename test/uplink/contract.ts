@@ -4,7 +4,7 @@ import formats from 'ajv-formats';
 
 /** The schemas of docs/schemas, as a platform would use them; and stricter, so that an unlisted key is noticed here. */
 
-const schemaNames = ['alarm', 'summary', 'status'] as const;
+const schemaNames = ['alarm', 'standing', 'summaries', 'status', 'confirm', 'command', 'reply'] as const;
 export type SchemaName = (typeof schemaNames)[number];
 
 export function readSchema(name: SchemaName): Record<string, unknown> {
@@ -12,27 +12,26 @@ export function readSchema(name: SchemaName): Record<string, unknown> {
 }
 
 export function schemaOf(message: { readonly type?: unknown }): SchemaName {
-  const name = String(message.type).split('.')[1];
-  const known = schemaNames.find(candidate => candidate === name);
+  const type = String(message.type);
+  if (type.startsWith('plantroom.alarm.')) return 'alarm';
+  const known = schemaNames.find(candidate => candidate === type.split('.').at(-1));
   if (!known) throw new Error(`no schema for type ${message.type}`);
   return known;
 }
 
 /** Throws with what is wrong. Keys that the schema does not name are wrong too, though a platform must bear them. */
-export function checkMessage(payload: string): void {
+export function checkMessage(payload: string, name: SchemaName = schemaOf(JSON.parse(payload))): void {
   const message = JSON.parse(payload);
-  const name = schemaOf(message);
   const validate = validators[name];
   if (validate(message)) return;
   const problems = (validate.errors ?? []).map(error => `${error.instancePath} ${error.message}`);
   throw new Error(`no valid ${name}: ${problems.join('; ')}\n${payload}`);
 }
 
-const validators = {
-  alarm: compileStrict('alarm'),
-  summary: compileStrict('summary'),
-  status: compileStrict('status'),
-};
+const validators = Object.fromEntries(schemaNames.map(name => [name, compileStrict(name)])) as Record<
+  SchemaName,
+  ValidateFunction
+>;
 
 function compileStrict(name: SchemaName): ValidateFunction {
   const ajv = new Ajv2020({ allErrors: true, strict: true, strictRequired: false, allowUnionTypes: true });

@@ -1,10 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { AlarmEvent } from '../../src/model/alarm.ts';
+import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import { limitLevels, priorities } from '../../src/model/alarm.ts';
-import type { SummaryRecord } from '../../src/model/summary.ts';
+import type { NumberedSummary } from '../../src/model/outbox.ts';
+import type { Summary, SummaryRecord } from '../../src/model/summary.ts';
 import { packetBytes, payloadRoomBytes } from '../../src/uplink/packet.ts';
-import { encodeAlarm, encodeStatus, encodeSummary, formatTime } from '../../src/uplink/payload.ts';
+import { encodeAlarm, encodeReply, encodeStanding, encodeStatus, formatTime } from '../../src/uplink/payload.ts';
+import { encodeSummaries } from '../../src/uplink/summary-payload.ts';
 import { topicsOf } from '../../src/uplink/topic.ts';
 import { checkMessage } from './contract.ts';
 import { alarmEvent, gateway, summaryRecord } from './samples.ts';
@@ -89,37 +91,113 @@ describe('an alarm event', () => {
   });
 });
 
-describe('a summary', () => {
-  test('always becomes valid messages that hold each point once, in order', () => {
+describe('summaries', () => {
+  const rows = fc
+    .array(anyRecord, { minLength: 1, maxLength: 12 })
+    .map(records => records.map((record, index) => ({ number: index + 1, record: { ...record, id: `r-${index}` } })));
+  const write = (given: readonly NumberedSummary[], longestBytes: number) =>
+    encodeSummaries(given, { gatewayId: gateway.id, span: '1min', isHistorical: true, longestBytes });
+  const recordsIn = (payloads: readonly string[]) => payloads.flatMap(payload => JSON.parse(payload).data.summaries);
+
+  test('always become valid messages that hold each record and each point once, in order', () => {
     fc.assert(
-      fc.property(anyRecord, fc.integer({ min: 1, max: 20_000 }), (record, longestBytes) => {
-        const payloads = encodeSummary(record, gateway.id, longestBytes);
-        for (const payload of payloads) checkMessage(payload);
-        const points = payloads.flatMap(payload => JSON.parse(payload).data.points);
-        expect(points.map(({ point }) => point)).toEqual(record.points.map(({ point }) => point));
-        const ids = payloads.map(payload => JSON.parse(payload).id);
+      fc.property(rows, fc.integer({ min: 1, max: 20_000 }), (given, longestBytes) => {
+        const batches = write(given, longestBytes);
+        expect(batches.flatMap(({ numbers }) => numbers)).toEqual(given.map(({ number }) => number));
+        for (const { numbers, payloads } of batches) {
+          for (const payload of payloads) checkMessage(payload);
+          const held = given.filter(({ number }) => numbers.includes(number)).map(({ record }) => record);
+          const points = recordsIn(payloads).flatMap(({ points }) => points.map(({ point }: Summary) => point));
+          expect(points).toEqual(held.flatMap(record => record.points.map(({ point }) => point)));
+        }
+        const ids = recordsIn(batches.flatMap(({ payloads }) => payloads)).map(({ id }) => id);
         expect(new Set(ids).size).toBe(ids.length);
       }),
     );
   });
 
-  test('is cut so that every part fits, unless that is a single point', () => {
+  test('fit into what was asked, unless that is a single point', () => {
     fc.assert(
-      fc.property(anyRecord, fc.integer({ min: 1, max: 20_000 }), (record, longestBytes) => {
-        for (const payload of encodeSummary(record, gateway.id, longestBytes)) {
-          const isOnePoint = JSON.parse(payload).data.points.length <= 1;
-          expect(isOnePoint || Buffer.byteLength(payload) <= longestBytes).toBe(true);
+      fc.property(rows, fc.integer({ min: 1, max: 20_000 }), (given, longestBytes) => {
+        for (const payload of write(given, longestBytes).flatMap(({ payloads }) => payloads)) {
+          const points = recordsIn([payload]).flatMap(record => record.points);
+          expect(points.length <= 1 || Buffer.byteLength(payload) <= longestBytes).toBe(true);
         }
       }),
     );
   });
 
-  test('that fits is one message under the record’s own id, and the parts of one that does not name their points', () => {
-    const record = summaryRecord(0, 4);
-    const idsFor = (bytes: number) => encodeSummary(record, gateway.id, bytes).map(payload => JSON.parse(payload).id);
-    expect(idsFor(10_000)).toEqual([record.id]);
-    expect(idsFor(600)).toEqual([`${record.id}-p1-2`, `${record.id}-p3-4`]);
+  test('are put together as long as they fit, and named by the first and the last of them', () => {
+    const given = [1, 2, 3, 4].map(number => ({ number, record: summaryRecord(number, 4) }));
+    const ids = given.map(({ record }) => record.id);
+    const [whole, ...more] = write(given, 16_384);
+    expect(more).toEqual([]);
+    expect(JSON.parse(whole?.payloads[0] ?? '').id).toBe(`${ids[0]}..${ids[3]}`);
+    expect(write(given, 2_100).map(({ numbers }) => numbers)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
   });
+
+  test('too long for one message come in parts whose ids name their points', () => {
+    const record = summaryRecord(0, 4);
+    const idsFor = (bytes: number) => {
+      const [batch] = write([{ number: 1, record }], bytes);
+      return recordsIn(batch?.payloads ?? []).map(({ id }) => id);
+    };
+    expect(idsFor(10_000)).toEqual([record.id]);
+    expect(idsFor(900)).toEqual([`${record.id}-p1-2`, `${record.id}-p3-4`]);
+  });
+});
+
+describe('the alarms that stand', () => {
+  const state = (number: number): AlarmState => ({
+    alarm: `booster/alarm-${number}`,
+    occurrence: `k3m9x2-${number}`,
+    rule: 'limit',
+    priority: 'high',
+    message: 'Discharge pressure is low',
+    raisedAt: Date.UTC(2026, 4, 12),
+    value: 2.9,
+    state: undefined,
+    unit: 'bar',
+  });
+  const write = (count: number, longestBytes: number) =>
+    encodeStanding(
+      { refresh: 'r1', asOf: 7, alarms: Array.from({ length: count }, (_, index) => state(index)), at: 0 },
+      gateway.id,
+      longestBytes,
+    );
+
+  test('are told in parts that fit, each of which says how many there are', () => {
+    const parts = write(100, 2_000);
+    for (const part of parts) {
+      checkMessage(part);
+      expect(Buffer.byteLength(part)).toBeLessThanOrEqual(2_000);
+    }
+    const data = parts.map(part => JSON.parse(part).data);
+    expect(data.map(({ part }) => part)).toEqual(data.map((_, index) => index + 1));
+    expect(new Set(data.map(({ refresh, asOf, parts: count }) => `${refresh} ${asOf} ${count}`))).toEqual(
+      new Set([`r1 7 ${parts.length}`]),
+    );
+    const alarms = data.flatMap(({ alarms }) => alarms.map(({ alarm }: AlarmState) => alarm));
+    expect(alarms).toEqual(Array.from({ length: 100 }, (_, index) => `booster/alarm-${index}`));
+  });
+
+  test('are told also when none does', () => {
+    const [only = '', ...more] = write(0, 2_000);
+    checkMessage(only);
+    expect(more).toEqual([]);
+    expect(JSON.parse(only).data).toMatchObject({ part: 1, parts: 1, alarms: [] });
+  });
+});
+
+test.each([
+  { kind: 'done' as const, message: '44 points' },
+  { kind: 'refused' as const, message: 'no', details: ['because'] },
+])('a reply is valid: $kind', reply => {
+  checkMessage(encodeReply({ command: 'c1', kind: 'reload', reply, isRepeated: false }), 'reply');
+  checkMessage(encodeReply({ command: null, kind: null, reply, isRepeated: false }), 'reply');
 });
 
 test.each([
@@ -143,15 +221,15 @@ test.each([
 });
 
 test('topics are made of the prefix, the gateway and what is sent', () => {
-  expect(topicsOf('site-7/plantroom', 'pump-room-1')).toEqual({
+  expect(topicsOf('site-7/plantroom', 'pump-room-1')).toMatchObject({
     status: 'site-7/plantroom/pump-room-1/status',
     alarm: 'site-7/plantroom/pump-room-1/alarm',
-    summary: 'site-7/plantroom/pump-room-1/summary',
+    command: 'site-7/plantroom/pump-room-1/command',
   });
 });
 
 test('a payload that uses the room for it makes a packet of just the longest length', () => {
-  const topic = 'plantroom/pump-room-1/summary';
-  const payload = 'x'.repeat(payloadRoomBytes(1_000, topic));
-  expect(packetBytes({ topic, payload, isRetained: false })).toBe(1_000);
+  const envelope = { topic: 'plantroom/pump-room-1/summary', contentType: 'application/cloudevents+json' };
+  const payload = Buffer.alloc(payloadRoomBytes(1_000, envelope));
+  expect(packetBytes({ ...envelope, payload, qos: 1, isRetained: false })).toBe(1_000);
 });

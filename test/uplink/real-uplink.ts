@@ -5,7 +5,7 @@ import type { UplinkSettings } from '../../src/model/site.ts';
 import { createUplink, type Uplink, type UplinkOptions } from '../../src/uplink/uplink.ts';
 import { MemoryOutbox } from '../fakes/memory-outbox.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
-import { alarmEvent, gateway, settingsFor, summaryRecord } from './samples.ts';
+import { alarmEvent, gateway, settingsFor, summaryRecord, unaskedPlant } from './samples.ts';
 
 /** An uplink over a real network on the real clock, started, with an outbox in memory. */
 export class RealUplink {
@@ -19,6 +19,8 @@ export class RealUplink {
       version: '0.1.0',
       password: () => undefined,
       outbox: this.outbox,
+      plant: unaskedPlant,
+      control: undefined,
       clock: systemClock,
       random: systemRandom,
       log: silentLog,
@@ -28,13 +30,13 @@ export class RealUplink {
   }
 
   addAlarms(first: number, last: number): void {
-    for (let number = first; number <= last; number += 1) this.outbox.alarms.set(number, alarmEvent(number));
+    for (let number = first; number <= last; number += 1) this.outbox.addAlarm(alarmEvent(number));
     this.uplink.notify();
   }
 
   addSummaries(first: number, last: number, pointCount?: number): void {
     for (let number = first; number <= last; number += 1) {
-      this.outbox.summaries.set(number, summaryRecord(number, pointCount));
+      this.outbox.addSummary(number, summaryRecord(number, pointCount));
     }
     this.uplink.notify();
   }
@@ -56,7 +58,7 @@ export class RealUplink {
   }
 
   async waitUntilEmpty(): Promise<void> {
-    const left = () => `${this.outbox.alarms.size} alarms and ${this.outbox.summaries.size} summaries are left`;
+    const left = () => `${this.outbox.unsentAlarms} alarms and ${this.outbox.summaries.size} summaries are left`;
     await waitUntil(
       () => this.outbox.isEmpty,
       () => `${left()}: ${JSON.stringify(this.uplink.figures())}`,

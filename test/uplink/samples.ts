@@ -1,12 +1,21 @@
 import type { AlarmEvent } from '../../src/model/alarm.ts';
 import type { UplinkSettings } from '../../src/model/site.ts';
 import type { SummaryRecord } from '../../src/model/summary.ts';
+import type { PlantNow } from '../../src/uplink/plant-now.ts';
 
 export const gateway = { id: 'pump-room-1', name: 'Pump room, tower A' };
 
 const prefix = 'plantroom';
 
 const day = Date.UTC(2026, 4, 12, 6, 0, 0);
+
+/** The native format does not ask for it. */
+export const unaskedPlant: PlantNow = {
+  site() {
+    throw new Error('nobody is to ask for the site');
+  },
+  pointNow: () => undefined,
+};
 
 export function settingsFor(port: number, changes: Partial<UplinkSettings> = {}): UplinkSettings {
   return {
@@ -17,7 +26,7 @@ export function settingsFor(port: number, changes: Partial<UplinkSettings> = {})
     username: undefined,
     password: undefined,
     topicPrefix: prefix,
-    keepaliveMs: 15_000,
+    keepaliveMs: 12_000,
     tls: undefined,
     confirm: 'broker',
     summaries: '1min',

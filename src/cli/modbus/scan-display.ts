@@ -1,3 +1,4 @@
+import { formatAge } from '../../base/duration.ts';
 import { type CliContext, styleFor, widthOf } from '../context.ts';
 import { eraseLine, renderProgress } from '../render/progress.ts';
 import { countQuestions, type ScanPlan, type ScanStop } from './scan-plan.ts';
@@ -35,7 +36,8 @@ export function createScanDisplay(
 
   function draw(): void {
     drawnMono = clock.monoMs();
-    const progress = { done: asked, total, label, found, leftMs: leftMs() };
+    const words = `${label} · ${found} found · about ${formatAge(leftMs())} left`;
+    const progress = { done: asked, total, words };
     err.write(eraseLine + renderProgress(progress, widthOf(err) ?? 80, styleFor(err, context.env)));
   }
 

@@ -114,6 +114,30 @@ describe('a doubt about the connection', () => {
     expect(answers.slice(1).map(registerOf)).toEqual([10, 20]);
   });
 
+  test('by a second answer to a request before costs nobody anything: those under way go out again', async () => {
+    await askAll(3);
+    const first = reply(frames()[0] ?? Buffer.alloc(12));
+    line.deliver(first);
+    line.deliver(first);
+    await settle();
+    expect(line.opened()).toBe(2);
+    expect(frames()).toHaveLength(5);
+    for (const frame of frames().slice(-2)) line.deliver(reply(frame));
+    expect(answers.map(registerOf)).toEqual([0, 10, 20]);
+  });
+
+  test('by an id that is wrong by one is told as such, also while other requests are under way', async () => {
+    await askAll(3);
+    for (const step of [-1, 1]) {
+      const shifted = reply(frames().at(-2) ?? Buffer.alloc(12));
+      shifted.writeUInt16BE(shifted.readUInt16BE(0) + step, 0);
+      line.deliver(shifted);
+      await settle();
+    }
+    expect(answers.filter(answer => answer?.kind === 'data')).toEqual([]);
+    expect(answers[0]).toMatchObject({ kind: 'failed', reason: 'bad-reply' });
+  });
+
   test('by another unit in the reply ends the request whose id it has', async () => {
     await askAll(2);
     const wrong = reply(frames()[1] ?? Buffer.alloc(12));

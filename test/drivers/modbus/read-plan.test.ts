@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { widthOf } from '../../../drivers/modbus/codec.ts';
-import { type ReadCost, readCost } from '../../../drivers/modbus/read-cost.ts';
+import { type ReadCost, readCost, silencesOf } from '../../../drivers/modbus/read-cost.ts';
 import { type ModbusRead, planReads } from '../../../drivers/modbus/read-plan.ts';
 import type { ModbusBus } from '../../../src/model/bus.ts';
 import type { ReadLimits } from '../../../src/model/device.ts';
@@ -141,6 +141,18 @@ describe('the cost of a gap', () => {
   test('of bits is an eighth of a character', () => {
     const coils = [0, 150].map(address => modbusAddress('coil', address));
     expect(plan(coils, { maxGap: undefined }, prompt).length).toBe(1);
+  });
+});
+
+describe('the silences of a bus', () => {
+  test('are 3.5 characters on either side of an answer, and the rest of the bus after it', () => {
+    const { beforeAnswerMs, afterAnswerMs } = silencesOf({ ...serial, turnaroundMs: 20 });
+    expect(beforeAnswerMs).toBeCloseTo(4.01, 2);
+    expect(afterAnswerMs).toBeCloseTo(24.01, 2);
+  });
+
+  test('are none over TCP', () => {
+    expect(silencesOf(tcp)).toEqual({ beforeAnswerMs: 0, afterAnswerMs: 0 });
   });
 });
 

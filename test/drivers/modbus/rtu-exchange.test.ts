@@ -177,6 +177,21 @@ describe('what is not the answer', () => {
     expect(later.answer).toMatchObject(data([0x12, 0x34, 0x56, 0x78]));
   });
 
+  test('whose answer breaks off at the deadline is waited for as long as an adapter may keep the rest, and no longer', async () => {
+    const told = await ask();
+    await clock.advance(8 * characterMs + patience.timeoutMs + good.length * characterMs - 2);
+    line.deliver(good.subarray(0, 5));
+    await clock.advance(20);
+    expect(told.answer).toBeUndefined();
+    line.deliver(good.subarray(5));
+    expect(told.answer).toMatchObject(data([0x12, 0x34, 0x56, 0x78]));
+    const other = await ask(neighbour);
+    await clock.advance(8 * characterMs + patience.timeoutMs + good.length * characterMs - 2);
+    line.deliver(goodOfNeighbour.subarray(0, 5));
+    await clock.advance(2 + 4 * characterMs + 21);
+    expect(other.answer).toMatchObject({ kind: 'failed', reason: 'timeout' });
+  });
+
   test('half an answer is a timeout that says how much came', async () => {
     const told = await ask();
     await answerAfter(5, good.subarray(0, 4));

@@ -34,14 +34,16 @@ while (number < last) {
 if (end === 'die') writeSync(listener, 'die');
 await store.close();
 
-function open(): Promise<Store> {
-  return openStore({
+async function open(): Promise<Store> {
+  const opened = await openStore({
     folder,
     clock: systemClock,
     log: silentLog,
     // The log is cut as early as it may ever be.
     limits: { reserveBytes: 0, alarmLogRows: 1 },
   });
+  await opened.useUplinks(['platform']);
+  return opened;
 }
 
 /** Commits one event, or two together, and tells of them once they are accepted. */
@@ -55,6 +57,6 @@ async function commit(): Promise<void> {
 
 /** The uplink has sent everything so far: old events may leave the log. */
 async function settleAll(): Promise<void> {
-  const unsent = await store.readAlarmOutbox(0, 1_000);
-  await store.settleAlarms(unsent.map(event => event.number));
+  const { lastEventNumber: last } = store;
+  await store.settleAlarms('platform', { sent: last, delivered: last });
 }

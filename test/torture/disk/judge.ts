@@ -57,7 +57,7 @@ export function judgeStart(path: string, accepted: Accepted, { isThorough, mayRe
 }
 
 function withStore<Result>(path: string, use: (file: StoreFile) => Result): Result {
-  const file = StoreFile.open({ folder: path, openedAt: 0, limits });
+  const file = StoreFile.open({ folder: path, openedAt: 0, limits, isStart: true });
   try {
     return use(file);
   } finally {
