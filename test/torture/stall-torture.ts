@@ -149,8 +149,10 @@ async function findMissing(daemon: Daemon, floods: readonly Flood[]): Promise<re
   const [{ at: beganAt } = { at: 0 }] = floods;
   const wanted = floods.map(nameOf).sort();
   for (let attempt = 0; ; attempt += 1) {
-    const { history } = await daemon.client.alarms(1_000);
-    const events = history.filter(({ detectedAt, rule }) => detectedAt >= beganAt && rule !== 'communication');
+    // What the store had not answered may be refused for a moment more.
+    const { history } = await daemon.client.alarms(1_000).catch(() => ({ history: [] }));
+    // A busy machine may also lose devices for a while.
+    const events = history.filter(({ detectedAt, alarm }) => detectedAt >= beganAt && alarm.includes('flooded-'));
     const found = events.map(({ alarm, kind }) => `${alarm.replace(/^.*\//, '')} ${kind}`).sort();
     if (found.join() === wanted.join()) return findLate(floods, events.toReversed());
     if (attempt === 100) return [`${wanted.length} floods came, ${found.length} events were committed`];
