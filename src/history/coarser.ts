@@ -1,5 +1,6 @@
 import type { CountedSummary } from '../model/summary.ts';
 import { type Bounds, type CoarseSpan, windowAround } from './span-window.ts';
+import { addToSums, createSumLayout, type SumLayout, type Sums, summariesOf } from './sums.ts';
 
 /** What one device did in one window. */
 export interface DeviceSummary {
@@ -37,13 +38,14 @@ interface OpenWindow {
   latest: number;
   readonly firstNumber: number;
   lastNumber: number;
-  readonly points: Map<string, CountedSummary>;
+  readonly sums: Sums;
 }
 
 /** `known`: devices that had a window before the start, so that their next one begins where it should. */
 export function createCoarsener(span: CoarseSpan, known: Iterable<string> = []): Coarsener {
   const windows = new Map<string, OpenWindow>();
   const open = new Map<string, number>();
+  const layouts = new Map<string, SumLayout>();
   /** Where the last closed window of a device ended. */
   const ends = new Map<string, number>(Array.from(known, device => [device, Number.NEGATIVE_INFINITY]));
   let sweptTo = Number.NEGATIVE_INFINITY;
@@ -53,19 +55,27 @@ export function createCoarsener(span: CoarseSpan, known: Iterable<string> = []):
     const { device, windowStart } = finer;
     const current = windows.get(device);
     if (current && windowStart >= current.bounds.start && windowStart < current.bounds.end) {
-      addFiner(current, number, finer);
+      addFiner(current, layoutOf(device), number, finer);
     } else {
       if (current) closed.push(close(device, current, windowStart < current.bounds.start));
       const bounds = windowAround(span, windowStart);
       const isContinued = (ends.get(device) ?? Number.POSITIVE_INFINITY) <= bounds.start;
       const start = isContinued ? bounds.start : windowStart;
-      const next = { start, bounds, latest: windowStart, firstNumber: number, lastNumber: number, points: new Map() };
+      const next = { start, bounds, latest: windowStart, firstNumber: number, lastNumber: number, sums: [] };
       windows.set(device, next);
       open.set(device, number);
-      addFiner(next, number, finer);
+      addFiner(next, layoutOf(device), number, finer);
     }
     sweep(windowStart, closed);
     return closed;
+  }
+
+  function layoutOf(device: string): SumLayout {
+    const known = layouts.get(device);
+    if (known) return known;
+    const made = createSumLayout();
+    layouts.set(device, made);
+    return made;
   }
 
   /** Closes what was left behind by devices that are gone. */
@@ -87,53 +97,21 @@ export function createCoarsener(span: CoarseSpan, known: Iterable<string> = []):
     open.delete(device);
     const windowEnd = hasGoneBack ? window.latest : window.bounds.end;
     ends.set(device, hasGoneBack ? Number.POSITIVE_INFINITY : windowEnd);
-    const summary = { device, windowStart: window.start, windowEnd, points: [...window.points.values()] };
+    const summary = {
+      device,
+      windowStart: window.start,
+      windowEnd,
+      points: summariesOf(layoutOf(device), window.sums),
+    };
     return { summary, upTo: window.lastNumber };
   }
 
   return { add, open };
 }
 
-function addFiner(window: OpenWindow, number: number, finer: DeviceSummary): void {
+function addFiner(window: OpenWindow, layout: SumLayout, number: number, finer: DeviceSummary): void {
   window.lastNumber = number;
   window.latest = Math.max(window.latest, finer.windowEnd);
   window.start = Math.min(window.start, finer.windowStart);
-  for (const point of finer.points) {
-    const sum = window.points.get(point.point);
-    // What was measured in another unit before a reload cannot be added to: the point starts anew.
-    window.points.set(point.point, sum?.unit === point.unit ? addSummaries(sum, point) : point);
-  }
-}
-
-/** Of two windows of a point, the earlier one first. */
-function addSummaries(one: CountedSummary, other: CountedSummary): CountedSummary {
-  const count = one.count + other.count;
-  const samples = one.samples + other.samples;
-  return {
-    point: one.point,
-    unit: one.unit,
-    count,
-    samples,
-    min: pick(Math.min, one.min, other.min),
-    max: pick(Math.max, one.max, other.max),
-    mean: meanOf(one, other),
-    last: other.last ?? one.last,
-    goodShare: samples === 0 ? 0 : count / samples,
-    delta: one.delta === undefined ? other.delta : one.delta + (other.delta ?? 0),
-    resets: one.resets + other.resets,
-  };
-}
-
-function pick(of: (a: number, b: number) => number, a: number | undefined, b: number | undefined): number | undefined {
-  if (a === undefined) return b;
-  return b === undefined ? a : of(a, b);
-}
-
-function meanOf(one: CountedSummary, other: CountedSummary): number | undefined {
-  if (one.mean === undefined) return other.mean;
-  if (other.mean === undefined || one.mean === other.mean) return one.mean;
-  const count = one.count + other.count;
-  const sum = one.mean * one.count + other.mean * other.count;
-  // Of huge numbers there is no sum, but there are shares.
-  return Number.isFinite(sum) ? sum / count : one.mean * (one.count / count) + other.mean * (other.count / count);
+  for (const point of finer.points) addToSums(layout, window.sums, point);
 }

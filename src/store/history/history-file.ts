@@ -1,18 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
-import { randomId } from '../../base/random.ts';
 import type { SummaryQuery } from '../../model/outbox.ts';
 import type { SummarySpan } from '../../model/summary.ts';
-import {
-  type Database,
-  giveBackPages,
-  limitPages,
-  openHistoryDatabase,
-  readNumberPragma,
-  restartWal,
-} from '../database.ts';
+import { type Database, giveBackPages, limitPages, readNumberPragma, restartWal } from '../database.ts';
 import { isBroken } from '../examine.ts';
-import { migrate } from '../migrations.ts';
 import { createReserve, type Reserve } from '../reserve.ts';
 import { writtenBytes } from '../written-bytes.ts';
 import { fileBytes, type HistoryPaths, historyPaths, removeSetAside, setHistoryAside } from './history-paths.ts';
@@ -23,18 +14,16 @@ import {
   historyClasses,
   pageBytes,
   readRows,
-  reserveBytes,
-  reserveShare,
   shedsPerWrite,
   vacuumPages,
-  walShare,
 } from './limits.ts';
-import type { HistoryFileFigures, HistoryWork, PackedSummaries, UplinkNeed } from './messages.ts';
+import type { HistoryFileFigures, PackedSummaries, PackedWork, UplinkNeed } from './messages.ts';
+import { openHistoryFile, reserveFor } from './open-history-file.ts';
 import type { Reading } from './reading.ts';
-import { historyMigrations } from './schema.ts';
 import {
   addWork,
   budgetOf,
+  classFigures,
   countShed,
   type HistorySession,
   hasWork,
@@ -43,7 +32,7 @@ import {
   startHistorySession,
 } from './session.ts';
 import { countUpTo } from './unsent.ts';
-import { dropUnsent, readUplinks, settle, type Uplinks, useUplinks, writeUplinks } from './uplinks.ts';
+import { dropUnsent, haveChanged, readUplinks, settle, type Uplinks, useUplinks, writeUplinks } from './uplinks.ts';
 
 export interface HistoryFileOptions {
   readonly folder: string;
@@ -85,7 +74,7 @@ export class HistoryFile {
   }
 
   /** The same batch may be handed in again when its answer was lost. */
-  write(batch: string, work: HistoryWork): void {
+  write(batch: string, work: PackedWork): void {
     this.#attempt(() => {
       // Perhaps it is only the write-ahead file that has no room left; then nothing needs to go.
       for (let chunks = 0; ; chunks = Math.max(1, 2 * chunks)) {
@@ -174,18 +163,8 @@ export class HistoryFile {
   figures(): HistoryFileFigures | undefined {
     const session = this.#session;
     if (!session) return undefined;
-    const figuresOf = (kind: HistoryClass) => ({
-      bytes: session.classes[kind].bytes,
-      oldestAt: session.classes[kind].oldest()?.from_at,
-      shedRows: session.shedRows[kind],
-    });
     return {
-      classes: {
-        raw: figuresOf('raw'),
-        '1min': figuresOf('1min'),
-        '15min': figuresOf('15min'),
-        '1day': figuresOf('1day'),
-      },
+      classes: classFigures(session),
       uplinks: Array.from(this.#uplinks.values(), ({ id, span, unsent, dropped }) => ({
         ...{ id, dropped, unsent: countUpTo(unsent, session.classes[span].lastNumber) },
       })),
@@ -274,7 +253,7 @@ export class HistoryFile {
       const result = session.database
         .transaction(() => {
           const changed = change(session);
-          if (this.#hasUnwritten || hasChanged(this.#uplinks, uplinks)) writeUplinks(session.database, this.#uplinks);
+          if (this.#hasUnwritten || haveChanged(this.#uplinks, uplinks)) writeUplinks(session.database, this.#uplinks);
           return changed;
         })
         .immediate();
@@ -327,19 +306,14 @@ export class HistoryFile {
   }
 
   #open(): Database {
-    const database = openHistoryDatabase(this.#paths.database, {
-      pageBytes,
-      walPages: Math.floor((reserveFor(this.#sizeBytes) * walShare) / pageBytes),
-    });
+    const database = openHistoryFile(this.#paths, this.#sizeBytes, this.#floors);
     try {
-      migrate(database, historyMigrations);
-      nameHistory(database, this.#floors);
       this.#limit(database);
       // What was settled before the disk failed is known here and perhaps not there.
       if (this.#uplinks.size === 0) this.#uplinks = readUplinks(database);
       const { classes } = startHistorySession(database);
       const used = useUplinks(this.#uplinks, this.#needs, span => classes[span].lastNumber);
-      this.#hasUnwritten ||= hasChanged(used, this.#uplinks);
+      this.#hasUnwritten ||= haveChanged(used, this.#uplinks);
       this.#uplinks = used;
       return database;
     } catch (error) {
@@ -364,24 +338,4 @@ export class HistoryFile {
   #fileBytes(): number {
     return fileBytes(this.#paths.database) + fileBytes(`${this.#paths.database}-wal`);
   }
-}
-
-function reserveFor(sizeBytes: number): number {
-  return Math.floor(Math.min(reserveBytes, sizeBytes * reserveShare));
-}
-
-/** Gives a new history its id. An old one is only read, so that a full disk does not keep it from opening. */
-function nameHistory(database: Database, floors: ReadonlyMap<HistoryClass, number>): void {
-  if (database.prepare("SELECT 1 FROM meta WHERE key = 'history_id'").get() !== undefined) return;
-  const insert = database.prepare('INSERT INTO meta (key, value) VALUES (?, ?)');
-  database
-    .transaction(() => {
-      insert.run('history_id', randomId());
-      for (const [kind, floor] of floors) insert.run(`number_floor_${kind}`, String(floor));
-    })
-    .immediate();
-}
-
-function hasChanged(one: Uplinks, other: Uplinks): boolean {
-  return one.size !== other.size || [...one].some(([id, state]) => other.get(id) !== state);
 }

@@ -2,10 +2,8 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import { randomId } from '../../base/random.ts';
-import type { SeriesName } from '../../history/frame.ts';
-import { decodeSummaries, withoutSamples } from '../../history/summary-frame.ts';
 import type { NumberedSummary, SummaryQuery } from '../../model/outbox.ts';
-import type { Summary, SummarySpan } from '../../model/summary.ts';
+import type { SummarySpan } from '../../model/summary.ts';
 import { RequestFailure } from '../worker-link.ts';
 import { HistoryThread, type ThreadState } from './history-thread.ts';
 import { defaultHistoryLimits, type HistoryClass, type HistoryLimits } from './limits.ts';
@@ -14,11 +12,13 @@ import type {
   HistoryFileFigures,
   HistoryRequests,
   HistoryWork,
-  PackedSummaries,
+  PackedWork,
   UplinkFigures,
   UplinkNeed,
 } from './messages.ts';
+import { packWork } from './packed-work.ts';
 import type { RawPage, RawQuery, RowPage, RowQuery } from './reading.ts';
+import { unpackSummaries } from './unpack-summaries.ts';
 import { createWaitingWork, type WaitingWork } from './waiting-work.ts';
 
 export type { ClassFigures, HistoryWork, RawFrame, UplinkFigures, UplinkNeed } from './messages.ts';
@@ -135,7 +135,7 @@ class OpenHistory implements History {
 
   append(work: HistoryWork): void {
     if (this.#closing) return;
-    this.#waiting.add(work);
+    this.#waiting.add(packWork(work));
     if (this.#waiting.bytes >= this.#limits.gatherBytes) this.#write();
     else this.#gather(this.#limits.gatherMs);
   }
@@ -262,11 +262,11 @@ class OpenHistory implements History {
     return { batch: `${this.#run}-${this.#batches}`, work };
   }
 
-  #succeed(work: HistoryWork): void {
+  #succeed(work: PackedWork): void {
     this.#writing = undefined;
     if (this.#isFailing) this.#options.log.info({}, 'the history writes again');
     this.#isFailing = false;
-    if (work.summaries.length > 0) this.#options.onWritten?.();
+    if (work.windows.length > 0) this.#options.onWritten?.();
     if (this.#waiting.bytes > 0 && !this.#closing) this.#gather(this.#limits.gatherMs);
   }
 
@@ -321,19 +321,3 @@ function shedRows({ classes }: HistoryFileFigures): number {
 }
 
 const nothing: ClassFigures = { bytes: 0, oldestAt: undefined, shedRows: 0 };
-
-function unpackSummaries({ rows, layouts }: PackedSummaries, span: SummarySpan): NumberedSummary[] {
-  return rows.map(({ number, id, device, windowStart, windowEnd, layout, body }) => {
-    const points = tryDecode(body, layouts[layout] ?? []);
-    return { number, record: { id, device, span, windowStart, windowEnd, points } };
-  });
-}
-
-/** One that is damaged has no points: it must not hold up those behind it. */
-function tryDecode(body: Uint8Array, names: readonly SeriesName[]): Summary[] {
-  try {
-    return decodeSummaries(body, names).map(withoutSamples);
-  } catch {
-    return [];
-  }
-}

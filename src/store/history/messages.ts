@@ -25,6 +25,23 @@ export interface HistoryWork {
   readonly summaries: readonly DeviceSummary[];
 }
 
+/** A frame, or the summaries of a window, on their way to the thread: to clone their objects would cost more than this. */
+export interface PackedRow {
+  readonly device: string;
+  readonly from: number;
+  readonly to: number;
+  /** Samples in a frame, for the count of what is dropped. */
+  readonly samples: number;
+  readonly layout: string;
+  readonly body: Uint8Array;
+}
+
+export interface PackedWork {
+  readonly frames: readonly PackedRow[];
+  /** Of one minute each. */
+  readonly windows: readonly PackedRow[];
+}
+
 /** An uplink that sends summaries. */
 export interface UplinkNeed {
   readonly id: string;
@@ -87,7 +104,7 @@ export interface HistoryRequests {
     };
     readonly answer: undefined;
   };
-  write: { readonly body: { readonly batch: string; readonly work: HistoryWork }; readonly answer: undefined };
+  write: { readonly body: { readonly batch: string; readonly work: PackedWork }; readonly answer: undefined };
   settle: {
     readonly body: { readonly uplink: string; readonly span: SummarySpan; readonly numbers: readonly number[] };
     readonly answer: undefined;

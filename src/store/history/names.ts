@@ -1,19 +1,27 @@
 import { createSink, createSource, hasMore, putSigned, takeBytes, takeSigned } from '../../history/bytes.ts';
 import type { SeriesName } from '../../history/frame.ts';
 import type { Database } from '../database.ts';
+import { namesOfLayout } from './layout.ts';
 
 /** Numbers in the place of names that come with every row. */
 export interface Names {
   /** Gives a new number to a name that is met for the first time. */
   device(name: string): number;
-  series(names: readonly SeriesName[]): number[];
+  series(names: readonly SeriesName[]): Uint8Array;
+  /** The same for names that come as text, which are known again. */
+  layout(text: string): { readonly names: readonly SeriesName[]; readonly series: Uint8Array };
 }
+
+/** Layouts that are known again. A device has one or two; beyond it all are forgotten and learned anew. */
+const mostLayouts = 4_000;
 
 export function createNames(database: Database): Names {
   const insertDevice = database.prepare('INSERT INTO device (name) VALUES (?)');
   const insertSeries = database.prepare('INSERT INTO series (point, unit) VALUES (?, ?)');
   const devices = new Map(Array.from(readDevices(database), ([id, name]) => [name, id]));
   const series = new Map(Array.from(readSeries(database), ([id, name]) => [keyOf(name), id]));
+
+  const layouts = new Map<string, ReturnType<Names['layout']>>();
 
   function seriesId(name: SeriesName): number {
     const key = keyOf(name);
@@ -32,7 +40,16 @@ export function createNames(database: Database): Names {
       devices.set(name, id);
       return id;
     },
-    series: names => names.map(seriesId),
+    series: names => encodeIds(names.map(seriesId)),
+    layout(text) {
+      const known = layouts.get(text);
+      if (known) return known;
+      const names = namesOfLayout(text);
+      const made = { names, series: encodeIds(names.map(seriesId)) };
+      if (layouts.size >= mostLayouts) layouts.clear();
+      layouts.set(text, made);
+      return made;
+    },
   };
 }
 
@@ -53,7 +70,7 @@ export function readSeries(database: Database, after = 0): Map<number, SeriesNam
   return new Map(rows.map(({ id, point, unit }) => [id, { point, unit }]));
 }
 
-export function encodeIds(ids: readonly number[]): Uint8Array {
+function encodeIds(ids: readonly number[]): Uint8Array {
   const sink = createSink(ids.length + 16);
   let before = 0;
   for (const id of ids) {

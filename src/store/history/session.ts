@@ -1,13 +1,13 @@
 import type { DeviceSummary } from '../../history/coarser.ts';
 import type { SeriesName } from '../../history/frame.ts';
-import { encodeSummaries } from '../../history/summary-frame.ts';
+import { decodeSummaries, encodeSummaries } from '../../history/summary-frame.ts';
 import type { SummaryQuery } from '../../model/outbox.ts';
 import type { SummarySpan } from '../../model/summary.ts';
 import type { Database } from '../database.ts';
 import { type Chunk, type ClassRows, createClassRows, type StoredRow } from './class-rows.ts';
 import { classShares, type HistoryClass, historyClasses } from './limits.ts';
-import type { HistoryWork, PackedSummaries, RawFrame } from './messages.ts';
-import { createNames, encodeIds, type Names } from './names.ts';
+import type { HistoryFileFigures, PackedRow, PackedSummaries, PackedWork } from './messages.ts';
+import { createNames, type Names } from './names.ts';
 import { pack } from './packing.ts';
 import { createReading, type Reading } from './reading.ts';
 import { createRolling, type Rolling } from './rolling.ts';
@@ -55,11 +55,11 @@ export function hasWork({ classes }: HistorySession, batch: string): boolean {
 }
 
 /** In a transaction: adds frames, summaries and the coarser windows that they close. */
-export function addWork(session: HistorySession, batch: string, work: HistoryWork, sizeBytes: number): void {
+export function addWork(session: HistorySession, batch: string, work: PackedWork, sizeBytes: number): void {
   const { classes, runs } = session;
   runs.begin(span => classes[span].lastNumber + 1);
   for (const frame of work.frames) addFrame(session, frame);
-  for (const summary of work.summaries) addSummary(session, '1min', summary);
+  for (const window of work.windows) addWindow(session, window);
   for (const kind of historyClasses) classes[kind].closeBatch(batch, budgetOf(kind, sizeBytes));
 }
 
@@ -67,23 +67,31 @@ export function budgetOf(kind: HistoryClass, sizeBytes: number): number {
   return sizeBytes * classShares[kind];
 }
 
-function addFrame({ classes, names }: HistorySession, { device, from, to, points, body }: RawFrame): void {
-  const series = encodeIds(names.series(points));
+function addFrame({ classes, names }: HistorySession, { device, from, to, layout, body }: PackedRow): void {
+  const { series } = names.layout(layout);
   classes.raw.add({ device: names.device(device), from_at: from, to_at: to, series, body: pack(body) });
 }
 
-function addSummary(session: HistorySession, span: SummarySpan, summary: DeviceSummary): void {
+/** Not packed: that would make it a twentieth shorter, and reading it several times as long. */
+function addWindow(session: HistorySession, { device, from, to, layout, body }: PackedRow): void {
+  const { names, classes } = session;
+  const known = names.layout(layout);
+  const row = { device: names.device(device), from_at: from, to_at: to, series: known.series, body };
+  const number = classes['1min'].add(row);
+  const points = decodeSummaries(body, known.names);
+  addCoarser(session, '1min', number, { device, windowStart: from, windowEnd: to, points });
+}
+
+function addCoarser(session: HistorySession, finer: SummarySpan, finerNumber: number, summary: DeviceSummary): void {
   const { names, classes, rolling } = session;
-  const { device, windowStart, windowEnd, points } = summary;
-  const number = classes[span].add({
-    device: names.device(device),
-    from_at: Math.floor(windowStart),
-    to_at: Math.ceil(windowEnd),
-    series: encodeIds(names.series(points)),
-    // Not packed: that would make it a twentieth shorter, and reading it several times as long.
-    body: encodeSummaries(points),
-  });
-  for (const closed of rolling.add(span, number, summary)) addSummary(session, closed.span, closed.summary);
+  for (const closed of rolling.add(finer, finerNumber, summary)) {
+    const { device, windowStart, windowEnd, points } = closed.summary;
+    const number = classes[closed.span].add({
+      ...{ device: names.device(device), from_at: windowStart, to_at: windowEnd },
+      ...{ series: names.series(points), body: encodeSummaries(points) },
+    });
+    addCoarser(session, closed.span, number, closed.summary);
+  }
 }
 
 /** In a transaction: removes the oldest chunk of a class. */
@@ -127,4 +135,13 @@ export function readUnsent(
       ...{ windowStart: row.from_at, windowEnd: row.to_at, layout: layoutOf(row) },
     })),
   };
+}
+
+export function classFigures({ classes, shedRows }: HistorySession): HistoryFileFigures['classes'] {
+  const figuresOf = (kind: HistoryClass) => ({
+    bytes: classes[kind].bytes,
+    oldestAt: classes[kind].oldest()?.from_at,
+    shedRows: shedRows[kind],
+  });
+  return { raw: figuresOf('raw'), '1min': figuresOf('1min'), '15min': figuresOf('15min'), '1day': figuresOf('1day') };
 }

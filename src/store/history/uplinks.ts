@@ -80,3 +80,7 @@ export function dropUnsent(uplinks: Uplinks, span: SummarySpan, range: Range): v
       });
   }
 }
+
+export function haveChanged(one: Uplinks, other: Uplinks): boolean {
+  return one.size !== other.size || [...one].some(([id, state]) => other.get(id) !== state);
+}

@@ -1,55 +1,50 @@
-import type { DeviceSummary } from '../../history/coarser.ts';
-import type { HistoryWork, RawFrame } from './messages.ts';
+import type { PackedRow, PackedWork } from './messages.ts';
 
 /** What waits in memory to be written; bounded. */
 export interface WaitingWork {
-  add(work: HistoryWork): void;
+  add(work: PackedWork): void;
   /** Takes all that waits; undefined when nothing does. */
-  take(): HistoryWork | undefined;
+  take(): PackedWork | undefined;
   readonly bytes: number;
   /** Given up since the start because too much waited. */
   readonly dropped: { readonly samples: number; readonly summaries: number };
 }
 
-/** About what a summary takes until it is written: it is not encoded yet. */
-const summaryPointBytes = 100;
-const itemBytes = 200;
+/** What a row takes beside its texts and its body. */
+const rowBytes = 200;
 
 /** Beyond `limitBytes` the oldest raw frames go, and when there are none, the oldest summaries. */
 export function createWaitingWork(limitBytes: number): WaitingWork {
-  let frames: RawFrame[] = [];
-  let summaries: DeviceSummary[] = [];
+  let frames: PackedRow[] = [];
+  let windows: PackedRow[] = [];
   let bytes = 0;
   const dropped = { samples: 0, summaries: 0 };
 
+  /** Takes the first rows of a list away as long as too much waits; returns how many that were. */
+  function dropFrom(rows: readonly PackedRow[]): number {
+    let count = 0;
+    for (; bytes > limitBytes && count < rows.length; count += 1) bytes -= bytesOf(rows[count]);
+    return count;
+  }
+
   function drop(): void {
-    let firstFrame = 0;
-    for (; bytes > limitBytes && firstFrame < frames.length; firstFrame += 1) {
-      const frame = frames[firstFrame];
-      bytes -= bytesOfFrame(frame);
-      dropped.samples += frame?.samples ?? 0;
-    }
-    if (firstFrame > 0) frames = frames.slice(firstFrame);
-    let firstSummary = 0;
-    for (; bytes > limitBytes && firstSummary < summaries.length; firstSummary += 1) {
-      bytes -= bytesOfSummary(summaries[firstSummary]);
-      dropped.summaries += 1;
-    }
-    if (firstSummary > 0) summaries = summaries.slice(firstSummary);
+    const oldFrames = frames.splice(0, dropFrom(frames));
+    dropped.samples += oldFrames.reduce((sum, { samples }) => sum + samples, 0);
+    dropped.summaries += windows.splice(0, dropFrom(windows)).length;
   }
 
   return {
     add(work) {
       frames.push(...work.frames);
-      summaries.push(...work.summaries);
-      bytes += bytesOf(work);
+      windows.push(...work.windows);
+      for (const row of [...work.frames, ...work.windows]) bytes += bytesOf(row);
       drop();
     },
     take() {
-      if (frames.length === 0 && summaries.length === 0) return undefined;
-      const work = { frames, summaries };
+      if (frames.length === 0 && windows.length === 0) return undefined;
+      const work = { frames, windows };
       frames = [];
-      summaries = [];
+      windows = [];
       bytes = 0;
       return work;
     },
@@ -62,15 +57,6 @@ export function createWaitingWork(limitBytes: number): WaitingWork {
   };
 }
 
-function bytesOf({ frames, summaries }: HistoryWork): number {
-  const frameBytes = frames.reduce((sum, frame) => sum + bytesOfFrame(frame), 0);
-  return summaries.reduce((sum, summary) => sum + bytesOfSummary(summary), frameBytes);
-}
-
-function bytesOfFrame(frame: RawFrame | undefined): number {
-  return frame === undefined ? 0 : frame.body.length + itemBytes;
-}
-
-function bytesOfSummary(summary: DeviceSummary | undefined): number {
-  return summary === undefined ? 0 : summary.points.length * summaryPointBytes + itemBytes;
+function bytesOf(row: PackedRow | undefined): number {
+  return row === undefined ? 0 : row.body.length + row.layout.length + rowBytes;
 }

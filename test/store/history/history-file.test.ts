@@ -247,7 +247,7 @@ describe('an uplink', () => {
   });
 });
 
-function writeBatch(file: HistoryFile, minutes: readonly number[]): void {
+function writeBatch(file: ReturnType<typeof openTestFile>, minutes: readonly number[]): void {
   file.write(nextBatch(), { frames: [], summaries: minutes.map(index => minuteSummary(index)) });
 }
 

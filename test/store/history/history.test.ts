@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
 import type { History } from '../../../src/store/history/history.ts';
+import { packWork } from '../../../src/store/history/packed-work.ts';
 import { openHistoryReader } from '../../../src/store/history/reader.ts';
 import { noEnd } from '../../../src/store/history/unsent.ts';
 import { createWaitingWork } from '../../../src/store/history/waiting-work.ts';
@@ -189,20 +190,24 @@ function closeWith(clock: VirtualClock, history: History): void {
 }
 
 describe('what waits in memory', () => {
-  const frame = rawFrame(0);
+  const frameOf = (index: number) => packWork({ frames: [rawFrame(index)], summaries: [] });
+  const windowOf = (index: number) => packWork({ frames: [], summaries: [minuteSummary(index)] });
 
   test('is bounded: the oldest raw frames go first, then the oldest summaries', () => {
-    const waiting = createWaitingWork(10 * (frame.body.length + 200));
-    const summaries = range(0, 3).map(index => minuteSummary(index));
-    for (const index of range(0, 19))
-      waiting.add({ frames: [rawFrame(index)], summaries: index < 4 ? [minuteSummary(index)] : [] });
+    const waiting = createWaitingWork(5_000);
+    for (const index of range(0, 3)) waiting.add(windowOf(index));
+    for (const index of range(0, 19)) waiting.add(frameOf(index));
+    expect(waiting.bytes).toBeLessThanOrEqual(5_000);
     const work = waiting.take();
-    expect(work?.summaries).toEqual(summaries);
-    expect(work?.frames.at(-1)).toEqual(rawFrame(19));
+    expect(work?.windows).toEqual(range(0, 3).flatMap(index => windowOf(index).windows));
+    expect(work?.frames.at(-1)).toEqual(frameOf(19).frames[0]);
+    expect(work?.frames.length).toBeGreaterThan(0);
     expect(waiting.dropped).toEqual({ samples: (20 - (work?.frames.length ?? 0)) * 60, summaries: 0 });
-    for (const index of range(0, 99)) waiting.add({ frames: [], summaries: [minuteSummary(index)] });
-    expect(waiting.take()?.summaries.at(-1)).toEqual(minuteSummary(99));
-    expect(waiting.dropped.summaries).toBeGreaterThan(0);
+    expect(waiting.bytes).toBe(0);
+    for (const index of range(0, 99)) waiting.add(windowOf(index));
+    const rest = waiting.take();
+    expect(rest?.windows.at(-1)).toEqual(windowOf(99).windows[0]);
+    expect(waiting.dropped.summaries).toBe(100 - (rest?.windows.length ?? 0));
     expect(waiting.take()).toBeUndefined();
   });
 });

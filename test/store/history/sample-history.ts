@@ -4,16 +4,31 @@ import { silentLog } from '../../../src/base/log.ts';
 import type { DeviceSummary } from '../../../src/history/coarser.ts';
 import { createRecorder } from '../../../src/history/recorder.ts';
 import type { CountedSummary } from '../../../src/model/summary.ts';
-import { type History, type HistoryOptions, openHistory, type RawFrame } from '../../../src/store/history/history.ts';
+import {
+  type History,
+  type HistoryOptions,
+  type HistoryWork,
+  openHistory,
+  type RawFrame,
+} from '../../../src/store/history/history.ts';
 import { HistoryFile, type HistoryFileOptions } from '../../../src/store/history/history-file.ts';
+import type { PackedWork } from '../../../src/store/history/messages.ts';
+import { packWork } from '../../../src/store/history/packed-work.ts';
 import { batch, good, minuteMs, noon, point } from '../../history/samples.ts';
 
 /** Large enough that nothing goes. */
 export const ampleBytes = 100_000_000;
 
+/** Takes what the history's face takes. */
+class TestFile extends HistoryFile {
+  override write(batch: string, work: HistoryWork | PackedWork): void {
+    super.write(batch, 'windows' in work ? work : packWork(work));
+  }
+}
+
 /** What the worker thread works with, in this thread. */
-export function openTestFile(folder: string, parts: Partial<HistoryFileOptions> = {}): HistoryFile {
-  const file = new HistoryFile({ folder, openedAt: noon, sizeBytes: ampleBytes, uplinks: [], ...parts });
+export function openTestFile(folder: string, parts: Partial<HistoryFileOptions> = {}): TestFile {
+  const file = new TestFile({ folder, openedAt: noon, sizeBytes: ampleBytes, uplinks: [], ...parts });
   onTestFinished(() => {
     try {
       file.close();
@@ -67,7 +82,7 @@ export function rawFrame(index: number, samples = 60, device = 'meter'): RawFram
 let batches = 0;
 
 /** Writes minutes one by one, like the gateway does. */
-export function writeMinutes(file: HistoryFile, from: number, to: number, device = 'meter'): void {
+export function writeMinutes(file: TestFile, from: number, to: number, device = 'meter'): void {
   for (let index = from; index <= to; index += 1) {
     batches += 1;
     file.write(`test-${batches}`, { frames: [], summaries: [minuteSummary(index, device)] });
