@@ -1,7 +1,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
-import type { CountedSummary } from '../../src/history/coarser.ts';
+import type { CountedSummary } from '../../src/model/summary.ts';
 import { openHistory } from '../../src/store/history/history.ts';
 
 /*

@@ -5,9 +5,8 @@ import { readParquet } from 'parquet-wasm/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/base/errors.ts';
 import { createRecorder } from '../../src/history/recorder.ts';
-import { HistoryFile } from '../../src/store/history/history-file.ts';
 import { bad, batch, good, minuteMs, noon, point } from '../history/samples.ts';
-import { ampleBytes, counted, nextBatch } from '../store/history/sample-history.ts';
+import { ampleBytes, counted, nextBatch, TestFile } from '../store/history/sample-history.ts';
 import { makeFolder, remove, root, runCli, startCli } from './terminal.ts';
 
 const power = point(0, { key: 'meter/power', unit: 'kW', scale: Math.PI });
@@ -22,7 +21,7 @@ function valueAt(minute: number, second: number): number {
 }
 
 function fill(minutes: number, samples: number): void {
-  const file = new HistoryFile({ folder, openedAt: noon, sizeBytes: ampleBytes, uplinks: [] });
+  const file = new TestFile({ folder, openedAt: noon, sizeBytes: ampleBytes, uplinks: [] });
   const recorder = createRecorder();
   const keep = (frames: readonly (ReturnType<typeof recorder.add> & object)[]) =>
     file.write(nextBatch(), {

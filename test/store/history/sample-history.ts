@@ -20,7 +20,7 @@ import { batch, good, minuteMs, noon, point } from '../../history/samples.ts';
 export const ampleBytes = 100_000_000;
 
 /** Takes what the history's face takes. */
-class TestFile extends HistoryFile {
+export class TestFile extends HistoryFile {
   override write(batch: string, work: HistoryWork | PackedWork): void {
     super.write(batch, 'windows' in work ? work : packWork(work));
   }
