@@ -1,7 +1,10 @@
 import { connect, type IClientOptions, type ISubscriptionMap, type MqttClient } from 'mqtt';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Link, LinkFailure, LinkOptions, Message, Opened, Subscription } from './link.ts';
+import { keepPacketsSmall } from './packet-memory.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
+
+keepPacketsSmall();
 
 const defaultPorts = { mqtt: 1883, mqtts: 8883 } as const;
 

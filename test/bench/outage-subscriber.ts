@@ -9,7 +9,15 @@ const [port = ''] = process.argv.slice(2);
 const seen = { messages: 0, records: 0, disordered: 0, doubled: 0, firstMono: 0, lastMono: 0 };
 const newest = new Map<string, string>();
 
-const client = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 5 });
+// Its session outlives the outage, so that nothing is published before it has subscribed again.
+const client = await connectAsync(`mqtt://127.0.0.1:${port}`, {
+  protocolVersion: 5,
+  clientId: `outage-${process.pid}`,
+  clean: false,
+  reconnectPeriod: 100,
+  properties: { sessionExpiryInterval: 86_400 },
+});
+client.on('error', () => {});
 client.on('message', (topic, payload) => {
   if (topic.endsWith('/alarm')) {
     const { data } = JSON.parse(payload.toString('utf8'));

@@ -24,7 +24,8 @@ interface OpenWindowRow {
   readonly has_closed: number;
 }
 
-const rebuildRows = 500;
+/** Read at a time: each becomes an object for each of its points. */
+const rebuildRows = 50;
 
 /** Takes up where the last run stopped: what was in no window yet is read again. */
 export function createRolling(database: Database, rows: (span: SummarySpan) => ClassRows, names: Names): Rolling {

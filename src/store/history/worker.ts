@@ -13,6 +13,7 @@ function answer(message: HistoryRequestMessage): HistoryRequests[HistoryRequestK
   if (message.kind === 'open') {
     file?.close();
     file = new HistoryFile(message.body);
+    tidyUp();
     return undefined;
   }
   assert(file, `the history was asked to ${message.kind} before it was opened`);
@@ -53,6 +54,11 @@ function answer(message: HistoryRequestMessage): HistoryRequests[HistoryRequestK
     default:
       return unreachable(message);
   }
+}
+
+/** Opening reads what the coarser windows are made of; what that leaves behind would stay for as long as the process lives. */
+function tidyUp(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 function tryAnswer(message: HistoryRequestMessage): HistoryReply['outcome'] {
