@@ -192,6 +192,7 @@ function renderLatencies({ latency }: StatusView, width: number | undefined, sty
     row('sampled → detected', latency.sampledToDetected),
     row('detected → stored', latency.detectedToCommitted),
     row('stored → at the broker', latency.committedToAcknowledged),
+    row('detected → at the broker', latency.detectedToAcknowledged),
   ];
   return renderTable(latencyColumns, rows, width, style);
 }

@@ -104,6 +104,7 @@ export function statusView(sources: StatusSources): StatusView {
       sampledToDetected: latency.sampledToDetected.view(),
       detectedToCommitted: latency.detectedToCommitted.view(),
       committedToAcknowledged: latency.committedToAcknowledged.view(),
+      detectedToAcknowledged: latency.detectedToAcknowledged.view(),
       lateness: latency.lateness.view(),
     },
   };

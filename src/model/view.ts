@@ -140,6 +140,8 @@ export interface StatusView {
     readonly sampledToDetected: LatencyView;
     readonly detectedToCommitted: LatencyView;
     readonly committedToAcknowledged: LatencyView;
+    /** The whole way of an alarm event: stored, sent and taken by the broker. */
+    readonly detectedToAcknowledged: LatencyView;
     /** How late a read starts after it is due. */
     readonly lateness: LatencyView;
   };

@@ -226,6 +226,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
       sampledToDetected: latency,
       detectedToCommitted: { count: 12, p50: 1.8, p99: 12.4, max: 120.2 },
       committedToAcknowledged: { count: 0, p50: 0, p99: 0, max: 0 },
+      detectedToAcknowledged: { count: 0, p50: 0, p99: 0, max: 0 },
       lateness: { count: 4_790, p50: 0.4, p99: 1.9, max: 1_240 },
     },
     ...changes,
