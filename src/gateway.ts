@@ -97,9 +97,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     sampledToDetected: createLatency(),
     detectedToCommitted: createLatency(),
     committedToAcknowledged: createLatency(),
+    detectedToAcknowledged: createLatency(),
     lateness: createLatency(),
   };
   const sending = createStopwatch(latency.committedToAcknowledged);
+  const wholeWay = createStopwatch(latency.detectedToAcknowledged);
   const instruments = createInstruments({
     clock,
     startedMono,
@@ -136,7 +138,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
-    for (const event of events) logEvent(event);
+    for (const event of events) wholeWay.start(event.number, detectedMono);
     store.commitAlarms(events, states).then(
       () => {
         const nowMono = clock.monoMs();
@@ -148,6 +150,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       },
       failure => log.error({ failure: messageOf(failure), events: events.length }, 'alarm events were not committed'),
     );
+    // The disk works meanwhile.
+    for (const event of events) logEvent(event);
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
@@ -179,7 +183,10 @@ export function createGateway(options: GatewayOptions): Gateway {
   function openUplinks({ gateway }: Site, store: Store, history: History, desk: AlarmDesk): Uplinks {
     const secrets = systemSecretSources(warning => log.warn({}, warning));
     const { version } = options;
-    const onAcknowledged = (event: AlarmEvent, atMono: number) => sending.stop(event.number, atMono);
+    const onAcknowledged = ({ number }: AlarmEvent, atMono: number) => {
+      sending.stop(number, atMono);
+      wholeWay.stop(number, atMono);
+    };
     const plant = { site: () => mustRun().site, pointNow: table.get };
     const shared = { gateway, version, plant, clock, random, log, onAcknowledged };
     const passwordOf = ({ password }: UplinkSettings) => (password ? readSecret(password, secrets) : undefined);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { formatAge } from '../base/duration.ts';
-import type { LatencyView, StatusView, UplinkView } from '../model/view.ts';
+import type { HistoryClassView, HistoryView, LatencyView, StatusView, UplinkView } from '../model/view.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { findDaemon } from './daemon.ts';
 import { printJson, printLines } from './output.ts';
@@ -37,8 +37,7 @@ export function renderStatus(status: StatusView, width: number | undefined, styl
 }
 
 function factsOf(status: StatusView, style: Style): [string, Cell][] {
-  const { gateway, points, alarms, store } = status;
-  const storeText = `${store.state}, ${formatBytes(store.sizeBytes)}, last alarm event ${store.lastEventNumber}, ${store.path}`;
+  const { gateway, points, alarms } = status;
   return [
     ['gateway', gateway.name === gateway.id ? gateway.id : `${gateway.name} (${gateway.id})`],
     [
@@ -54,8 +53,8 @@ function factsOf(status: StatusView, style: Style): [string, Cell][] {
         ? 'none stands'
         : { text: `${alarms.standing} ${alarms.standing === 1 ? 'stands' : 'stand'}`, paint: style.bad },
     ],
-    ['store', { text: storeText, paint: store.state === 'ok' ? style.plain : style.bad }],
-    ...(store.setAside === null ? [] : [['', `a broken file was set aside: ${store.setAside}`] as [string, Cell]]),
+    ...storeFacts(status, style),
+    ...historyFacts(status.history, style),
     ...uplinkFacts(status.uplinks, style),
   ];
 }
@@ -68,6 +67,53 @@ function clockFact({ quality, jumps }: StatusView['clock'], style: Style): Cell 
 function pointsFact(points: StatusView['points'], style: Style): Cell {
   const text = `${points.total}: ${points.good} good, ${points.bad} bad`;
   return points.bad === 0 ? text : { text, paint: style.warning };
+}
+
+function storeFacts({ store }: StatusView, style: Style): [string, Cell][] {
+  const size = `${formatBytes(store.sizeBytes)} of ${formatBytes(store.limitBytes)}`;
+  const text = `${store.state}, ${size}, last alarm event ${store.lastEventNumber}, ${store.path}`;
+  return [
+    ['store', { text, paint: store.state === 'ok' ? style.plain : style.bad }],
+    ...setAsideFact(store.setAside),
+    ['', describeWrites(store)],
+  ];
+}
+
+/** `writes 210 MB a day`: what the life of a memory card depends on. */
+function describeWrites({ writtenBytes, writtenPerDayBytes }: StatusView['store']): string {
+  if (writtenBytes === null) return 'writes: the system does not tell';
+  if (writtenPerDayBytes === null)
+    return `writes ${formatBytes(writtenBytes)} so far, too early to tell how much in a day`;
+  return `writes ${formatBytes(writtenPerDayBytes)} a day`;
+}
+
+function setAsideFact(path: string | null): [string, Cell][] {
+  return path === null ? [] : [['', `a broken file was set aside: ${path}`]];
+}
+
+const classNames = { raw: 'raw values', '1min': '1 min', '15min': '15 min', '1day': '1 day' } as const;
+
+function historyFacts(history: HistoryView, style: Style): [string, Cell][] {
+  const isWell = history.state === 'ok' || history.state === 'opening';
+  const why = isWell || history.lastFailure === null ? '' : ` (${history.lastFailure})`;
+  const dropped = [
+    ...(history.droppedSamples === 0 ? [] : [countOf(history.droppedSamples, 'value')]),
+    ...(history.droppedSummaries === 0 ? [] : [countOf(history.droppedSummaries, 'summary', 'summaries')]),
+  ];
+  const lost = dropped.length === 0 ? '' : `, dropped ${dropped.join(' and ')}`;
+  return [
+    ['history', { text: `${history.state}${why}${lost}`, paint: isWell && lost === '' ? style.plain : style.warning }],
+    ...setAsideFact(history.setAside),
+    ...historyClasses.map((kind): [string, Cell] => ['', classFact(classNames[kind], history.classes[kind], style)]),
+  ];
+}
+
+const historyClasses = ['raw', '1min', '15min', '1day'] as const;
+
+/** `15 min: 3.1 MB since 2026-01-02 10:15:00, 12 shed` */
+function classFact(name: string, { sizeBytes, oldestAt, shed }: HistoryClassView, style: Style): Cell {
+  const text = `${name}: ${oldestAt === null ? 'none yet' : `${formatBytes(sizeBytes)} since ${formatTime(oldestAt)}`}`;
+  return shed === 0 ? text : { text: `${text}, ${shed} shed for want of room`, paint: style.warning };
 }
 
 /** `connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries` */
@@ -192,6 +238,7 @@ function renderLatencies({ latency }: StatusView, width: number | undefined, sty
     row('sampled → detected', latency.sampledToDetected),
     row('detected → stored', latency.detectedToCommitted),
     row('stored → at the broker', latency.committedToAcknowledged),
+    row('detected → at the broker', latency.detectedToAcknowledged),
   ];
   return renderTable(latencyColumns, rows, width, style);
 }

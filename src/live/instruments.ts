@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { SelfMeasure } from '../model/point.ts';
 import type { BusView } from '../model/view.ts';
 import type { HistoryFigures } from '../store/history/history.ts';
+import { writtenOf, writtenPerDayMb } from './card-life.ts';
 import { startLoopDelay } from './loop-delay.ts';
 
 /** The gateway's view of itself, measured when the self driver asks. */
@@ -18,12 +19,13 @@ export interface InstrumentsOptions {
         readonly state: 'ok' | 'set-aside' | 'failing';
         readonly backlogAlarms: number;
         readonly sizeBytes: number;
+        readonly writtenBytes: number | undefined;
       }
     | undefined;
   readonly uplinks: () => readonly {
     readonly figures: { readonly state: string; readonly lastFailure: string | null };
   }[];
-  readonly history: () => Pick<HistoryFigures, 'state' | 'uplinks' | 'sizeBytes'> | undefined;
+  readonly history: () => Pick<HistoryFigures, 'state' | 'uplinks' | 'sizeBytes' | 'writtenBytes'> | undefined;
   readonly buses: () => readonly BusView[];
   readonly time: () => { readonly quality: string; readonly jumps: number };
 }
@@ -36,9 +38,10 @@ const historyStates = { opening: 0, ok: 0, 'set-aside': 1, failing: 2, shedding:
 export function createInstruments(options: InstrumentsOptions): Instruments {
   const loopDelay = startLoopDelay();
   const { clock, startedMono, store, history, uplinks, buses, time } = options;
+  const uptimeMs = () => clock.monoMs() - startedMono;
   return {
     measures: {
-      uptime: () => (clock.monoMs() - startedMono) / 1_000,
+      uptime: () => uptimeMs() / 1_000,
       memory: () => process.memoryUsage.rss() / 1e6,
       'loop-delay': () => loopDelay.takeLongestMs(),
       backlog: () => {
@@ -49,6 +52,10 @@ export function createInstruments(options: InstrumentsOptions): Instruments {
       store: () => storeStates[store()?.state ?? 'ok'],
       history: () => historyStates[history()?.state ?? 'ok'],
       'store-size': () => ((store()?.sizeBytes ?? 0) + (history()?.sizeBytes ?? 0)) / 1e6,
+      'written-per-day': () => {
+        const parts = [store(), history()].map(figures => (figures ? figures.writtenBytes : 0));
+        return writtenPerDayMb(writtenOf(parts, uptimeMs()));
+      },
       'reads-missed': () => buses().reduce((sum, bus) => sum + bus.readsMissed, 0),
       clock: () => (time().quality === 'synchronised' ? 0 : 1),
       'clock-jumps': () => time().jumps,

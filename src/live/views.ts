@@ -1,8 +1,17 @@
 import type { Clock } from '../base/clock.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
 import type { Site } from '../model/site.ts';
-import type { BusView, DeviceView, LatencyView, PointView, StatusView, UplinkView } from '../model/view.ts';
-import type { HistoryFigures } from '../store/history/history.ts';
+import type {
+  BusView,
+  DeviceView,
+  HistoryView,
+  LatencyView,
+  PointView,
+  StatusView,
+  UplinkView,
+} from '../model/view.ts';
+import type { ClassFigures, HistoryFigures } from '../store/history/history.ts';
+import { writtenOf } from './card-life.ts';
 import type { PointNow } from './point-table.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
@@ -54,13 +63,14 @@ export interface StatusSources {
       readonly state: 'ok' | 'set-aside' | 'failing';
       readonly sizeBytes: number;
       readonly backlogAlarms: number;
+      readonly writtenBytes: number | undefined;
     };
   };
   readonly uplinks: readonly {
     readonly settings: { readonly id: string };
     readonly figures: Pick<UplinkView, 'state' | 'url' | 'lastFailure'> & { readonly cursor: AlarmCursor | undefined };
   }[];
-  readonly history: { figures(): Pick<HistoryFigures, 'uplinks' | 'sizeBytes'> };
+  readonly history: { figures(): HistoryFigures };
   readonly latency: Readonly<Record<keyof StatusView['latency'], { view(): LatencyView }>>;
 }
 
@@ -68,7 +78,9 @@ export function statusView(sources: StatusSources): StatusView {
   const { site, rows, store, history, uplinks, latency } = sources;
   const good = rows.filter(row => row.quality === 'good').length;
   const stored = store.figures();
-  const summaries = new Map(history.figures().uplinks.map(one => [one.id, one]));
+  const kept = history.figures();
+  const written = writtenOf([stored.writtenBytes, kept.writtenBytes], sources.uptimeMs);
+  const summaries = new Map(kept.uplinks.map(one => [one.id, one]));
   return {
     version: sources.version,
     gateway: site.gateway,
@@ -86,9 +98,13 @@ export function statusView(sources: StatusSources): StatusView {
       path: store.path,
       state: stored.state,
       setAside: store.setAside ?? null,
-      sizeBytes: stored.sizeBytes + history.figures().sizeBytes,
+      sizeBytes: stored.sizeBytes + kept.sizeBytes,
+      limitBytes: site.store.sizeBytes,
       lastEventNumber: store.lastEventNumber,
+      writtenBytes: written.bytes,
+      writtenPerDayBytes: written.bytesPerDay,
     },
+    history: historyView(kept),
     uplinks: uplinks.map(({ settings, figures: { state, url, lastFailure, cursor } }) => ({
       id: settings.id,
       state,
@@ -104,7 +120,29 @@ export function statusView(sources: StatusSources): StatusView {
       sampledToDetected: latency.sampledToDetected.view(),
       detectedToCommitted: latency.detectedToCommitted.view(),
       committedToAcknowledged: latency.committedToAcknowledged.view(),
+      detectedToAcknowledged: latency.detectedToAcknowledged.view(),
       lateness: latency.lateness.view(),
     },
+  };
+}
+
+function historyView({ state, lastFailure, setAside, classes, ...figures }: HistoryFigures): HistoryView {
+  const viewOf = ({ bytes, oldestAt, shedRows }: ClassFigures) => ({
+    sizeBytes: bytes,
+    oldestAt: oldestAt ?? null,
+    shed: shedRows,
+  });
+  return {
+    state,
+    lastFailure: lastFailure ?? null,
+    setAside: setAside ?? null,
+    classes: {
+      raw: viewOf(classes.raw),
+      '1min': viewOf(classes['1min']),
+      '15min': viewOf(classes['15min']),
+      '1day': viewOf(classes['1day']),
+    },
+    droppedSamples: figures.droppedSamples,
+    droppedSummaries: figures.droppedSummaries,
   };
 }

@@ -73,6 +73,7 @@ export const selfMeasures = [
   'store',
   'history',
   'store-size',
+  'written-per-day',
   'reads-missed',
   'clock',
   'clock-jumps',

@@ -1,6 +1,7 @@
 import type { AlarmEvent, AlarmState } from './alarm.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
+import type { SummarySpan } from './summary.ts';
 import type { ClockQuality } from './time.ts';
 
 /** What the edges (socket, command line) show of a running gateway. Plain JSON data. */
@@ -112,6 +113,27 @@ export interface UplinkView {
   readonly droppedSummaries: number;
 }
 
+/** Raw values, and summaries by the length of their windows. */
+export interface HistoryView {
+  /** `shedding`: within the last hour something was given up because the disk, or the file, was full. */
+  readonly state: 'opening' | 'ok' | 'set-aside' | 'shedding' | 'failing';
+  readonly lastFailure: string | null;
+  /** The broken file that was set aside since the start. */
+  readonly setAside: string | null;
+  readonly classes: Readonly<Record<'raw' | SummarySpan, HistoryClassView>>;
+  /** Given up since the start because the disk did not take them in time. */
+  readonly droppedSamples: number;
+  readonly droppedSummaries: number;
+}
+
+export interface HistoryClassView {
+  readonly sizeBytes: number;
+  /** Time of the oldest that is kept; null when there is none. */
+  readonly oldestAt: number | null;
+  /** Minutes of a device, or summaries, that were given up because there was no room for them; counted over restarts. */
+  readonly shed: number;
+}
+
 export interface StatusView {
   readonly version: string;
   readonly gateway: { readonly id: string; readonly name: string };
@@ -131,15 +153,25 @@ export interface StatusView {
     readonly state: 'ok' | 'set-aside' | 'failing';
     /** The broken file that was set aside at this start. */
     readonly setAside: string | null;
+    /** Of all its files, the history included. */
     readonly sizeBytes: number;
+    /** `store.size` of the site file. */
+    readonly limitBytes: number;
     readonly lastEventNumber: number;
+    /** To the disk since the start, bytes; null where the system does not tell. */
+    readonly writtenBytes: number | null;
+    /** Extrapolated to a day; null where the system does not tell, and in the first hour. */
+    readonly writtenPerDayBytes: number | null;
   };
+  readonly history: HistoryView;
   /** In the order of the site file. */
   readonly uplinks: readonly UplinkView[];
   readonly latency: {
     readonly sampledToDetected: LatencyView;
     readonly detectedToCommitted: LatencyView;
     readonly committedToAcknowledged: LatencyView;
+    /** The whole way of an alarm event: stored, sent and taken by the broker. */
+    readonly detectedToAcknowledged: LatencyView;
     /** How late a read starts after it is due. */
     readonly lateness: LatencyView;
   };

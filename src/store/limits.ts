@@ -59,6 +59,9 @@ export const longestCommitPages = 512;
 /** The write-ahead file is moved into the database at this many pages of 4 KiB: what it takes is missing elsewhere. */
 export const walLimitPages = 256;
 
+/** … and already at this many once nobody waits: behind a commit of alarms comes an uplink that wants to read them. */
+export const walQuietPages = 128;
+
 /** A thread that owes an answer for so long hangs: the store fails, and alarms are sent from memory. */
 export const silenceMs = 2_000;
 

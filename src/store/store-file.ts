@@ -5,7 +5,7 @@ import { restartWal } from './database.ts';
 import { isBroken } from './examine.ts';
 import { type StorePaths, storePaths } from './files.ts';
 import { databaseRefused, type FolderLock, lockFolder } from './folder-lock.ts';
-import { keptFreePages, longestCommitPages, walLimitPages } from './limits.ts';
+import { keptFreePages, longestCommitPages, walLimitPages, walQuietPages } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmWork,
@@ -125,8 +125,11 @@ export class StoreFile {
     this.#write(change, () => false);
   }
 
-  /** Retention, the reserve and the write-ahead file; to be called after a write has been answered. */
-  tidy(): void {
+  /**
+   * Retention, the reserve and the write-ahead file; to be called after a write has been answered. `isQuiet`: nobody is
+   * about to read what was written, so this is the time for what takes several syncs.
+   */
+  tidy(isQuiet = true): void {
     const session = this.#session;
     if (!session) return;
     try {
@@ -134,7 +137,7 @@ export class StoreFile {
       trimAlarmLog(session, this.#options.limits);
       trimAudit(session, this.#options.limits);
       if (isShortOfRoom(session, keptFreePages)) shed(session);
-      this.#moveOn(session);
+      this.#moveOn(session, isQuiet ? walQuietPages : walLimitPages);
       this.#writtenBytes = writtenBytes();
     } catch (error) {
       // A disk that refuses refuses the next write too, and that one tells.
@@ -300,10 +303,10 @@ export class StoreFile {
   }
 
   /** Moves what is committed from the write-ahead file into the database, now and then; at once while space is short. */
-  #moveOn(session: Session): void {
+  #moveOn(session: Session, mostPages: number): void {
     try {
       if (!this.#reserve.isHeld()) keepPagesFree(session);
-      else if (session.walPages() <= walLimitPages) return;
+      else if (session.walPages() <= mostPages) return;
       restartWal(session.database, 'keep-space');
     } catch (error) {
       // The commits fit, but the database cannot grow by them: they would pile up in the write-ahead file.

@@ -61,5 +61,6 @@ const port = parentPort;
 port.on('message', (message: RequestMessage) => {
   const reply: ReplyMessage = { request: message.request, outcome: tryAnswer(message), figures: file?.figures() };
   port.postMessage(reply);
-  if (message.kind === 'commit-alarms' || message.kind.startsWith('write-')) file?.tidy();
+  if (message.kind === 'commit-alarms') file?.tidy(false);
+  else if (message.kind.startsWith('write-')) file?.tidy();
 });

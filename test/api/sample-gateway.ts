@@ -4,7 +4,7 @@ import type { Gateway } from '../../src/gateway.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
 import type { Site } from '../../src/model/site.ts';
-import type { HoleView, PointView, StatusView, UplinkView } from '../../src/model/view.ts';
+import type { HistoryView, HoleView, PointView, StatusView, UplinkView } from '../../src/model/view.ts';
 import { loadSite } from '../../src/site/site.ts';
 
 /** 2026-01-31 14:05:09 UTC */
@@ -219,15 +219,38 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
       state: 'ok',
       setAside: null,
       sizeBytes: 1_420_000,
+      limitBytes: 2_000_000_000,
       lastEventNumber: 12,
+      writtenBytes: 18_200_000,
+      writtenPerDayBytes: 209_664_000,
     },
+    history: sampleHistory(),
     uplinks: [sampleUplink()],
     latency: {
       sampledToDetected: latency,
       detectedToCommitted: { count: 12, p50: 1.8, p99: 12.4, max: 120.2 },
       committedToAcknowledged: { count: 0, p50: 0, p99: 0, max: 0 },
+      detectedToAcknowledged: { count: 0, p50: 0, p99: 0, max: 0 },
       lateness: { count: 4_790, p50: 0.4, p99: 1.9, max: 1_240 },
     },
+    ...changes,
+  };
+}
+
+export function sampleHistory(changes: Partial<HistoryView> = {}): HistoryView {
+  const oldestAt = sampleWallMs - 7_440_000;
+  return {
+    state: 'ok',
+    lastFailure: null,
+    setAside: null,
+    classes: {
+      raw: { sizeBytes: 410_000, oldestAt, shed: 0 },
+      '1min': { sizeBytes: 180_000, oldestAt, shed: 0 },
+      '15min': { sizeBytes: 12_000, oldestAt, shed: 0 },
+      '1day': { sizeBytes: 0, oldestAt: null, shed: 0 },
+    },
+    droppedSamples: 0,
+    droppedSummaries: 0,
     ...changes,
   };
 }

@@ -1,11 +1,10 @@
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { seededRandom } from '../../src/base/random.ts';
 import { startDaemon } from '../fakes/daemon.ts';
 import { startMosquitto } from '../fakes/mosquitto.ts';
 import { type RegisterSlave, startRegisterSlave } from '../fakes/register-slave.ts';
+import { openDiskSync } from './disk-sync.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
 import { startScript } from './process.ts';
 
@@ -101,24 +100,14 @@ alarms:
 `;
 }
 
-/**
- * What one durable write costs on the disk that the store lies on, at the pace of the steps: a disk that rested is
- * several times slower than one that is kept busy.
- */
+/** At the pace of the steps: a disk that rested is several times slower than one that is kept busy. */
 async function measureSync(count: number): Promise<number[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'plantroom-sync-'));
-  const file = openSync(join(folder, 'file'), 'a');
-  const page = Buffer.alloc(4_096, 7);
+  using disk = openDiskSync();
   const times: number[] = [];
   for (let round = 0; round < count; round += 1) {
     await pause(1.5 * intervalMs);
-    const startMs = performance.now();
-    writeSync(file, page);
-    fdatasyncSync(file);
-    times.push(performance.now() - startMs);
+    times.push(disk.measure());
   }
-  closeSync(file);
-  rmSync(folder, { recursive: true, force: true });
   return times;
 }
 

@@ -11,6 +11,7 @@ import type { UplinkView } from '../../src/model/view.ts';
 import {
   sampleAlarm,
   sampleEvent,
+  sampleHistory,
   samplePoint,
   samplePoints,
   sampleStatus,
@@ -60,7 +61,7 @@ describe('the alarms', () => {
 
 describe('the uplink', () => {
   const lines = (uplinks: readonly UplinkView[]) =>
-    renderStatus(sampleStatus({ uplinks }), undefined, plain).slice(0, 12).join('\n');
+    renderStatus(sampleStatus({ uplinks }), undefined, plain).slice(0, 20).join('\n');
 
   test.each([
     [{}, 'connected to mqtt://broker:1883, backlog 0 alarms, 3 summaries'],
@@ -87,7 +88,17 @@ describe('the uplink', () => {
 test('a gateway in trouble says so in every line of its status', async () => {
   const status = sampleStatus({
     gateway: { id: 'g1', name: 'g1' },
-    store: { path: '/d/p.db', state: 'set-aside', setAside: '/d/p.db.broken-1', sizeBytes: 0, lastEventNumber: 0 },
+    store: {
+      ...sampleStatus().store,
+      ...{ path: '/d/p.db', state: 'set-aside', setAside: '/d/p.db.broken-1', sizeBytes: 0, lastEventNumber: 0 },
+      ...{ writtenBytes: 1_200_000, writtenPerDayBytes: null },
+    },
+    history: sampleHistory({
+      state: 'shedding',
+      setAside: '/d/history.broken-1.db',
+      classes: { ...sampleHistory().classes, raw: { sizeBytes: 8_000, oldestAt: sampleWallMs, shed: 1_204 } },
+      droppedSamples: 90,
+    }),
     uplinks: [sampleUplink({ state: 'waiting', lastFailure: 'the broker refuses the password' })],
   });
   const text = renderStatus(status, 100, plain).join('\n');
@@ -178,4 +189,14 @@ describe('the live view', () => {
     expect(old.join('\n')).not.toContain('340ms');
     expect(old.at(-1)).toBe('no answer since 60s: these values are old · gone');
   });
+});
+
+test('what is written to the disk in a day is told once it can be known', () => {
+  const writes = (writtenBytes: number | null, writtenPerDayBytes: number | null) => {
+    const store = { ...sampleStatus().store, writtenBytes, writtenPerDayBytes };
+    return renderStatus(sampleStatus({ store }), undefined, plain).find(line => line.includes('writes'));
+  };
+  expect(writes(18_200_000, 209_664_000)).toMatch(/ writes 210 MB a day$/);
+  expect(writes(1_400_000, null)).toMatch(/ writes 1\.4 MB so far, too early to tell how much in a day$/);
+  expect(writes(null, null)).toMatch(/ writes: the system does not tell$/);
 });

@@ -298,6 +298,25 @@ ${ids.map((id, index) => `  - {id: ${id}, bus: room, unit-id: ${index + 1}, inte
     expect(kept).toEqual(expect.arrayContaining(['leaves', 'stays']));
   });
 
+  test('alarms that nobody subscribes to are an alarm, and both arrive once somebody does', async () => {
+    await using broker = await startMosquitto();
+    await using slave = await startRegisterSlave();
+    // The shipped alarm of this name waits for a minute.
+    const alarm = '  - {id: uplink, point: self/uplink, state: in trouble, on-delay: 1s, priority: high}';
+    await using daemon = await startDaemon(`${switchSite(slave.port, broker.port)}${alarm}\n`);
+    slave.set(1, 1);
+    const standing = async () => (await daemon.client.alarms(10)).standing.map(({ alarm }) => alarm);
+    await waitUntilAsync(async () => (await standing()).includes('self/uplink'));
+    expect((await daemon.client.status()).uplinks[0]?.lastFailure).toContain('subscribe');
+    await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/#' });
+    await waitUntil(() => alarmsIn(platform.received).length === 3);
+    expect(alarmsIn(platform.received).map(({ type, subject }) => `${subject} ${type}`)).toEqual([
+      'sump/flooded plantroom.alarm.raised',
+      'self/uplink plantroom.alarm.raised',
+      'self/uplink plantroom.alarm.returned',
+    ]);
+  });
+
   test('a database that was broken while it was off is set aside, reported as an alarm, and the gateway starts on', async () => {
     await using broker = await startMosquitto();
     await using slave = await startRegisterSlave();

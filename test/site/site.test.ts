@@ -253,6 +253,8 @@ alarms:
       'd/communication',
       'self/store',
       'self/history',
+      'self/uplink',
+      'self/uplink-down',
     ]);
     expect(result.kind === 'ok' && result.files.slice(1).map(file => file.split('/').at(-1))).toEqual([
       'm1.yaml',
@@ -292,7 +294,14 @@ alarms:
 
   test('a point that is left out takes its alarms along', () => {
     const site = build('  - { id: d, bus: wire, profile: m1, only: [u, t] }');
-    expect(site.rules.map(rule => rule.key)).toEqual(['d/hot', 'd/communication', 'self/store', 'self/history']);
+    expect(site.rules.map(rule => rule.key)).toEqual([
+      'd/hot',
+      'd/communication',
+      'self/store',
+      'self/history',
+      'self/uplink',
+      'self/uplink-down',
+    ]);
   });
 
   test('an alarm of the site file takes the place of the same one of the profile', () => {
@@ -377,11 +386,13 @@ describe('alarms', () => {
     ]);
   });
 
-  test("the gateway's own points can have alarms, and its store has one", () => {
+  test("the gateway's own points can have alarms, and its store and its uplink have them", () => {
     const site = build(gauge, '[{ id: backlog, point: self/backlog, high: 100, on-delay: 5m }]');
     expect(site.rules.filter(rule => rule.key.startsWith('self/'))).toMatchObject([
       { key: 'self/store', kind: 'state', states: [1, 2], priority: 'high' },
       { key: 'self/history', kind: 'state', states: [1, 2, 3], priority: 'low' },
+      { key: 'self/uplink', kind: 'state', states: [2], priority: 'high', onDelayMs: 60_000 },
+      { key: 'self/uplink-down', kind: 'state', states: [1], priority: 'medium', onDelayMs: 900_000 },
       { key: 'self/backlog', kind: 'limit', limit: 100, onDelayMs: 300_000 },
     ]);
   });
@@ -410,9 +421,9 @@ describe('a site has its limits', () => {
   });
 
   test('20,000 points are too many by one, and so are their alarms', () => {
-    expect(many(7, 2_857)).toEqual(['20008 alarms; one gateway takes 20000']);
+    expect(many(7, 2_857)).toEqual(['20010 alarms; one gateway takes 20000']);
     expect(many(3, 6_667)).toEqual(
-      ['20001 points; one gateway takes 20000', '20006 alarms; one gateway takes 20000'].sort(),
+      ['20001 points; one gateway takes 20000', '20008 alarms; one gateway takes 20000'].sort(),
     );
   });
 });
