@@ -3,7 +3,7 @@ import type { Random } from '../base/random.ts';
 import { Lane, type LaneSource, type Parcel } from './lane.ts';
 import type { Link, Message } from './link.ts';
 import type { MessageSize } from './message-size.ts';
-import { packetBytes } from './packet.ts';
+import { packetBytes, payloadBytes } from './packet.ts';
 
 /** Most publishes in flight, whatever the broker allows. */
 const mostInFlight = 20;
@@ -209,7 +209,7 @@ export function createDrain(options: DrainOptions): Drain {
     longestUnanswered() {
       const [longest] = [...unanswered]
         .flatMap(([message, source]) => (source?.isBulk ? [{ message, source }] : []))
-        .sort((a, b) => b.message.payload.length - a.message.payload.length);
+        .sort((a, b) => payloadBytes(b.message) - payloadBytes(a.message));
       return longest;
     },
     say,

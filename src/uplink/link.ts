@@ -4,7 +4,8 @@ import type { TlsSettings } from '../model/site.ts';
 
 export interface Message {
   readonly topic: string;
-  readonly payload: Uint8Array;
+  /** Text is sent as UTF-8; it is only turned into bytes on its way, which leaves no buffers behind. */
+  readonly payload: string | Uint8Array;
   /** MQTT 5 content type; undefined for none, which is how a payload that is no text is sent. */
   readonly contentType: string | undefined;
   /**

@@ -1,4 +1,5 @@
 import type { Message } from './link.ts';
+import { payloadBytes } from './packet.ts';
 import { firstPipe, type Pipe, type PipeInput, stepPipe } from './pipe.ts';
 
 /** How long messages that can be cut may be. What was learned of a broker and a line holds over connections. */
@@ -36,8 +37,8 @@ export function createMessageSize(): MessageSize {
     learn(input) {
       pipe = stepPipe(pipe, input);
     },
-    cutSmaller({ payload }) {
-      learnedBytes = Math.max(shortestMessageBytes, Math.min(learnedBytes, Math.floor(payload.length / 2)));
+    cutSmaller(message) {
+      learnedBytes = Math.max(shortestMessageBytes, Math.min(learnedBytes, Math.floor(payloadBytes(message) / 2)));
     },
   };
 }

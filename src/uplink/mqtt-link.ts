@@ -164,7 +164,7 @@ interface Grant {
 function publication(message: Message) {
   return {
     topic: message.topic,
-    payload: asBuffer(message.payload),
+    payload: typeof message.payload === 'string' ? message.payload : asBuffer(message.payload),
     qos: message.qos,
     retain: message.isRetained,
     ...(message.contentType !== undefined && {

@@ -28,7 +28,7 @@ export function createNativeFormat(options: NativeFormatOptions): Format {
   const topics = topicsOf(settings.topicPrefix, gateway.id);
 
   function message(topic: string, payload: string, isRetained = false): Message {
-    return { topic, payload: Buffer.from(payload), contentType: cloudEvents, qos: 1, isRetained };
+    return { topic, payload, contentType: cloudEvents, qos: 1, isRetained };
   }
 
   function status(reason: StatusReason): Message {

@@ -10,7 +10,11 @@ function overheadBytes({ topic, contentType = '' }: Envelope): number {
 
 /** How long a publish of this message is on the wire, at most. */
 export function packetBytes(message: Message): number {
-  return overheadBytes(message) + message.payload.length;
+  return overheadBytes(message) + payloadBytes(message);
+}
+
+export function payloadBytes({ payload }: Pick<Message, 'payload'>): number {
+  return typeof payload === 'string' ? Buffer.byteLength(payload) : payload.length;
 }
 
 /** How long a payload may be in a packet of that length. */

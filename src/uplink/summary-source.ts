@@ -4,7 +4,9 @@ import type { SummarySpan } from '../model/summary.ts';
 import { type Bucket, debtMs, takeBytes } from './bucket.ts';
 import type { Session } from './format.ts';
 import type { LaneSource, Page } from './lane.ts';
+import type { Message } from './link.ts';
 import type { MessageSize } from './message-size.ts';
+import { payloadBytes } from './packet.ts';
 import type { SummarySettler } from './summary-settler.ts';
 
 export interface SummarySourceOptions {
@@ -88,6 +90,6 @@ function createSource(
   };
 }
 
-function lengthOf(messages: readonly { readonly payload: Uint8Array }[]): number {
-  return messages.reduce((sum, { payload }) => sum + payload.length, 0);
+function lengthOf(messages: readonly Message[]): number {
+  return messages.reduce((sum, message) => sum + payloadBytes(message), 0);
 }

@@ -32,7 +32,7 @@ function countingFormat(): Format {
           rows.map(row => ({ numbers: [row.number], messages: [say('data', `summary ${row.number}`)] })),
         reply: () => undefined,
         seal(message) {
-          const sealed = { ...message, payload: Buffer.concat([message.payload, Buffer.from(` #${sequence}`)]) };
+          const sealed = { ...message, payload: `${message.payload} #${sequence}` };
           sequence += 1;
           return [sealed];
         },

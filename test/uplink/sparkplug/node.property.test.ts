@@ -4,6 +4,7 @@ import { seededRandom } from '../../../src/base/random.ts';
 import { createSparkplugFormat } from '../../../src/uplink/sparkplug/format.ts';
 import { decodeByProtoc } from './protoc.ts';
 import { quickDecode } from './quick-decode.ts';
+import { bytesOf } from './rig.ts';
 import { sparkplugSettings } from './test-plant.ts';
 import { type Step, World } from './world.ts';
 
@@ -90,7 +91,7 @@ test('the quick reader of this test reads what protoc reads', async () => {
     random: seededRandom(1),
   }).openSession();
   const messages = [...session.birth(), ...session.alarm(event)].flatMap(message => session.seal(message));
-  for (const { payload } of messages) {
+  for (const payload of messages.map(bytesOf)) {
     const exact = decodeByProtoc(payload);
     const quick = quickDecode(payload);
     expect(quick.seq).toBe(exact.seq);

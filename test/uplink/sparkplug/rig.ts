@@ -76,7 +76,7 @@ export class SparkplugRig {
 export function read(message: Message): Said {
   const [, , verb, , device] = message.topic.split('/');
   const what = device === undefined ? `${verb}` : `${verb} ${device}`;
-  return { ...decodeByProtoc(message.payload), topic: message.topic, what, message };
+  return { ...decodeByProtoc(bytesOf(message)), topic: message.topic, what, message };
 }
 
 export function whatOf(said: readonly Said[]): readonly string[] {
@@ -101,4 +101,10 @@ export function aliasesOf(said: readonly Said[]): ReadonlyMap<number, string> {
     }
   }
   return names;
+}
+
+/** What is sent in Sparkplug is never text. */
+export function bytesOf({ payload }: Pick<Message, 'payload'>): Uint8Array {
+  if (typeof payload === 'string') throw new Error('a payload of Sparkplug that is text');
+  return payload;
 }

@@ -7,6 +7,7 @@ import { ByteBroker } from './byte-broker.ts';
 import { ModelHost } from './model-host.ts';
 import { PlantOutbox } from './plant-outbox.ts';
 import { encodeByProtoc } from './protoc.ts';
+import { bytesOf } from './rig.ts';
 import { sparkplugSettings, TestPlant, without } from './test-plant.ts';
 
 export type Step =
@@ -24,7 +25,7 @@ export class World {
   readonly plant = new TestPlant();
   readonly outbox = new PlantOutbox(this.plant);
   readonly host = new ModelHost();
-  readonly broker = new ByteBroker(({ topic, payload }) => this.host.take(topic, payload));
+  readonly broker = new ByteBroker(message => this.host.take(message.topic, bytesOf(message)));
   readonly uplink: Uplink;
   readonly #whole = this.plant.current;
   #stateAt = 0;
