@@ -163,7 +163,7 @@ function report(found: Findings): readonly Figure[] {
 
 function site(slavePort: number, brokerPort: number): string {
   return `gateway: {id: bench, name: Benchmark}
-uplink: {url: "mqtt://127.0.0.1:${brokerPort}", backlog-rate: 1000 Mbit/s}
+uplink: {url: "mqtt://127.0.0.1:${brokerPort}", backlog-rate: 40 Mbit/s}
 buses:
   - {id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slavePort}}
 devices:
