@@ -309,7 +309,10 @@ ${ids.map((id, index) => `  - {id: ${id}, bus: room, unit-id: ${index + 1}, inte
     await waitUntilAsync(async () => (await standing()).includes('self/uplink'));
     expect((await daemon.client.status()).uplinks[0]?.lastFailure).toContain('subscribe');
     await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/#' });
-    await waitUntil(() => alarmsIn(platform.received).length === 3);
+    await waitUntil(
+      () => alarmsIn(platform.received).length === 3,
+      () => JSON.stringify(platform.received),
+    );
     expect(alarmsIn(platform.received).map(({ type, subject }) => `${subject} ${type}`)).toEqual([
       'sump/flooded plantroom.alarm.raised',
       'self/uplink plantroom.alarm.raised',
