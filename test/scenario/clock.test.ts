@@ -104,7 +104,6 @@ test.runIf(hasFakeClock())(
       ['sump', 'online', 0],
       ['self', 'online', 0],
     ]);
-    expect(await daemon.stop()).toBe(0);
     for (const table of ['raw_frame', 'summary_1min'])
       expect(Number(daemon.query(`select min(from_at) from ${table}`, 'history.db'))).toBeGreaterThanOrEqual(
         earliestAt,
