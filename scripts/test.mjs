@@ -20,6 +20,7 @@ const counterparts = [
   { package: 'tmux', program: 'tmux' },
   { package: 'protobuf-compiler', program: 'protoc' },
   { package: 'e2fsprogs', program: 'mkfs.ext4' },
+  { package: 'faketime', program: 'faketime' },
 ];
 
 ensureInstalled();

@@ -155,14 +155,16 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
-  function keepWindow({ site, history }: Running, { device, ...window }: DeviceWindow): void {
+  function keepWindow({ site, history }: Running, { device, began, ...window }: DeviceWindow): void {
     const known = site.devices.find(({ number }) => number === device);
-    if (known) history.append({ frames: [], summaries: [{ ...window, device: known.id }] });
+    const doubt = time.doubtOf(began);
+    if (known) history.append({ frames: [], summaries: [{ ...window, doubt, device: known.id }] });
   }
 
-  function keepFrame({ site, history }: Running, { device, ...frame }: Frame): void {
+  function keepFrame({ site, history }: Running, { device, began, ...frame }: Frame): void {
     const known = site.devices.find(({ number }) => number === device);
-    if (known) history.append({ frames: [{ ...frame, device: known.id }], summaries: [] });
+    const doubt = time.doubtOf(began);
+    if (known) history.append({ frames: [{ ...frame, doubt, device: known.id }], summaries: [] });
   }
 
   /** What is not complete yet of the devices that are not in the new site. */
@@ -217,9 +219,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (event.kind === 'synchronised') correctTimes(running);
   }
 
-  function correctTimes({ store, desk }: Running): void {
-    const { bootId } = time;
-    store.correctTimes({ bootId, bootedAt: time.bootedAt() }).then(
+  function correctTimes({ store, history, desk }: Running): void {
+    const fix = { bootId: time.bootId, bootedAt: time.bootedAt() };
+    history.correctTimes(fix).then(
+      rows => {
+        if (rows > 0)
+          log.warn({ rows }, 'the times of history that was recorded before the clock was set are corrected');
+      },
+      failure => log.warn({ failure: messageOf(failure) }, 'times of the history are corrected once its disk answers'),
+    );
+    store.correctTimes(fix).then(
       ({ events, states }) => {
         desk.correct(states);
         if (events > 0)

@@ -1,10 +1,15 @@
 import type { Quality } from '../model/quality.ts';
+import type { Moment } from '../model/time.ts';
 import {
   type ByteSource,
+  createSink,
   createSource,
   damaged,
   hasMore,
+  putBytes,
+  putSigned,
   takeByte,
+  takeBytes,
   takeDouble,
   takeSigned,
   takeVarint,
@@ -26,6 +31,8 @@ export interface Frame {
   /** Of the first and the last kept sample by time; they may lie in either order in the body. */
   readonly from: number;
   readonly to: number;
+  /** Its first sample. */
+  readonly began: Moment;
   /** By the place that the body calls them. */
   readonly points: readonly SeriesName[];
   readonly samples: number;
@@ -39,6 +46,19 @@ export interface Frame {
 export const frameVersion = 1;
 
 export const tokens = { value: 0, double: 1, quality: 2, time: 3 } as const;
+
+/** The same samples at other times: all are told against the first. Throws PlantroomError `storage`. */
+export function shiftFrame(body: Uint8Array, pointCount: number, byMs: number): Uint8Array {
+  const source = createSource(body);
+  for (let index = 0; index <= pointCount; index += 1) takeByte(source);
+  const head = source.at;
+  const startAt = takeSigned(source);
+  const sink = createSink(body.length);
+  putBytes(sink, body.subarray(0, head));
+  putSigned(sink, startAt + byMs);
+  putBytes(sink, body.subarray(source.at));
+  return takeBytes(sink);
+}
 
 /** `value` means something only where the quality is good. */
 export type TakeSample = (place: number, at: number, value: number, quality: Quality) => void;

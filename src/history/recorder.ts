@@ -1,5 +1,6 @@
 import type { Point, SampleBatch } from '../model/point.ts';
 import type { Quality } from '../model/quality.ts';
+import type { Moment } from '../model/time.ts';
 import {
   type ByteSink,
   bitsOfFloat,
@@ -84,6 +85,7 @@ interface OpenFrame {
   to: number;
   place: number;
   samples: number;
+  began: Moment;
 }
 
 export function createRecorder(): Recorder {
@@ -102,7 +104,7 @@ export function createRecorder(): Recorder {
       if (!series) continue;
       const quality = sample.quality === 'good' && !Number.isFinite(sample.value) ? 'not-a-number' : sample.quality;
       if (!isWorthKeeping(series, sample.value, quality, batch.sampledAtMono)) continue;
-      if (open.serial === 0) startFrame(open, at, minute);
+      if (open.serial === 0) startFrame(open, { wallMs: at, monoMs: batch.sampledAtMono }, minute);
       series.keptValue = sample.value;
       series.keptQuality = quality;
       series.keptMono = batch.sampledAtMono;
@@ -117,13 +119,15 @@ export function createRecorder(): Recorder {
       layout: createLayout(),
       sink: createSink(firstSinkBytes),
       serial: 0,
-      ...{ minute: 0, startAt: 0, at: 0, from: 0, to: 0, place: 0, samples: 0 },
+      ...{ minute: 0, startAt: 0, at: 0, from: 0, to: 0, place: 0, samples: 0, began: { wallMs: 0, monoMs: 0 } },
     };
     frames.set(device, open);
     return open;
   }
 
-  function startFrame(open: OpenFrame, at: number, minute: number): void {
+  function startFrame(open: OpenFrame, began: Moment, minute: number): void {
+    const at = began.wallMs;
+    open.began = began;
     lastSerial += 1;
     open.serial = lastSerial;
     if (open.layout.isStale) open.layout = createLayout();
@@ -140,8 +144,8 @@ export function createRecorder(): Recorder {
   function closeFrame(device: number, open: OpenFrame): Frame | undefined {
     if (open.serial === 0) return undefined;
     open.serial = 0;
-    const { layout, startAt, from, to, samples } = open;
-    return { device, from, to, samples, points: layout.names.slice(), body: bodyOf(layout, startAt, open.sink) };
+    const { layout, startAt, from, to, samples, began } = open;
+    return { device, from, to, samples, began, points: layout.names.slice(), body: bodyOf(layout, startAt, open.sink) };
   }
 
   function findSeries(point: Point): Series | undefined {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
-import type { TimeStamp } from '../model/time.ts';
+import type { ClockDoubt, Moment, TimeStamp } from '../model/time.ts';
 import { beginClock, type ClockEvent, type ClockLook, type ClockState, stepClock } from './clock-watch.ts';
 import type { TimeWitness } from './time-witness.ts';
 
@@ -15,6 +15,8 @@ export interface TimeKeeper {
   stop(): void;
   /** For a record made at this monotonic time of the process. */
   stampAt(mono: number): TimeStamp;
+  /** Of a record that was begun then; undefined when the clock was right. */
+  doubtOf(began: Moment): ClockDoubt | undefined;
   /** What wall time the boot began at, by the clock as it is now. */
   bootedAt(): number;
   readonly bootId: string;
@@ -42,6 +44,7 @@ export function createTimeKeeper({ clock, witness, log, onEvent }: TimeKeeperOpt
   let timer: Timer | undefined;
   let isAsking = false;
   let isStopped = false;
+  let synchronisedMono = Number.POSITIVE_INFINITY;
 
   function look(isSynchronised: boolean | undefined): ClockLook {
     return { monoMs: clock.monoMs(), wallMs: clock.wallMs(), isSynchronised };
@@ -51,6 +54,7 @@ export function createTimeKeeper({ clock, witness, log, onEvent }: TimeKeeperOpt
     if (isStopped) return;
     const next = stepClock(state, look(isSynchronised));
     state = next.state;
+    noteSynchronised();
     for (const event of next.events) {
       log.warn(
         { ...event, quality: state.quality },
@@ -58,6 +62,10 @@ export function createTimeKeeper({ clock, witness, log, onEvent }: TimeKeeperOpt
       );
       onEvent(event);
     }
+  }
+
+  function noteSynchronised(): void {
+    if (state.quality === 'synchronised') synchronisedMono = Math.min(synchronisedMono, clock.monoMs());
   }
 
   function arm(): void {
@@ -94,6 +102,7 @@ export function createTimeKeeper({ clock, witness, log, onEvent }: TimeKeeperOpt
       answered.abort();
       // Nothing was recorded before: the first answer is where the watch begins, not an event.
       state = beginClock(look(isSynchronised));
+      if (state.quality === 'synchronised') synchronisedMono = Number.NEGATIVE_INFINITY;
       if (state.quality === 'unsynchronised') log.warn({}, 'the clock was not set since the boot: times are doubtful');
       arm();
     },
@@ -102,6 +111,10 @@ export function createTimeKeeper({ clock, witness, log, onEvent }: TimeKeeperOpt
       timer?.cancel();
     },
     stampAt: mono => ({ clock: state.quality, bootId, bootMs: mono + startedBootMs }),
+    doubtOf({ wallMs, monoMs }) {
+      if (monoMs >= synchronisedMono) return undefined;
+      return { bootId, bootedAt: wallMs - monoMs - startedBootMs };
+    },
     bootedAt: () => clock.wallMs() - clock.bootMs(),
   };
 }

@@ -1,3 +1,5 @@
+import type { ClockQuality } from './time.ts';
+
 /** How long the window of a summary is. A day begins at midnight of the gateway's time zone. */
 export const summarySpans = ['1min', '15min', '1day'] as const;
 export type SummarySpan = (typeof summarySpans)[number];
@@ -42,5 +44,7 @@ export interface SummaryRecord {
   readonly span: SummarySpan;
   readonly windowStart: number;
   readonly windowEnd: number;
+  /** How far the two times can be trusted. */
+  readonly clock: ClockQuality;
   readonly points: readonly Summary[];
 }

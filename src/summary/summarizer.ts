@@ -1,5 +1,6 @@
 import type { Point, SampleBatch } from '../model/point.ts';
 import type { CountedSummary } from '../model/summary.ts';
+import type { Moment } from '../model/time.ts';
 import { type Counter, createCounter } from './counter.ts';
 import { addSample, createTally, summaryOf, type Tally } from './tally.ts';
 
@@ -9,6 +10,8 @@ export interface DeviceWindow {
   readonly device: number;
   readonly windowStart: number;
   readonly windowEnd: number;
+  /** Its first sample. */
+  readonly began: Moment;
   readonly points: readonly CountedSummary[];
 }
 
@@ -30,6 +33,7 @@ export interface Summarizer {
 }
 
 interface OpenWindow {
+  readonly began: Moment;
   start: number;
   /** The next whole multiple of windowMs. */
   readonly end: number;
@@ -62,7 +66,7 @@ export function createSummarizer(options: { windowMs: number }): Summarizer {
         addBatch(current, batch, counterOf);
         return undefined;
       }
-      const next = openWindow(current, sampledAt, windowMs);
+      const next = openWindow(current, { wallMs: sampledAt, monoMs: batch.sampledAtMono }, windowMs);
       windows.set(device, next);
       addBatch(next, batch, counterOf);
       return current && closeWindow(device, current, sampledAt < current.start ? current.latest : current.end);
@@ -84,10 +88,11 @@ export function createSummarizer(options: { windowMs: number }): Summarizer {
   };
 }
 
-function openWindow(previous: OpenWindow | undefined, wall: number, windowMs: number): OpenWindow {
+function openWindow(previous: OpenWindow | undefined, began: Moment, windowMs: number): OpenWindow {
+  const wall = began.wallMs;
   const aligned = Math.floor(wall / windowMs) * windowMs;
   const isContinued = previous !== undefined && previous.end <= aligned;
-  return { start: isContinued ? aligned : wall, end: aligned + windowMs, latest: wall, tallies: new Map() };
+  return { began, start: isContinued ? aligned : wall, end: aligned + windowMs, latest: wall, tallies: new Map() };
 }
 
 /** Undefined when there is nothing to tell, as of a device that has only texts. */
@@ -95,7 +100,8 @@ function closeWindow(device: number, window: OpenWindow, windowEnd: number): Dev
   if (window.tallies.size === 0) return undefined;
   const points = Array.from(window.tallies.values(), summaryOf);
   // Samples carry fractions of a millisecond; windows do not, and still hold all their samples.
-  return { device, windowStart: Math.floor(window.start), windowEnd: Math.ceil(windowEnd), points };
+  const { began } = window;
+  return { device, windowStart: Math.floor(window.start), windowEnd: Math.ceil(windowEnd), began, points };
 }
 
 function addBatch(window: OpenWindow, batch: SampleBatch, counterOf: (point: Point) => Counter | undefined): void {

@@ -76,6 +76,7 @@ function writeRecord(number: number, record: SummaryRecord, first: number, end: 
     device: record.device,
     windowStart: formatTime(record.windowStart),
     windowEnd: formatTime(record.windowEnd),
+    clock: record.clock,
     points: record.points.slice(first, end).map(summaryFields),
   });
   return { number, id, windowEnd: record.windowEnd, text, bytes: Buffer.byteLength(text) };

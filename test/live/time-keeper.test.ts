@@ -58,3 +58,23 @@ test('times since the boot are the same for all processes', async () => {
   time.stop();
   expect(clock.pending).toBe(0);
 });
+
+test('a record that was begun before the clock was set is doubtful, whenever it is done', async () => {
+  const { clock, time } = await keeper(10_000, [false, true]);
+  const began = { wallMs: clock.wallMs(), monoMs: clock.monoMs() };
+  const bootedAt = clock.wallMs() - clock.bootMs();
+  expect(time.doubtOf(began)).toEqual({ bootId: time.bootId, bootedAt });
+  clock.jumpWall(Date.UTC(2026, 10, 26));
+  await clock.advance(lookEveryMs);
+  await settle();
+  expect(time.state.quality).toBe('synchronised');
+  expect(time.doubtOf(began)).toEqual({ bootId: time.bootId, bootedAt });
+  expect(time.bootedAt() - bootedAt).toBe(Date.UTC(2026, 10, 26));
+  expect(time.doubtOf({ wallMs: clock.wallMs(), monoMs: clock.monoMs() + 1 })).toBeUndefined();
+  time.stop();
+});
+
+test('where the clock is right from the start nothing is doubtful', async () => {
+  const { clock, time } = await keeper(Date.UTC(2026, 10, 26), [true]);
+  expect(time.doubtOf({ wallMs: clock.wallMs(), monoMs: clock.monoMs() })).toBeUndefined();
+});

@@ -71,7 +71,12 @@ describe('the platform of the demo', () => {
     const gateway = { id: 'demo', name: 'Demo' };
     const status = (reason: 'connected' | 'lost') =>
       Buffer.from(encodeStatus({ id: 'birth', gateway, version: '1', reason, at: startMs }));
-    const window = { span: '1min' as const, windowStart: startMs, windowEnd: startMs + 60_000 };
+    const window = {
+      span: '1min' as const,
+      windowStart: startMs,
+      windowEnd: startMs + 60_000,
+      clock: 'synchronised' as const,
+    };
     expect(platform.isGatewayOnline).toBeUndefined();
     platform.receive('s', status('connected'));
     expect(platform.isGatewayOnline).toBe(true);

@@ -4,6 +4,7 @@ import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import { limitLevels, priorities } from '../../src/model/alarm.ts';
 import type { NumberedSummary } from '../../src/model/outbox.ts';
 import type { Summary, SummaryRecord } from '../../src/model/summary.ts';
+import { clockQualities } from '../../src/model/time.ts';
 import { packetBytes, payloadRoomBytes } from '../../src/uplink/packet.ts';
 import { encodeAlarm, encodeReply, encodeStanding, encodeStatus, formatTime } from '../../src/uplink/payload.ts';
 import { encodeSummaries } from '../../src/uplink/summary-payload.ts';
@@ -45,6 +46,7 @@ const anyRecord: fc.Arbitrary<SummaryRecord> = fc.record({
   device: id,
   windowStart: anyTime,
   windowEnd: anyTime,
+  clock: fc.constantFrom(...clockQualities),
   span: fc.constant('1min' as const),
   points: fc.array(
     fc.record({

@@ -69,6 +69,7 @@ export function summaryRecord(minute: number, pointCount = 2): SummaryRecord {
     device: 'feeder',
     windowStart,
     windowEnd: windowStart + 60_000,
+    clock: 'synchronised',
     span: '1min',
     points: Array.from({ length: pointCount }, (_, index) => ({
       point: index % 2 === 0 ? `current-l${index}` : `door-state-${index}`,

@@ -34,6 +34,8 @@ export interface ClassRows {
   oldest(): Chunk | undefined;
   /** Removes the oldest chunk. */
   removeOldest(): Chunk | undefined;
+  /** Puts rows in the place of those of the same numbers: the same content at other times. */
+  move(rows: readonly StoredRow[]): void;
   /** What all rows take of the file. */
   readonly bytes: number;
   readonly lastNumber: number;
@@ -68,6 +70,12 @@ export function createClassRows(database: Database, name: HistoryClass): ClassRo
   const selectOldest = chunkAt('ASC');
   const selectNewest = chunkAt('DESC');
   const removeChunk = database.prepare('DELETE FROM chunk WHERE class = ? AND first = ?');
+  const moveRow = database.prepare(`UPDATE ${table} SET from_at = ?, to_at = ?, body = ? WHERE number = ?`);
+  const timesOf = (what: string) => `(SELECT ${what} FROM ${table} WHERE number BETWEEN chunk.first AND chunk.last)`;
+  const moveChunks = database.prepare(
+    `UPDATE chunk SET from_at = ${timesOf('min(from_at)')}, to_at = ${timesOf('max(to_at)')}
+     WHERE class = ? AND last >= ? AND first <= ?`,
+  );
   const setFloor = database.prepare(
     `INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
   );
@@ -115,6 +123,15 @@ export function createClassRows(database: Database, name: HistoryClass): ClassRo
     return chunk;
   }
 
+  function move(rows: readonly StoredRow[]): void {
+    const [first, last] = [rows.at(0)?.number, rows.at(-1)?.number];
+    if (first === undefined || last === undefined) return;
+    for (const { from_at, to_at, body, number } of rows) moveRow.run(from_at, to_at, body, number);
+    moveChunks.run(name, first, last);
+    const newest = selectNewest.get(name);
+    if (open && newest?.first === open.first) open = { ...newest };
+  }
+
   return {
     name,
     add,
@@ -123,6 +140,7 @@ export function createClassRows(database: Database, name: HistoryClass): ClassRo
     read: ({ first, last }, limit) => select.all(first, last, limit),
     oldest: () => selectOldest.get(name),
     removeOldest,
+    move,
     get bytes() {
       return bytes;
     },

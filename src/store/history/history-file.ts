@@ -4,6 +4,7 @@ import type { SummaryQuery } from '../../model/outbox.ts';
 import type { SummarySpan } from '../../model/summary.ts';
 import { type Database, giveBackPages, limitPages, readNumberPragma, restartWal } from '../database.ts';
 import { isBroken } from '../examine.ts';
+import type { TimeFix } from '../messages.ts';
 import { createReserve, type Reserve } from '../reserve.ts';
 import { writtenBytes } from '../written-bytes.ts';
 import { fileBytes, type HistoryPaths, historyPaths, removeSetAside, setHistoryAside } from './history-paths.ts';
@@ -31,6 +32,7 @@ import {
   removeOldest,
   startHistorySession,
 } from './session.ts';
+import { correctStep } from './time-correction.ts';
 import { countUpTo } from './unsent.ts';
 import { dropUnsent, haveChanged, readUplinks, settle, type Uplinks, useUplinks, writeUplinks } from './uplinks.ts';
 
@@ -40,6 +42,8 @@ export interface HistoryFileOptions {
   readonly openedAt: number;
   readonly sizeBytes: number;
   readonly uplinks: readonly UplinkNeed[];
+  /** Once the clock is set. */
+  readonly timeFix?: TimeFix | undefined;
 }
 
 /**
@@ -58,16 +62,18 @@ export class HistoryFile {
   #hasUnwritten = false;
   /** The reserve is spent: the file stays as long as it is, so that what is in the write-ahead file always fits into it. */
   #isTight = false;
+  #timeFix: TimeFix | undefined;
   #setAside: string | undefined;
   /** Of the file before, where that broke: readers that count on rising numbers go on. */
   #floors = new Map<HistoryClass, number>();
 
-  constructor({ folder, openedAt, sizeBytes, uplinks }: HistoryFileOptions) {
+  constructor({ folder, openedAt, sizeBytes, uplinks, timeFix }: HistoryFileOptions) {
     mkdirSync(folder, { recursive: true });
     this.#paths = historyPaths(folder);
     this.#openedAt = openedAt;
     this.#sizeBytes = sizeBytes;
     this.#needs = uplinks;
+    this.#timeFix = timeFix;
     this.#reserve = createReserve(this.#paths.reserve, folder, reserveFor(sizeBytes));
     this.#attempt(() => this.#ready());
     this.#reserve.restore();
@@ -79,7 +85,7 @@ export class HistoryFile {
       // Perhaps it is only the write-ahead file that has no room left; then nothing needs to go.
       for (let chunks = 0; ; chunks = Math.max(1, 2 * chunks)) {
         try {
-          if (!hasWork(this.#ready(), batch)) this.#commit(session => addWork(session, batch, work, this.#sizeBytes));
+          if (!hasWork(this.#ready(), batch)) this.#add(batch, work);
           return;
         } catch (error) {
           if (codeOf(error) !== 'SQLITE_FULL' || chunks > shedsPerWrite) throw error;
@@ -89,6 +95,21 @@ export class HistoryFile {
       }
     });
   }
+
+  #add(batch: string, work: PackedWork): void {
+    this.#commit(session => addWork(session, { batch, work }, this.#sizeBytes, this.#timeFix));
+  }
+
+  /** One step; what is written from now on is put right on the way. Returns 0 when nothing is left. */
+  correctTimes(fix: TimeFix): number {
+    this.#timeFix = fix;
+    return this.#attempt(() => this.#commit(session => correctStep(session, fix, this.#isSent)));
+  }
+
+  readonly #isSent = (kind: HistoryClass, number: number): boolean =>
+    Array.from(this.#uplinks.values()).some(
+      ({ span, unsent }) => span === kind && countUpTo(unsent, number) === countUpTo(unsent, number - 1),
+    );
 
   /** In memory until the next write or flush. */
   settle(uplink: string, span: SummarySpan, numbers: readonly number[]): void {

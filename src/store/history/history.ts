@@ -4,6 +4,7 @@ import type { Log } from '../../base/log.ts';
 import { randomId } from '../../base/random.ts';
 import type { NumberedSummary, SummaryQuery } from '../../model/outbox.ts';
 import type { SummarySpan } from '../../model/summary.ts';
+import type { TimeFix } from '../messages.ts';
 import { RequestFailure } from '../worker-link.ts';
 import { HistoryThread, type ThreadState } from './history-thread.ts';
 import { defaultHistoryLimits, type HistoryClass, type HistoryLimits } from './limits.ts';
@@ -45,6 +46,12 @@ export interface History {
   readSummaryRows(query: RowQuery): Promise<RowPage>;
   /** `store.size` has changed. */
   resize(sizeBytes: number): void;
+  /**
+   * Puts the times of this boot right, now that the clock is set: of raw values, and of summaries that no uplink has sent.
+   * What is still in memory is put right when it is written. Resolves with the rows it looked at; a disk that fails in
+   * between is waited for, but not by the promise.
+   */
+  correctTimes(fix: TimeFix): Promise<number>;
   /** Gives the disk back about so many bytes by giving up history; for the day when alarms need them. */
   makeRoom(bytes: number): Promise<number>;
   /** As of the last answer of the thread. */
@@ -116,6 +123,7 @@ class OpenHistory implements History {
   #writtenBefore = 0;
   #sheddingUntilMono = Number.NEGATIVE_INFINITY;
   #closing: Promise<void> | undefined;
+  #timeFix: TimeFix | undefined;
 
   constructor(options: HistoryOptions) {
     this.#options = options;
@@ -127,7 +135,10 @@ class OpenHistory implements History {
     this.#thread = new HistoryThread({
       clock,
       hangMs: this.#limits.hangMs,
-      opening: () => ({ folder, openedAt: clock.wallMs(), sizeBytes: this.#sizeBytes, uplinks: this.#uplinks }),
+      opening: () => ({
+        ...{ folder, openedAt: clock.wallMs(), sizeBytes: this.#sizeBytes, uplinks: this.#uplinks },
+        timeFix: this.#timeFix,
+      }),
       onFigures: figures => this.#takeFigures(figures),
       onState: (state, reason) => this.#follow(state, reason),
     });
@@ -174,6 +185,16 @@ class OpenHistory implements History {
 
   readSummaryRows(query: RowQuery): Promise<RowPage> {
     return this.#thread.request('read-rows', query);
+  }
+
+  async correctTimes(fix: TimeFix): Promise<number> {
+    this.#timeFix = fix;
+    let rows = 0;
+    for (;;) {
+      const step = await this.#thread.request('correct-times', fix);
+      if (step === 0) return rows;
+      rows += step;
+    }
   }
 
   makeRoom(bytes: number): Promise<number> {
@@ -282,6 +303,8 @@ class OpenHistory implements History {
 
   #follow(state: ThreadState, reason: string | undefined): void {
     if (reason !== undefined) this.#note(reason);
+    // What the disk did not let be corrected, or a broken thread has left.
+    if (state === 'open' && this.#timeFix) this.#tell(this.correctTimes(this.#timeFix));
     if (state !== 'closed' || this.#fileFigures?.writtenBytes === undefined) return;
     // The next thread counts from zero.
     this.#writtenBefore += this.#fileFigures.writtenBytes;

@@ -54,6 +54,9 @@ export const mostRanges = 64;
 /** Rows in the answer to one read; a caller that asks for more gets this many. */
 export const readRows = 1_000;
 
+/** Rows whose times are put right in one transaction. */
+export const correctionRows = 500;
+
 export interface HistoryLimits {
   /** What waits in memory for the disk. Beyond it the oldest raw frames are dropped and counted, then the summaries. */
   readonly waitingBytes: number;

@@ -2,7 +2,8 @@ import type { DeviceSummary } from '../../history/coarser.ts';
 import type { SeriesName } from '../../history/frame.ts';
 import type { SummaryQuery } from '../../model/outbox.ts';
 import type { SummarySpan } from '../../model/summary.ts';
-import type { Failure } from '../messages.ts';
+import type { ClockDoubt, ClockQuality } from '../../model/time.ts';
+import type { Failure, TimeFix } from '../messages.ts';
 import type { HistoryClass } from './limits.ts';
 import type { RawPage, RawQuery, RowPage, RowQuery } from './reading.ts';
 
@@ -17,12 +18,19 @@ export interface RawFrame {
   readonly samples: number;
   readonly points: readonly SeriesName[];
   readonly body: Uint8Array;
+  /** Left out where the clock was right. */
+  readonly doubt?: ClockDoubt | undefined;
+}
+
+export interface WindowSummary extends DeviceSummary {
+  /** Left out where the clock was right. */
+  readonly doubt?: ClockDoubt | undefined;
 }
 
 export interface HistoryWork {
   readonly frames: readonly RawFrame[];
   /** Of one minute each. */
-  readonly summaries: readonly DeviceSummary[];
+  readonly summaries: readonly WindowSummary[];
 }
 
 /** A frame, or the summaries of a window, on their way to the thread: to clone their objects would cost more than this. */
@@ -34,6 +42,7 @@ export interface PackedRow {
   readonly samples: number;
   readonly layout: string;
   readonly body: Uint8Array;
+  readonly doubt: ClockDoubt | undefined;
 }
 
 export interface PackedWork {
@@ -55,6 +64,7 @@ export interface PackedSummary {
   readonly device: string;
   readonly windowStart: number;
   readonly windowEnd: number;
+  readonly clock: ClockQuality;
   /** Place of its names in the answer. */
   readonly layout: number;
   readonly body: Uint8Array;
@@ -101,6 +111,8 @@ export interface HistoryRequests {
       readonly openedAt: number;
       readonly sizeBytes: number;
       readonly uplinks: readonly UplinkNeed[];
+      /** Once the clock is set. */
+      readonly timeFix: TimeFix | undefined;
     };
     readonly answer: undefined;
   };
@@ -114,6 +126,8 @@ export interface HistoryRequests {
   'use-uplinks': { readonly body: readonly UplinkNeed[]; readonly answer: undefined };
   resize: { readonly body: number; readonly answer: undefined };
   'make-room': { readonly body: number; readonly answer: number };
+  /** One step; answers how many rows it looked at, 0 when nothing is left. */
+  'correct-times': { readonly body: TimeFix; readonly answer: number };
   'last-summary': { readonly body: SummarySpan; readonly answer: number };
   'read-summaries': {
     readonly body: { readonly uplink: string; readonly query: SummaryQuery };

@@ -11,11 +11,7 @@ import { noEnd } from './unsent.ts';
 /** Puts the coarser windows together and remembers in the database how far they have come. */
 export interface Rolling {
   /** Windows that a stored one has closed; the caller stores them and hands them in likewise. */
-  add(
-    span: SummarySpan,
-    number: number,
-    summary: DeviceSummary,
-  ): readonly { span: CoarseSpan; summary: DeviceSummary }[];
+  add(span: SummarySpan, number: number, summary: DeviceSummary): readonly (Coarse & { span: CoarseSpan })[];
 }
 
 interface OpenWindowRow {
@@ -49,7 +45,7 @@ export function createRolling(database: Database, rows: (span: SummarySpan) => C
       if (coarsener.open.get(summary.device) === number && !changed.has(summary.device)) changed.set(summary.device, 0);
       for (const [device, hasClosed] of changed)
         setFirst.run(span, names.device(device), coarsener.open.get(device) ?? null, hasClosed);
-      return closed.map(one => ({ span, summary: one.summary }));
+      return closed.map(one => ({ span, ...one }));
     },
   };
 }

@@ -67,4 +67,20 @@ export const historyMigrations: readonly Migration[] = [
         STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    version: 2,
+    sql: `
+      -- Rows that were made before the clock was set: these of a class, in this boot, which began at booted_at by the clock
+      -- as it was (unsynchronised) or is (corrected). boot_id is empty where they keep their times for good.
+      CREATE TABLE clock_mark (
+        class TEXT NOT NULL,
+        first INTEGER NOT NULL,
+        last INTEGER NOT NULL,
+        clock TEXT NOT NULL,
+        boot_id TEXT NOT NULL,
+        booted_at REAL NOT NULL,
+        PRIMARY KEY (class, first)
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];

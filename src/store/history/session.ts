@@ -1,12 +1,14 @@
 import type { DeviceSummary } from '../../history/coarser.ts';
-import type { SeriesName } from '../../history/frame.ts';
+import { type SeriesName, shiftFrame } from '../../history/frame.ts';
 import { decodeSummaries, encodeSummaries } from '../../history/summary-frame.ts';
 import type { SummaryQuery } from '../../model/outbox.ts';
 import type { SummarySpan } from '../../model/summary.ts';
 import type { Database } from '../database.ts';
+import type { TimeFix } from '../messages.ts';
 import { type Chunk, type ClassRows, createClassRows, type StoredRow } from './class-rows.ts';
+import { type ClockMark, type ClockMarks, createClockMarks, type Timing, timingOf } from './clock-marks.ts';
 import { classShares, type HistoryClass, historyClasses } from './limits.ts';
-import type { HistoryFileFigures, PackedRow, PackedSummaries, PackedWork } from './messages.ts';
+import type { HistoryFileFigures, HistoryRequests, PackedRow, PackedSummaries } from './messages.ts';
 import { createNames, type Names } from './names.ts';
 import { pack } from './packing.ts';
 import { createReading, type Reading } from './reading.ts';
@@ -24,6 +26,11 @@ export interface HistorySession {
   readonly names: Names;
   readonly rolling: Rolling;
   readonly runs: Runs;
+  readonly marks: ClockMarks;
+  /** As they were when the coarser windows in memory were put together from what is stored. */
+  readonly marksAtStart: ClockMarks;
+  /** Of each device's latest window of a span since then: the coarser one in memory has the same clock. */
+  readonly latestMarks: Readonly<Record<SummarySpan, Map<string, ClockMark | undefined>>>;
   readonly reading: Reading;
   readonly shedRows: Record<HistoryClass, number>;
 }
@@ -44,6 +51,9 @@ export function startHistorySession(database: Database): HistorySession {
     names,
     rolling: createRolling(database, span => classes[span], names),
     runs: createRuns(database, readMeta.get('history_id') ?? ''),
+    marks: createClockMarks(database),
+    marksAtStart: createClockMarks(database),
+    latestMarks: { '1min': new Map(), '15min': new Map(), '1day': new Map() },
     reading: createReading(database),
     shedRows: { raw: shedOf('raw'), '1min': shedOf('1min'), '15min': shedOf('15min'), '1day': shedOf('1day') },
   };
@@ -54,12 +64,17 @@ export function hasWork({ classes }: HistorySession, batch: string): boolean {
   return historyClasses.some(kind => classes[kind].hasBatch(batch));
 }
 
-/** In a transaction: adds frames, summaries and the coarser windows that they close. */
-export function addWork(session: HistorySession, batch: string, work: PackedWork, sizeBytes: number): void {
+/** In a transaction: adds frames, summaries and the coarser windows that they close. `fix`: once the clock is set. */
+export function addWork(
+  session: HistorySession,
+  { batch, work }: HistoryRequests['write']['body'],
+  sizeBytes: number,
+  fix: TimeFix | undefined,
+): void {
   const { classes, runs } = session;
   runs.begin(span => classes[span].lastNumber + 1);
-  for (const frame of work.frames) addFrame(session, frame);
-  for (const window of work.windows) addWindow(session, window);
+  for (const frame of work.frames) addFrame(session, frame, timingOf(frame.doubt, fix));
+  for (const window of work.windows) addWindow(session, window, fix);
   for (const kind of historyClasses) classes[kind].closeBatch(batch, budgetOf(kind, sizeBytes));
 }
 
@@ -67,36 +82,68 @@ export function budgetOf(kind: HistoryClass, sizeBytes: number): number {
   return sizeBytes * classShares[kind];
 }
 
-function addFrame({ classes, names }: HistorySession, { device, from, to, layout, body }: PackedRow): void {
-  const { series } = names.layout(layout);
-  classes.raw.add({ device: names.device(device), from_at: from, to_at: to, series, body: pack(body) });
+function addFrame(session: HistorySession, row: PackedRow, { shiftMs, mark }: Timing): void {
+  const { classes, names } = session;
+  const { device, from, to, layout, body } = row;
+  const known = names.layout(layout);
+  const moved = shiftMs === 0 ? body : shiftFrame(body, known.names.length, shiftMs);
+  const times = { from_at: from + shiftMs, to_at: to + shiftMs };
+  const number = classes.raw.add({ device: names.device(device), ...times, series: known.series, body: pack(moved) });
+  if (mark) session.marks.note('raw', number, mark);
 }
 
 /** Not packed: that would make it a twentieth shorter, and reading it several times as long. */
-function addWindow(session: HistorySession, { device, from, to, layout, body }: PackedRow): void {
-  const { names, classes } = session;
+function addWindow(session: HistorySession, row: PackedRow, fix: TimeFix | undefined): void {
+  const { device, from, to, layout, body } = row;
+  const { names, classes, marks } = session;
+  const { shiftMs, mark } = timingOf(row.doubt, fix);
   const known = names.layout(layout);
-  const row = { device: names.device(device), from_at: from, to_at: to, series: known.series, body };
-  const number = classes['1min'].add(row);
+  const [windowStart, windowEnd] = [from + shiftMs, to + shiftMs];
+  const times = { from_at: windowStart, to_at: windowEnd };
+  const number = classes['1min'].add({ device: names.device(device), ...times, series: known.series, body });
+  if (mark) marks.note('1min', number, mark);
   const points = decodeSummaries(body, known.names);
-  addCoarser(session, '1min', number, { device, windowStart: from, windowEnd: to, points });
+  addCoarser(session, { finer: '1min', number, mark, fix }, { device, windowStart, windowEnd, points });
 }
 
-function addCoarser(session: HistorySession, finer: SummarySpan, finerNumber: number, summary: DeviceSummary): void {
-  const { names, classes, rolling } = session;
-  for (const closed of rolling.add(finer, finerNumber, summary)) {
-    const { device, windowStart, windowEnd, points } = closed.summary;
-    const number = classes[closed.span].add({
+interface Finer {
+  readonly finer: SummarySpan;
+  readonly number: number;
+  readonly mark: ClockMark | undefined;
+  readonly fix: TimeFix | undefined;
+}
+
+function addCoarser(session: HistorySession, { finer, number, mark, fix }: Finer, summary: DeviceSummary): void {
+  const { names, classes, rolling, marks } = session;
+  const latest = session.latestMarks[finer];
+  for (const closed of rolling.add(finer, number, summary)) {
+    const { device, points } = closed.summary;
+    const timing = coarseTiming(
+      latest.has(device) ? latest.get(device) : session.marksAtStart.markOf(finer, closed.upTo),
+      fix,
+    );
+    const windowStart = closed.summary.windowStart + timing.shiftMs;
+    const windowEnd = closed.summary.windowEnd + timing.shiftMs;
+    const coarse = classes[closed.span].add({
       ...{ device: names.device(device), from_at: windowStart, to_at: windowEnd },
       ...{ series: names.series(points), body: encodeSummaries(points) },
     });
-    addCoarser(session, closed.span, number, closed.summary);
+    if (timing.mark) marks.note(closed.span, coarse, timing.mark);
+    const one = { finer: closed.span, number: coarse, mark: timing.mark, fix };
+    addCoarser(session, one, { device, windowStart, windowEnd, points });
   }
+  latest.set(summary.device, mark);
+}
+
+/** Made of corrected windows it is right already. */
+function coarseTiming(mark: ClockMark | undefined, fix: TimeFix | undefined): Timing {
+  return mark?.clock === 'corrected' ? { shiftMs: 0, mark } : timingOf(mark, fix);
 }
 
 /** In a transaction: removes the oldest chunk of a class. */
-export function removeOldest({ classes, runs }: HistorySession, kind: HistoryClass): Chunk | undefined {
+export function removeOldest({ classes, runs, marks }: HistorySession, kind: HistoryClass): Chunk | undefined {
   const chunk = classes[kind].removeOldest();
+  if (chunk) marks.forget(kind, chunk.last);
   if (chunk && kind !== 'raw') runs.forget(kind, chunk.last + 1);
   return chunk;
 }
@@ -110,7 +157,7 @@ export function countShed({ database, shedRows }: HistorySession, kind: HistoryC
 
 /** Rows of the ranges that the query asks for, oldest first. */
 export function readUnsent(
-  { classes, runs, reading }: HistorySession,
+  { classes, runs, reading, marks }: HistorySession,
   unsent: readonly Range[],
   { span, after, upTo, limit }: SummaryQuery,
 ): PackedSummaries {
@@ -133,6 +180,7 @@ export function readUnsent(
     rows: rows.map(row => ({
       ...{ number: row.number, id: runs.idOf(span, row.number), device: reading.deviceOf(row), body: row.body },
       ...{ windowStart: row.from_at, windowEnd: row.to_at, layout: layoutOf(row) },
+      clock: marks.markOf(span, row.number)?.clock ?? 'synchronised',
     })),
   };
 }

@@ -5,9 +5,9 @@ import type { Summary, SummarySpan } from '../../model/summary.ts';
 import type { PackedSummaries } from './messages.ts';
 
 export function unpackSummaries({ rows, layouts }: PackedSummaries, span: SummarySpan): NumberedSummary[] {
-  return rows.map(({ number, id, device, windowStart, windowEnd, layout, body }) => {
+  return rows.map(({ number, id, device, windowStart, windowEnd, clock, layout, body }) => {
     const points = tryDecode(body, layouts[layout] ?? []);
-    return { number, record: { id, device, span, windowStart, windowEnd, points } };
+    return { number, record: { id, device, span, windowStart, windowEnd, clock, points } };
   });
 }
 

@@ -35,6 +35,8 @@ function answer(message: HistoryRequestMessage): HistoryRequests[HistoryRequestK
       return undefined;
     case 'make-room':
       return file.makeRoom(message.body);
+    case 'correct-times':
+      return file.correctTimes(message.body);
     case 'last-summary':
       return file.lastSummary(message.body);
     case 'read-summaries':

@@ -52,6 +52,7 @@ describe('the history', () => {
         span: '1min',
         windowStart: noon + 180_000,
         windowEnd: noon + 240_000,
+        clock: 'synchronised',
         points: [point],
       },
     });
