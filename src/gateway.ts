@@ -16,6 +16,7 @@ import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createRoomMaker } from './live/room-maker.ts';
+import { shareStore } from './live/store-shares.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
@@ -81,8 +82,8 @@ export interface GatewayOptions {
 
 const summaryWindowMs = 60_000;
 
-/** Of the store's size, for the database of the alarms. */
-const alarmShare = 0.2;
+/** The disk refused to have times corrected; it may be back. */
+const correctAgainMs = 30_000;
 
 /** Touches nothing until `start`. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -234,7 +235,10 @@ export function createGateway(options: GatewayOptions): Gateway {
         if (events > 0)
           log.warn({ events }, 'the times of events that were recorded before the clock was set are corrected');
       },
-      failure => log.error({ failure: messageOf(failure) }, 'times could not be corrected'),
+      failure => {
+        log.error({ failure: messageOf(failure) }, 'the times of events are corrected once the disk takes it');
+        clock.at(clock.monoMs() + correctAgainMs, () => running && correctTimes(running));
+      },
     );
   }
 
@@ -264,7 +268,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { site } = options;
     await time.start();
     const onUnstored = () => running?.uplinks.notify();
-    const limits = { databaseBytes: site.store.sizeBytes * alarmShare };
+    const { alarmBytes, historyBytes } = shareStore(site.store.sizeBytes);
+    const limits = { databaseBytes: alarmBytes };
     const store = await openStore({ folder: options.dataFolder, clock, log, limits, onUnstored });
     await store.useUplinks(site.uplinks.map(({ id }) => id));
     const standing = await store.alarmStates();
@@ -285,7 +290,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
     const history = openHistory({
       folder: options.dataFolder,
-      sizeBytes: site.store.sizeBytes,
+      sizeBytes: historyBytes,
       uplinks: summaryNeeds(site),
       clock,
       log,
@@ -332,7 +337,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
     keepLast(current, site);
     current.history.useUplinks(summaryNeeds(site));
-    current.history.resize(site.store.sizeBytes);
+    current.history.resize(shareStore(site.store.sizeBytes).historyBytes);
     await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     running = { ...current, site };
     table.replace(site.points);

@@ -1,6 +1,7 @@
 import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { seededRandom } from '../../src/base/random.ts';
+import { shareStore } from '../../src/live/store-shares.ts';
 import type { CountedSummary } from '../../src/model/summary.ts';
 import { openHistory } from '../../src/store/history/history.ts';
 
@@ -18,7 +19,7 @@ const random = seededRandom(1);
 const uplinks = [{ id: 'platform', span: '1min' as const }];
 const history = openHistory({
   folder,
-  sizeBytes: 2e9,
+  sizeBytes: shareStore(2e9).historyBytes,
   uplinks,
   clock: systemClock,
   log: silentLog,

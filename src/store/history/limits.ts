@@ -9,8 +9,8 @@ export type HistoryClass = 'raw' | SummarySpan;
  * age: a wrong clock removes nothing.
  */
 export const classShares: Readonly<Record<HistoryClass, number>> = {
-  raw: 0.5,
-  '1min': 0.3,
+  raw: 0.45,
+  '1min': 0.35,
   '15min': 0.1,
   '1day': 0.05,
 };
