@@ -3,7 +3,7 @@ import { messageOf, PlantroomError } from '../base/errors.ts';
 import type { TlsSettings } from '../model/site.ts';
 import { describeFailure, isTakeover } from './failure.ts';
 import type { LinkFailure } from './link.ts';
-import { connectClient, cut, guardMemory, sendAtOnce, watch } from './mqtt-link.ts';
+import { accountOptions, connectClient, cut, guardMemory, sendAtOnce, watch } from './mqtt-link.ts';
 import { readTlsFiles, type TlsFiles } from './tls-files.ts';
 
 /**
@@ -52,8 +52,6 @@ export type OpenedInbox =
   | { readonly kind: 'open'; readonly inbox: Inbox; readonly hadSession: boolean }
   | { readonly kind: 'failed'; readonly end: InboxEnd };
 
-const defaultPorts = { mqtt: 1883, mqtts: 8883 } as const;
-
 /** Messages that the broker may send ahead of our acknowledgements. They wait in the socket, not in our memory. */
 const inboundWindow = 100;
 
@@ -101,22 +99,9 @@ export async function openInbox(options: InboxOptions, signal: AbortSignal): Pro
 }
 
 function clientOptions(options: InboxOptions, files: TlsFiles, client: () => MqttClient) {
-  const url = new URL(options.url);
-  const protocol = url.protocol === 'mqtts:' ? 'mqtts' : 'mqtt';
   return {
-    protocol,
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? defaultPorts[protocol] : Number(url.port),
-    protocolVersion: 5,
-    clientId: options.clientId,
-    ...(protocol === 'mqtts' && { ...files, rejectUnauthorized: true }),
-    ...(options.username !== undefined && { username: options.username }),
-    ...(options.password !== undefined && { password: options.password }),
+    ...accountOptions(options, files),
     clean: false,
-    keepalive: Math.max(1, Math.round(options.keepaliveMs / 1_000)),
-    reconnectPeriod: 0,
-    resubscribe: false,
-    queueQoSZero: false,
     connectTimeout: 15_000,
     properties: {
       sessionExpiryInterval: Math.round(options.sessionExpiryMs / 1_000),

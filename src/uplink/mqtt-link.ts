@@ -191,25 +191,35 @@ function subscriptionMap(subscriptions: readonly Subscription[]): ISubscriptionM
   );
 }
 
-function clientOptions(options: LinkOptions, files: TlsFiles): IClientOptions {
-  const url = new URL(options.url);
-  const protocol = url.protocol === 'mqtts:' ? 'mqtts' : 'mqtt';
+/** Where to, as whom, and that the library does nothing by itself: the same in both directions. */
+export function accountOptions(
+  account: Pick<LinkOptions, 'url' | 'clientId' | 'username' | 'password' | 'keepaliveMs'>,
+  files: TlsFiles,
+) {
+  const url = new URL(account.url);
+  const protocol: keyof typeof defaultPorts = url.protocol === 'mqtts:' ? 'mqtts' : 'mqtt';
   return {
     protocol,
     // The brackets of an IPv6 address belong to the URL, not to the address.
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? defaultPorts[protocol] : Number(url.port),
-    protocolVersion: 5,
-    clientId: options.clientId,
+    protocolVersion: 5 as const,
+    clientId: account.clientId,
     // With key and certificate the library would switch to TLS on its own, so a plain URL gets none of them.
     ...(protocol === 'mqtts' && { ...files, rejectUnauthorized: true }),
-    ...(options.username !== undefined && { username: options.username }),
-    ...(options.password !== undefined && { password: options.password }),
-    clean: true,
-    keepalive: Math.max(1, Math.round(options.keepaliveMs / 1_000)),
+    ...(account.username !== undefined && { username: account.username }),
+    ...(account.password !== undefined && { password: account.password }),
+    keepalive: Math.max(1, Math.round(account.keepaliveMs / 1_000)),
     reconnectPeriod: 0,
     resubscribe: false,
     queueQoSZero: false,
+  };
+}
+
+function clientOptions(options: LinkOptions, files: TlsFiles): IClientOptions {
+  return {
+    ...accountOptions(options, files),
+    clean: true,
     // The uplink has a deadline of its own; the library's must only never come first.
     connectTimeout: 2 ** 31 - 1,
     properties: { receiveMaximum: 1, maximumPacketSize: longestInboundPacketBytes },

@@ -5,6 +5,7 @@ import { startMosquitto } from '../fakes/mosquitto.ts';
 import { startRegisterSlave } from '../fakes/register-slave.ts';
 import { openDiskSync } from './disk-sync.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
+import { sumpSite } from './reference-site.ts';
 
 /*
  * The way of an alarm on a gateway that has nothing else to do: detected, committed, acknowledged by mosquitto, by the
@@ -22,7 +23,7 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
   const subscriber = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, { protocolVersion: 5 });
   await subscriber.subscribeAsync('plantroom/bench/alarm', { qos: 1 });
   slave.set(0, 0);
-  await using daemon = await startDaemon(site(slave.port, broker.port));
+  await using daemon = await startDaemon(sumpSite(slave.port, broker.port, intervalMs));
   using disk = openDiskSync();
   const random = seededRandom(1);
   const syncMs: number[] = [];
@@ -60,19 +61,4 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
 /** Two to three polls. */
 function rest(share: number): Promise<void> {
   return new Promise(resolve => setTimeout(resolve, intervalMs * (2 + share)));
-}
-
-function site(slavePort: number, brokerPort: number): string {
-  return `gateway: {id: bench, name: Benchmark}
-uplink: {url: "mqtt://127.0.0.1:${brokerPort}"}
-buses:
-  - {id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slavePort}}
-devices:
-  - id: sump
-    bus: room
-    interval: ${intervalMs}ms
-    points: [{id: level, holding-register: 0, type: u16, scale: 0.01, unit: m}]
-alarms:
-  - {id: level-high, point: sump/level, high: 2 m, priority: urgent}
-`;
 }

@@ -7,6 +7,7 @@ import { type RegisterSlave, startRegisterSlave } from '../fakes/register-slave.
 import { openDiskSync } from './disk-sync.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
 import { startScript } from './process.ts';
+import { sumpSite } from './reference-site.ts';
 
 /*
  * From a step in a register to the alarm at a subscriber, through the real daemon and mosquitto: in front of the step
@@ -40,7 +41,7 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
   await floorScript.stop();
 
   say('gateway');
-  await using daemon = await startDaemon(site(slave.port, broker.port));
+  await using daemon = await startDaemon(sumpSite(slave.port, broker.port, intervalMs));
   const own = await takeSteps(slave, subscriber, steps);
   const { latency } = await daemon.client.status();
   await subscriber.endAsync();
@@ -83,21 +84,6 @@ async function takeSteps(slave: RegisterSlave, subscriber: MqttClient, count: nu
     steps.endToEndMs.push(arrivedMono - steppedMono);
   }
   return steps;
-}
-
-function site(slavePort: number, brokerPort: number): string {
-  return `gateway: {id: bench, name: Benchmark}
-uplink: {url: "mqtt://127.0.0.1:${brokerPort}"}
-buses:
-  - {id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slavePort}}
-devices:
-  - id: sump
-    bus: room
-    interval: ${intervalMs}ms
-    points: [{id: level, holding-register: 0, type: u16, scale: 0.01, unit: m}]
-alarms:
-  - {id: level-high, point: sump/level, high: 2 m, priority: urgent}
-`;
 }
 
 /** At the pace of the steps: a disk that rested is several times slower than one that is kept busy. */

@@ -70,3 +70,19 @@ export function referenceSite(options: { devices: number; firstPort: number; int
 function points(count: number, type: ReferencePoint['type'], address: (index: number) => number): ReferencePoint[] {
   return Array.from({ length: count }, (_, index) => ({ address: address(index), type }));
 }
+
+/** One sump with one alarm, at this interval, that reports to a broker on this machine. */
+export function sumpSite(slavePort: number, brokerPort: number, intervalMs: number): string {
+  return `gateway: {id: bench, name: Benchmark}
+uplink: {url: "mqtt://127.0.0.1:${brokerPort}"}
+buses:
+  - {id: room, protocol: modbus-tcp, host: 127.0.0.1, port: ${slavePort}}
+devices:
+  - id: sump
+    bus: room
+    interval: ${intervalMs}ms
+    points: [{id: level, holding-register: 0, type: u16, scale: 0.01, unit: m}]
+alarms:
+  - {id: level-high, point: sump/level, high: 2 m, priority: urgent}
+`;
+}

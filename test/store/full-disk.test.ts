@@ -1,45 +1,17 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { createRoomMaker } from '../../src/live/room-maker.ts';
+import { mayMountTinyDisks, mountTinyDisk } from '../fakes/tiny-disk.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
 import { openTestHistory, rawFrame } from './history/sample-history.ts';
-import {
-  alarmEvent,
-  alarmEvents,
-  numbersOf,
-  openTestStore,
-  range,
-  stateAfter,
-  temporaryFolder,
-  upTo,
-} from './sample-store.ts';
+import { alarmEvent, alarmEvents, numbersOf, openTestStore, range, stateAfter, upTo } from './sample-store.ts';
 import { askShell } from './shell.ts';
 
-const mayMount = process.getuid?.() === 0 && canMount();
+const mayMount = mayMountTinyDisks();
 if (!mayMount)
   process.stderr.write('the tests of a full disk need root and the right to mount a tmpfs: they do not run\n');
-
-function canMount(): boolean {
-  try {
-    execFileSync('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** A disk of its own, so small that a test can fill it. */
-function mountTinyDisk(megabytes: number): string {
-  const folder = temporaryFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder]);
-  });
-  return folder;
-}
 
 /** Takes the last free block. Returns what gives the space back. */
 function fillDisk(folder: string): () => void {

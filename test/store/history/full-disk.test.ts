@@ -3,13 +3,14 @@ import { closeSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } fr
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { noEnd } from '../../../src/store/history/unsent.ts';
+import { mayMountTinyDisks, mountTinyDisk } from '../../fakes/tiny-disk.ts';
 import { waitUntil } from '../../fakes/wait-until.ts';
 import { minuteMs, noon } from '../../history/samples.ts';
 import { range, temporaryFolder } from '../sample-store.ts';
 import { askShell } from '../shell.ts';
 import { minuteSummary, nextBatch, openTestFile, openTestHistory, rawFrame } from './sample-history.ts';
 
-const mayMount = process.getuid?.() === 0 && canRun('unshare', ['-m', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']);
+const mayMount = mayMountTinyDisks();
 const mayFreeze = mayMount && canRun('fsfreeze', ['--version']) && canRun('losetup', ['-f']);
 if (!mayMount) process.stderr.write('the tests of a full disk need root and the right to mount: they do not run\n');
 if (!mayFreeze)
@@ -22,15 +23,6 @@ function canRun(program: string, args: readonly string[]): boolean {
   } catch {
     return false;
   }
-}
-
-function mountTinyDisk(megabytes: number): string {
-  const folder = temporaryFolder();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', folder]);
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder]);
-  });
-  return folder;
 }
 
 /** Takes what is free, to the last block that can be had. Returns what gives the space back. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createRecorder } from '../../../src/history/recorder.ts';
 import type { SummarySpan } from '../../../src/model/summary.ts';
 import type { HistoryFile } from '../../../src/store/history/history-file.ts';
+import { classShares } from '../../../src/store/history/limits.ts';
 import { openHistoryReader } from '../../../src/store/history/reader.ts';
 import { noEnd } from '../../../src/store/history/unsent.ts';
 import { batch, good, keptIn, minuteMs, noon, point } from '../../history/samples.ts';
@@ -232,7 +233,9 @@ describe('an uplink', () => {
   });
 
   test('has the summaries that retention removes counted as dropped', () => {
-    const file = openTestFile(temporaryFolder(), { uplinks: [platform], sizeBytes: 1_000_000 });
+    // Of which minutes may take 300 kB: far less than what is written here.
+    const sizeBytes = 300_000 / classShares['1min'];
+    const file = openTestFile(temporaryFolder(), { uplinks: [platform], sizeBytes });
     writeMinutes(file, 0, 50);
     file.settle('platform', '1min', range(1, 10));
     for (let index = 51; index < 8_000; index += 100) {
