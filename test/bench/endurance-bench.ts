@@ -108,7 +108,7 @@ function report(
     figure('value in the device → detected, p95', percentile(delays.ms, 95), 'ms', '<= 105'),
     figure('value in the device → detected, the longest', Math.max(...delays.ms), 'ms'),
     figure('sampled → detected, p99', sampledToDetected.p99, 'ms', '<= 1'),
-    figure('memory', memoryBytes / 1e6, 'MB'),
+    figure('memory', memoryBytes / 1e6, 'MB', '<= 150'),
   ];
 }
 
