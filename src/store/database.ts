@@ -118,6 +118,12 @@ export function restartWal(database: Database, mode: 'give-back' | 'keep-space')
   return true;
 }
 
+/** Pages of the write-ahead file that have not found their way into the database. */
+export function pagesOwed(database: Database): number {
+  const [row] = database.pragma('wal_checkpoint(NOOP)') as { log: number; checkpointed: number }[];
+  return row ? row.log - row.checkpointed : 0;
+}
+
 /** Asks, again and again, how many pages wait in the write-ahead file. */
 export function createWalGauge(database: Database): () => number {
   const look = database.prepare<[], { log: number }>('PRAGMA wal_checkpoint(NOOP)');

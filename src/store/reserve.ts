@@ -12,6 +12,8 @@ export interface Reserve {
   isHeld(): boolean;
   /** Takes the space back as soon as the disk has plenty again; costs nothing while the file is there. */
   restore(): void;
+  /** Free on the disk beyond the size of the reserve, whether that is held or not. */
+  spareBytes(): number;
 }
 
 /** The reserve is only taken from a disk that has this many times its size free. */
@@ -31,6 +33,7 @@ export function createReserve(path: string, folder: string, bytes: number): Rese
       if (isHeld || bytes === 0 || freeBytes(folder) < bytes * plentyFactor) return;
       isHeld = fill(path, bytes);
     },
+    spareBytes: () => Math.max(0, freeBytes(folder) - bytes),
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { codeOf } from '../../base/errors.ts';
 import type { SummaryQuery } from '../../model/outbox.ts';
 import type { SummarySpan } from '../../model/summary.ts';
-import { type Database, giveBackPages, limitPages, readNumberPragma, restartWal } from '../database.ts';
+import { type Database, giveBackPages, limitPages, pagesOwed, readNumberPragma, restartWal } from '../database.ts';
 import { isBroken } from '../examine.ts';
 import type { TimeFix } from '../messages.ts';
 import { createReserve, type Reserve } from '../reserve.ts';
@@ -15,11 +15,12 @@ import {
   historyClasses,
   pageBytes,
   readRows,
+  reserveFor,
   shedsPerWrite,
   vacuumPages,
 } from './limits.ts';
 import type { HistoryFileFigures, PackedSummaries, PackedWork, UplinkNeed } from './messages.ts';
-import { openHistoryFile, reserveFor } from './open-history-file.ts';
+import { openHistoryFile, walPagesFor } from './open-history-file.ts';
 import type { Reading } from './reading.ts';
 import {
   addWork,
@@ -60,8 +61,6 @@ export class HistoryFile {
   #session: HistorySession | undefined;
   #uplinks: Uplinks = new Map();
   #hasUnwritten = false;
-  /** The reserve is spent: the file stays as long as it is, so that what is in the write-ahead file always fits into it. */
-  #isTight = false;
   #timeFix: TimeFix | undefined;
   #setAside: string | undefined;
   /** Of the file before, where that broke: readers that count on rising numbers go on. */
@@ -76,7 +75,7 @@ export class HistoryFile {
     this.#timeFix = timeFix;
     this.#reserve = createReserve(this.#paths.reserve, folder, reserveFor(sizeBytes));
     this.#attempt(() => this.#ready());
-    this.#reserve.restore();
+    this.#restoreReserve();
   }
 
   /** The same batch may be handed in again when its answer was lost. */
@@ -165,12 +164,8 @@ export class HistoryFile {
 
   /** Retention and the reserve; to be called after a write has been answered. */
   tidy(): void {
+    this.#restoreReserve();
     const { database } = this.#ready();
-    this.#reserve.restore();
-    if (this.#isTight && this.#reserve.isHeld()) {
-      this.#isTight = false;
-      this.#limit(database);
-    }
     for (let step = 0; step < chunksPerStep; step += 1) {
       const over = historyClasses.find(kind => this.#isOver(kind));
       if (!over) break;
@@ -248,7 +243,12 @@ export class HistoryFile {
   #spendReserve(): void {
     if (!this.#reserve.release()) return;
     this.#restartWal();
-    this.#isTight = true;
+    this.#limit(this.#ready().database);
+  }
+
+  #restoreReserve(): void {
+    if (this.#reserve.isHeld()) return;
+    this.#reserve.restore();
     this.#limit(this.#ready().database);
   }
 
@@ -269,6 +269,7 @@ export class HistoryFile {
   /** One transaction, which takes with it what was settled. What is known in memory follows it. */
   #commit<Result>(change: (session: HistorySession) => Result): Result {
     const session = this.#ready();
+    this.#keepWalShort(session.database);
     const uplinks = new Map(this.#uplinks);
     try {
       const result = session.database
@@ -285,6 +286,14 @@ export class HistoryFile {
       this.#session = undefined;
       throw error;
     }
+  }
+
+  /**
+   * A write-ahead file that was not emptied at its length holds what the database has no room for: more must not be added,
+   * or the reserve is too small for it one day. Throws SQLITE_FULL then.
+   */
+  #keepWalShort(database: Database): void {
+    if (pagesOwed(database) >= walPagesFor(this.#sizeBytes)) restartWal(database, 'keep-space');
   }
 
   /** Once more with a new file when the old one turns out to be broken; opened anew next time when the disk fails. */
@@ -347,9 +356,13 @@ export class HistoryFile {
     return Math.floor((this.#sizeBytes * fileShare) / pageBytes);
   }
 
+  /**
+   * Without a reserve the file only grows where the disk has as much, and room for each page in both files: what is in the
+   * write-ahead file always has to fit into the database.
+   */
   #limit(database: Database): void {
-    const pages = this.#isTight ? readNumberPragma(database, 'page_count') : this.#mostPages();
-    limitPages(database, Math.min(pages, this.#mostPages()));
+    const grown = readNumberPragma(database, 'page_count') + Math.floor(this.#reserve.spareBytes() / 2 / pageBytes);
+    limitPages(database, this.#reserve.isHeld() ? this.#mostPages() : Math.min(grown, this.#mostPages()));
   }
 
   #freePages(): number {

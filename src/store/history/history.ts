@@ -7,7 +7,7 @@ import type { SummarySpan } from '../../model/summary.ts';
 import type { TimeFix } from '../messages.ts';
 import { RequestFailure } from '../worker-link.ts';
 import { HistoryThread, type ThreadState } from './history-thread.ts';
-import { defaultHistoryLimits, type HistoryClass, type HistoryLimits } from './limits.ts';
+import { defaultHistoryLimits, type HistoryClass, type HistoryLimits, mostWriteBytes } from './limits.ts';
 import type {
   ClassFigures,
   HistoryFileFigures,
@@ -107,6 +107,7 @@ class OpenHistory implements History {
   readonly #limits: HistoryLimits;
   readonly #thread: HistoryThread;
   readonly #waiting: WaitingWork;
+  readonly #mostWriteBytes: number;
   /** Names the batches of this run. */
   readonly #run = randomId();
   #batches = 0;
@@ -131,6 +132,7 @@ class OpenHistory implements History {
     this.#uplinks = options.uplinks;
     this.#sizeBytes = options.sizeBytes;
     this.#waiting = createWaitingWork(this.#limits.waitingBytes);
+    this.#mostWriteBytes = mostWriteBytes(options.sizeBytes);
     const { clock, folder } = options;
     this.#thread = new HistoryThread({
       clock,
@@ -147,8 +149,16 @@ class OpenHistory implements History {
   append(work: HistoryWork): void {
     if (this.#closing) return;
     this.#waiting.add(packWork(work));
-    if (this.#waiting.bytes >= this.#limits.gatherBytes) this.#write();
-    else this.#gather(this.#limits.gatherMs);
+    const waitMs = this.#gatherMs();
+    if (waitMs === 0) this.#write();
+    else this.#gather(waitMs);
+  }
+
+  /** A full write does not wait for more, except where the disk refuses. */
+  #gatherMs(): number {
+    const { gatherBytes, gatherMs } = this.#limits;
+    const isFull = this.#waiting.bytes >= Math.min(gatherBytes, this.#mostWriteBytes);
+    return isFull && !this.#isFailing ? 0 : gatherMs;
   }
 
   useUplinks(needs: readonly UplinkNeed[]): void {
@@ -243,8 +253,8 @@ class OpenHistory implements History {
   }
 
   async #finish(): Promise<void> {
-    await this.#writing;
-    await this.#write();
+    do await this.#write();
+    while (this.#waiting.bytes > 0 && !this.#isFailing);
     await this.#thread.request('close', undefined).catch(() => {});
   }
 
@@ -277,7 +287,7 @@ class OpenHistory implements History {
   }
 
   #nextBatch(): Batch | undefined {
-    const work = this.#waiting.take();
+    const work = this.#waiting.take(this.#mostWriteBytes);
     if (!work) return undefined;
     this.#batches += 1;
     return { batch: `${this.#run}-${this.#batches}`, work };
@@ -285,10 +295,11 @@ class OpenHistory implements History {
 
   #succeed(work: PackedWork): void {
     this.#writing = undefined;
+    this.#waiting.done();
     if (this.#isFailing) this.#options.log.info({}, 'the history writes again');
     this.#isFailing = false;
     if (work.windows.length > 0) this.#options.onWritten?.();
-    if (this.#waiting.bytes > 0 && !this.#closing) this.#gather(this.#limits.gatherMs);
+    if (this.#waiting.bytes > 0 && !this.#closing) this.#gather(this.#gatherMs());
   }
 
   #fail(batch: Batch, error: unknown): void {
@@ -297,7 +308,10 @@ class OpenHistory implements History {
     this.#note(messageOf(error));
     // The answer may have been lost and not the work: under its old name it is not made twice.
     if (!(error instanceof RequestFailure) || error.isPassing) this.#failedBatch = batch;
-    else this.#options.log.error({ failure: messageOf(error) }, 'history that cannot be written is given up');
+    else {
+      this.#waiting.done();
+      this.#options.log.error({ failure: messageOf(error) }, 'history that cannot be written is given up');
+    }
     if (!this.#closing) this.#gather(this.#limits.gatherMs);
   }
 

@@ -42,11 +42,28 @@ export const pageBytes = 8_192;
  * Kept back for the day the disk is full: this many bytes, or this share of `store.size` where that is less. Even to give
  * something up takes room: what is in the write-ahead file must find its way into the database first.
  */
-export const reserveBytes = 6_000_000;
-export const reserveShare = 1 / 16;
+const reserveBytes = 6_000_000;
+const reserveShare = 1 / 16;
 
-/** The write-ahead file is moved into the database when it has this share of the reserve, which so can take it twice. */
+export function reserveFor(sizeBytes: number): number {
+  return Math.floor(Math.min(reserveBytes, sizeBytes * reserveShare));
+}
+
+/**
+ * The write-ahead file is moved into the database when it has this share of the reserve. Where the database has no room for
+ * it nothing more is written until it has: so what is owed is never more than this, and one write.
+ */
 export const walShare = 1 / 3;
+
+/**
+ * One write is at most this share of the reserve, what is more waits for the next; a minute at the end of a day also closes
+ * its quarter and its day, so that it takes up to three times as much.
+ */
+const writeShare = 1 / 6;
+
+export function mostWriteBytes(sizeBytes: number): number {
+  return Math.floor(reserveFor(sizeBytes) * writeShare);
+}
 
 /** Ranges of unsent summaries of one uplink and span. Beyond it two neighbours become one: duplicates, never a loss. */
 export const mostRanges = 64;

@@ -2,7 +2,7 @@ import { randomId } from '../../base/random.ts';
 import { type Database, openHistoryDatabase } from '../database.ts';
 import { migrate } from '../migrations.ts';
 import type { HistoryPaths } from './history-paths.ts';
-import { type HistoryClass, pageBytes, reserveBytes, reserveShare, walShare } from './limits.ts';
+import { type HistoryClass, pageBytes, reserveFor, walShare } from './limits.ts';
 import { historyMigrations } from './schema.ts';
 
 /**
@@ -14,8 +14,7 @@ export function openHistoryFile(
   sizeBytes: number,
   floors: ReadonlyMap<HistoryClass, number>,
 ): Database {
-  const walPages = Math.floor((reserveFor(sizeBytes) * walShare) / pageBytes);
-  const database = openHistoryDatabase(path, { pageBytes, walPages });
+  const database = openHistoryDatabase(path, { pageBytes, walPages: walPagesFor(sizeBytes) });
   try {
     migrate(database, historyMigrations);
     nameHistory(database, floors);
@@ -26,8 +25,9 @@ export function openHistoryFile(
   }
 }
 
-export function reserveFor(sizeBytes: number): number {
-  return Math.floor(Math.min(reserveBytes, sizeBytes * reserveShare));
+/** With so many pages the write-ahead file is moved into the database. */
+export function walPagesFor(sizeBytes: number): number {
+  return Math.floor((reserveFor(sizeBytes) * walShare) / pageBytes);
 }
 
 /** Gives a new history its id. An old one is only read, so that a full disk does not keep it from opening. */

@@ -3,8 +3,13 @@ import type { PackedRow, PackedWork } from './messages.ts';
 /** What waits in memory to be written; bounded. */
 export interface WaitingWork {
   add(work: PackedWork): void;
-  /** Takes all that waits; undefined when nothing does. */
-  take(): PackedWork | undefined;
+  /**
+   * Takes what came first, summaries before raw frames, up to so many bytes, and one row where that alone has more.
+   * Undefined when nothing waits. It counts as waiting until it is done.
+   */
+  take(mostBytes: number): PackedWork | undefined;
+  /** What was taken is on the disk, or given up. */
+  done(): void;
   readonly bytes: number;
   /** Given up since the start because too much waited. */
   readonly dropped: { readonly samples: number; readonly summaries: number };
@@ -15,9 +20,10 @@ const rowBytes = 200;
 
 /** Beyond `limitBytes` the oldest raw frames go, and when there are none, the oldest summaries. */
 export function createWaitingWork(limitBytes: number): WaitingWork {
-  let frames: PackedRow[] = [];
-  let windows: PackedRow[] = [];
+  const frames: PackedRow[] = [];
+  const windows: PackedRow[] = [];
   let bytes = 0;
+  let takenBytes = 0;
   const dropped = { samples: 0, summaries: 0 };
 
   /** Takes the first rows of a list away as long as too much waits; returns how many that were. */
@@ -33,6 +39,18 @@ export function createWaitingWork(limitBytes: number): WaitingWork {
     dropped.summaries += windows.splice(0, dropFrom(windows)).length;
   }
 
+  /** Takes the first rows of a list that fit, and one in any case where nothing is taken yet. */
+  function takeFrom(rows: PackedRow[], taken: Taken): PackedRow[] {
+    let count = 0;
+    for (const row of rows) {
+      const rowSize = bytesOf(row);
+      if (taken.bytes > 0 && taken.bytes + rowSize > taken.mostBytes) break;
+      taken.bytes += rowSize;
+      count += 1;
+    }
+    return rows.splice(0, count);
+  }
+
   return {
     add(work) {
       frames.push(...work.frames);
@@ -40,13 +58,16 @@ export function createWaitingWork(limitBytes: number): WaitingWork {
       for (const row of [...work.frames, ...work.windows]) bytes += bytesOf(row);
       drop();
     },
-    take() {
+    take(mostBytes) {
       if (frames.length === 0 && windows.length === 0) return undefined;
-      const work = { frames, windows };
-      frames = [];
-      windows = [];
-      bytes = 0;
+      const taken = { bytes: 0, mostBytes };
+      const work = { windows: takeFrom(windows, taken), frames: takeFrom(frames, taken) };
+      takenBytes += taken.bytes;
       return work;
+    },
+    done() {
+      bytes -= takenBytes;
+      takenBytes = 0;
     },
     get bytes() {
       return bytes;
@@ -55,6 +76,11 @@ export function createWaitingWork(limitBytes: number): WaitingWork {
       return { ...dropped };
     },
   };
+}
+
+interface Taken {
+  bytes: number;
+  readonly mostBytes: number;
 }
 
 function bytesOf(row: PackedRow | undefined): number {

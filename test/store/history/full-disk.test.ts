@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { codeOf } from '../../../src/base/errors.ts';
 import { noEnd } from '../../../src/store/history/unsent.ts';
 import { mayMountTinyDisks, mountTinyDisk } from '../../fakes/tiny-disk.ts';
 import { waitUntil } from '../../fakes/wait-until.ts';
 import { minuteMs, noon } from '../../history/samples.ts';
 import { range, temporaryFolder } from '../sample-store.ts';
 import { askShell } from '../shell.ts';
-import { minuteSummary, nextBatch, openTestFile, openTestHistory, rawFrame } from './sample-history.ts';
+import { minuteSummary, nextBatch, openTestFile, openTestHistory, rawFrame, type TestFile } from './sample-history.ts';
 
 const mayMount = mayMountTinyDisks();
 const mayFreeze = mayMount && canRun('fsfreeze', ['--version']) && canRun('losetup', ['-f']);
@@ -25,8 +27,8 @@ function canRun(program: string, args: readonly string[]): boolean {
   }
 }
 
-/** Takes what is free, to the last block that can be had. Returns what gives the space back. */
-function fillDisk(folder: string): () => void {
+/** Takes what is free, to the last block that can be had, and leaves so many. Returns what gives the space back. */
+function fillDisk(folder: string, blocksLeft = 0): () => void {
   const path = join(folder, 'somebody-elses.log');
   const descriptor = openSync(path, 'w');
   try {
@@ -34,7 +36,25 @@ function fillDisk(folder: string): () => void {
   } catch {
     closeSync(descriptor);
   }
+  truncateSync(path, Math.max(0, statSync(path).size - blocksLeft * 4_096));
   return () => rmSync(path);
+}
+
+/** One time that the disk was full. */
+const fullness = fc.record({
+  before: fc.integer({ min: 0, max: 60 }),
+  blocksLeft: fc.integer({ min: 0, max: 60 }),
+  during: fc.integer({ min: 0, max: 60 }),
+  isReopened: fc.boolean(),
+});
+
+/** As the thread does it after each write: what the disk refuses then, it refuses the next write too. */
+function tidy(file: TestFile): void {
+  try {
+    file.tidy();
+  } catch (error) {
+    expect(codeOf(error)).toBe('SQLITE_FULL');
+  }
 }
 
 const everything = { points: undefined, from: 0, to: 1e15, after: 0, limit: 10_000 };
@@ -83,9 +103,8 @@ describe.runIf(mayMount)('a full disk', () => {
   });
 
   test('that is full twenty times and emptied again loses no order and needs nobody', async () => {
-    // A size that the disk has: one that is larger is a dead end that docs/history.md tells of.
     const folder = mountTinyDisk(4);
-    const history = openTestHistory(folder, { uplinks: [platform], sizeBytes: 3_000_000 });
+    const history = openTestHistory(folder, { uplinks: [platform], sizeBytes: 8_000_000 });
     let minute = await history.lastSummary('1min');
     for (const _ of range(1, 20)) {
       const freeDisk = fillDisk(folder);
@@ -107,6 +126,43 @@ describe.runIf(mayMount)('a full disk', () => {
     expect(history.figures().uplinks).toEqual([{ id: 'platform', unsent: minute - shedRows, dropped: shedRows }]);
     await history.close();
     expect(askShell(join(folder, 'history.db'), 'pragma integrity_check')).toBe('ok');
+  });
+
+  test('however it came to be full, is over when it has room again: what comes then is kept, behind all that is left', () => {
+    fc.assert(
+      fc.property(fc.array(fullness, { minLength: 1, maxLength: 6 }), fc.integer({ min: 1, max: 9 }), (times, rows) => {
+        const folder = mountTinyDisk(4);
+        const open = () => openTestFile(folder, { uplinks: [platform], sizeBytes: 8_000_000 });
+        let file = open();
+        let minute = 0;
+        const write = () => {
+          try {
+            const frames = range(1, rows).map(index => rawFrame(minute + index, 500));
+            file.write(nextBatch(), { frames, summaries: [minuteSummary(minute)] });
+            minute += rows;
+          } catch (error) {
+            expect(codeOf(error)).toBe('SQLITE_FULL');
+          }
+        };
+        for (const { before, blocksLeft, during, isReopened } of times) {
+          for (const _ of range(1, before)) write();
+          const freeDisk = fillDisk(folder, blocksLeft);
+          for (const _ of range(1, during)) write();
+          tidy(file);
+          freeDisk();
+          if (!isReopened) continue;
+          file.close();
+          file = open();
+        }
+        tidy(file);
+        const last = minute;
+        write();
+        expect(minute).toBe(last + rows);
+        file.close();
+        expect(askShell(join(folder, 'history.db'), 'pragma integrity_check')).toBe('ok');
+      }),
+      { numRuns: Number(process.env.RUNS ?? 20) },
+    );
   });
 
   test('at the start makes it wait, and costs a broken history that was set aside before it costs the living one', () => {

@@ -7,6 +7,7 @@ import type { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
 import type { History } from '../../../src/store/history/history.ts';
+import type { PackedWork } from '../../../src/store/history/messages.ts';
 import { packWork } from '../../../src/store/history/packed-work.ts';
 import { openHistoryReader } from '../../../src/store/history/reader.ts';
 import { noEnd } from '../../../src/store/history/unsent.ts';
@@ -190,6 +191,8 @@ function closeWith(clock: VirtualClock, history: History): void {
   });
 }
 
+const allOfIt = Number.POSITIVE_INFINITY;
+
 describe('what waits in memory', () => {
   const frameOf = (index: number) => packWork({ frames: [rawFrame(index)], summaries: [] });
   const windowOf = (index: number) => packWork({ frames: [], summaries: [minuteSummary(index)] });
@@ -199,16 +202,44 @@ describe('what waits in memory', () => {
     for (const index of range(0, 3)) waiting.add(windowOf(index));
     for (const index of range(0, 19)) waiting.add(frameOf(index));
     expect(waiting.bytes).toBeLessThanOrEqual(5_000);
-    const work = waiting.take();
+    const work = waiting.take(allOfIt);
     expect(work?.windows).toEqual(range(0, 3).flatMap(index => windowOf(index).windows));
     expect(work?.frames.at(-1)).toEqual(frameOf(19).frames[0]);
     expect(work?.frames.length).toBeGreaterThan(0);
     expect(waiting.dropped).toEqual({ samples: (20 - (work?.frames.length ?? 0)) * 60, summaries: 0 });
+    expect(waiting.bytes).toBeGreaterThan(0);
+    waiting.done();
     expect(waiting.bytes).toBe(0);
     for (const index of range(0, 99)) waiting.add(windowOf(index));
-    const rest = waiting.take();
+    const rest = waiting.take(allOfIt);
     expect(rest?.windows.at(-1)).toEqual(windowOf(99).windows[0]);
     expect(waiting.dropped.summaries).toBe(100 - (rest?.windows.length ?? 0));
-    expect(waiting.take()).toBeUndefined();
+    expect(waiting.take(allOfIt)).toBeUndefined();
+  });
+
+  test('goes to the disk in writes of a bounded size, summaries first, each row once and in its order', () => {
+    const waiting = createWaitingWork(1_000_000);
+    for (const index of range(0, 49)) waiting.add(frameOf(index));
+    for (const index of range(0, 49)) waiting.add(windowOf(index));
+    const writes: PackedWork[] = [];
+    for (let before = waiting.bytes; ; before = waiting.bytes) {
+      const work = waiting.take(4_000);
+      if (!work) break;
+      waiting.done();
+      expect(before - waiting.bytes).toBeLessThanOrEqual(4_000);
+      writes.push(work);
+    }
+    expect(writes.length).toBeGreaterThan(5);
+    expect(writes.flatMap(({ windows }) => windows)).toEqual(range(0, 49).flatMap(index => windowOf(index).windows));
+    expect(writes.flatMap(({ frames }) => frames)).toEqual(range(0, 49).flatMap(index => frameOf(index).frames));
+    expect(writes.findIndex(({ frames }) => frames.length > 0)).toBeGreaterThan(1);
+    expect(waiting.bytes).toBe(0);
+  });
+
+  test('that is larger than a write in one row is written all the same', () => {
+    const waiting = createWaitingWork(1_000_000);
+    waiting.add(frameOf(1));
+    waiting.add(frameOf(2));
+    expect(waiting.take(1)).toEqual(frameOf(1));
   });
 });
