@@ -17,6 +17,7 @@ import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createRoomMaker } from './live/room-maker.ts';
 import { shareStore } from './live/store-shares.ts';
+import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
@@ -81,9 +82,6 @@ export interface GatewayOptions {
 }
 
 const summaryWindowMs = 60_000;
-
-/** The disk refused to have times corrected; it may be back. */
-const correctAgainMs = 30_000;
 
 /** Touches nothing until `start`. */
 export function createGateway(options: GatewayOptions): Gateway {
@@ -220,26 +218,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (event.kind === 'synchronised') correctTimes(running);
   }
 
-  function correctTimes({ store, history, desk }: Running): void {
-    const fix = { bootId: time.bootId, bootedAt: time.bootedAt() };
-    history.correctTimes(fix).then(
-      rows => {
-        if (rows > 0)
-          log.warn({ rows }, 'the times of history that was recorded before the clock was set are corrected');
-      },
-      failure => log.warn({ failure: messageOf(failure) }, 'times of the history are corrected once its disk answers'),
-    );
-    store.correctTimes(fix).then(
-      ({ events, states }) => {
-        desk.correct(states);
-        if (events > 0)
-          log.warn({ events }, 'the times of events that were recorded before the clock was set are corrected');
-      },
-      failure => {
-        log.error({ failure: messageOf(failure) }, 'the times of events are corrected once the disk takes it');
-        clock.at(clock.monoMs() + correctAgainMs, () => running && correctTimes(running));
-      },
-    );
+  function correctTimes({ correction }: Running): void {
+    correction.start({ bootId: time.bootId, bootedAt: time.bootedAt() });
   }
 
   /** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
@@ -298,7 +278,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
     const roomMaker = createRoomMaker({ clock, store, history });
     const uplinks = openUplinks(site, store, history, desk);
-    running = { site, store, history, roomMaker, desk, detector, uplinks };
+    const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
+    running = { site, store, history, roomMaker, correction, desk, detector, uplinks };
     table.replace(site.points);
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     // Another process of this boot may have recorded before the clock was set.
@@ -359,6 +340,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     for (const frame of recorder.flush()) keepFrame(running, frame);
     await running.uplinks.stop();
     running.roomMaker.stop();
+    running.correction.stop();
     await Promise.all([running.store.close(), running.history.close()]);
     instruments.stop();
     time.stop();
@@ -442,6 +424,7 @@ interface Running {
   readonly store: Store;
   readonly history: History;
   readonly roomMaker: { stop(): void };
+  readonly correction: TimeCorrection;
   readonly detector: Detector;
   readonly desk: AlarmDesk;
   readonly uplinks: Uplinks;
