@@ -22,7 +22,7 @@ export function ensureInstalled() {
     ...['src', 'drivers'].flatMap(sourcesBelow),
     ...['install.mjs', 'warm.ts'].map(name => join('scripts', name)),
   ];
-  once('warmed', digestOf(warmed), true, warmCompileCache);
+  once('warmed', digestOf(warmed), true, () => warmCompileCache());
 }
 
 /** Does what was not done yet for these contents, as a stamp in node_modules tells. */
@@ -64,8 +64,8 @@ function installPackages() {
 }
 
 /** The folder is the one that src/bin/plantroom.mjs uses. A cold cache costs memory, so a failure here is no failure. */
-function warmCompileCache() {
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'plantroom') };
+export function warmCompileCache(folder = join(root, 'node_modules', '.cache', 'plantroom')) {
+  const env = { ...process.env, NODE_COMPILE_CACHE: folder };
   // The cache is kept apart by the flags of V8: the daemon's (src/bin/plantroom.mjs) and those of the other verbs, none.
   for (const flags of [['--optimize-for-size', '--expose-gc', '--heap-growing-percent=10'], []]) {
     spawnSync(pinnedNode, [...flags, 'scripts/warm.ts'], { cwd: root, stdio: 'ignore', env });
