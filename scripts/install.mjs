@@ -18,7 +18,11 @@ export const pinnedNode = join(root, 'node_modules', `node-linux-${process.arch}
 export function ensureInstalled() {
   once('installed', digestOf(['package-lock.json']), existsSync(pinnedNode), installPackages);
   // Also after an update that brought no new package: a cache of the old sources is as good as none.
-  once('warmed', digestOf(['src', 'drivers'].flatMap(sourcesBelow)), true, warmCompileCache);
+  const warmed = [
+    ...['src', 'drivers'].flatMap(sourcesBelow),
+    ...['install.mjs', 'warm.ts'].map(name => join('scripts', name)),
+  ];
+  once('warmed', digestOf(warmed), true, () => warmCompileCache());
 }
 
 /** Does what was not done yet for these contents, as a stamp in node_modules tells. */
@@ -60,10 +64,10 @@ function installPackages() {
 }
 
 /** The folder is the one that src/bin/plantroom.mjs uses. A cold cache costs memory, so a failure here is no failure. */
-function warmCompileCache() {
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'plantroom') };
+export function warmCompileCache(folder = join(root, 'node_modules', '.cache', 'plantroom')) {
+  const env = { ...process.env, NODE_COMPILE_CACHE: folder };
   // The cache is kept apart by the flags of V8: the daemon's (src/bin/plantroom.mjs) and those of the other verbs, none.
-  for (const flags of [['--expose-gc', '--heap-growing-percent=10'], []]) {
+  for (const flags of [['--optimize-for-size', '--expose-gc', '--heap-growing-percent=10'], []]) {
     spawnSync(pinnedNode, [...flags, 'scripts/warm.ts'], { cwd: root, stdio: 'ignore', env });
   }
 }

@@ -11,6 +11,7 @@ import { silentLog } from '../src/base/log.ts';
 
 const { createSiteLoader } = await import('../src/site/site-loader.ts');
 const { openStore } = await import('../src/store/store.ts');
+const { openHistory } = await import('../src/store/history/history.ts');
 await import('../src/gateway.ts');
 // Only where an uplink asks for it.
 await import('../src/uplink/sparkplug/format.ts');
@@ -25,6 +26,11 @@ const folder = mkdtempSync(join(cache, 'warm-'));
 await createSiteLoader(join(import.meta.dirname, '../config/demo.yaml')).load();
 const store = await openStore({ folder, clock: systemClock, log: silentLog });
 await store.close();
+const sizeBytes = 10_000_000;
+const history = openHistory({ folder, sizeBytes, uplinks: [], clock: systemClock, log: silentLog });
+// Its thread has loaded all it needs when it answers.
+await history.lastSummary('1min');
+await history.close();
 rmSync(folder, { recursive: true, force: true });
 flushCompileCache();
 process.exit(0);

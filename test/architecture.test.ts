@@ -192,6 +192,12 @@ const bans: readonly Ban[] = [
     why: 'stages call each other in the open; only a port handed to modbus-serial has to be an emitter',
   },
   {
+    what: 'an import of http',
+    pattern: /^import (?!type).*from 'node:https?'/,
+    except: ['src/sim/'],
+    why: 'it loads a web client and HTTP/2 along, 10 MB that a gateway keeps for nothing; see src/api/http.ts',
+  },
+  {
     what: 'the environment',
     pattern: /\bprocess\.(env|exit|cwd|argv)\b/,
     except: ['src/cli/', 'src/bin/', 'src/site/secret.ts'],

@@ -1,10 +1,11 @@
-import { type IncomingMessage, request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Answer } from '../driver.ts';
 import type { Command, CommandReply } from '../model/command.ts';
 import type { PlantView } from '../model/plant.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from '../model/view.ts';
+import { request } from './http.ts';
 import type { AskBody } from './question.ts';
 import type { ApiErrorBody } from './routes.ts';
 import { socketAddress } from './socket.ts';

@@ -1,9 +1,10 @@
 import { chmod, mkdir } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Gateway } from '../gateway.ts';
+import { createServer } from './http.ts';
 import { type ApiReply, type ApiRequest, createRoutes, errorBody } from './routes.ts';
 import { claimSocketPath, socketAddress } from './socket.ts';
 

@@ -4,7 +4,7 @@ import { siteLimits } from './limits.ts';
 import type { LoadReply, LoadRequest } from './load-message.ts';
 import type { LoadResult } from './load-result.ts';
 import { noNumbers } from './numbering.ts';
-import { shareTexts } from './shared-texts.ts';
+import { shareParts } from './shared-parts.ts';
 
 export type { LoadResult } from './load-result.ts';
 export { formatProblem } from './problem.ts';
@@ -33,7 +33,7 @@ export function createSiteLoader(path: string): SiteLoader {
       if (reply.result.kind !== 'ok') return reply.result;
       if (reply.given.points.size > siteLimits.maxPointNames) return usedUp(path);
       given = reply.given;
-      shareTexts(reply.result.site);
+      shareParts(reply.result.site);
       return reply.result;
     },
   };

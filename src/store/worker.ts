@@ -11,6 +11,7 @@ let file: StoreFile | undefined;
 function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
   if (message.kind === 'open') {
     file = StoreFile.open(message.body);
+    tidyUp();
     return file.opened();
   }
   assert(file, `the store was asked to ${message.kind} before it was opened`);
@@ -46,6 +47,11 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
     default:
       return unreachable(message);
   }
+}
+
+/** What loading and opening leave behind would stay for as long as the process lives: no alarm, no work, no cleaning. */
+function tidyUp(): void {
+  globalThis.gc?.({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
 function tryAnswer(message: RequestMessage): ReplyMessage['outcome'] {
