@@ -6,6 +6,7 @@ import type { Command, CommandReply } from '../../src/model/command.ts';
 import type { Site } from '../../src/model/site.ts';
 import type { HistoryView, HoleView, PointView, StatusView, UplinkView } from '../../src/model/view.ts';
 import { loadSite } from '../../src/site/site.ts';
+import { phaseAfter, plainEvent, standingState } from '../fakes/alarm-parts.ts';
 
 /** 2026-01-31 14:05:09 UTC */
 export const sampleWallMs = Date.UTC(2026, 0, 31, 14, 5, 9);
@@ -14,6 +15,7 @@ export const sampleWallMs = Date.UTC(2026, 0, 31, 14, 5, 9);
 export class SampleGateway implements Gateway {
   pointViews: PointView[] = samplePoints();
   standing: AlarmState[] = [sampleAlarm()];
+  hidden: AlarmState[] = [];
   history: AlarmEvent[] = [sampleEvent()];
   statusView: StatusView = sampleStatus();
   holeViews: HoleView[] = sampleHoles();
@@ -43,7 +45,7 @@ export class SampleGateway implements Gateway {
 
   async alarms(historyLimit: number) {
     this.historyLimits.push(historyLimit);
-    return { standing: this.standing, history: this.history.slice(0, historyLimit) };
+    return { standing: this.standing, hidden: this.hidden, history: this.history.slice(0, historyLimit) };
   }
 
   status(): StatusView {
@@ -123,6 +125,7 @@ export function sampleAlarm(changes: Partial<AlarmState> = {}): AlarmState {
   return {
     alarm: 'booster/pressure-low',
     occurrence: 'abc-12',
+    ...standingState,
     raisedAt: sampleWallMs - 95_000,
     priority: 'high',
     message: 'Discharge pressure is low',
@@ -152,6 +155,8 @@ export function sampleEvent(changes: Partial<AlarmEvent> = {}): AlarmEvent {
     state: undefined,
     unit: 'bar',
     limit: 2,
+    ...plainEvent,
+    phase: phaseAfter(changes.kind ?? 'raised'),
     sampledAt: sampleWallMs - 95_000,
     detectedAt: sampleWallMs - 94_999,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },

@@ -4,13 +4,14 @@ import asyncApi from '@asyncapi/specs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type AlarmEvent, type AlarmState, priorities } from '../../src/model/alarm.ts';
+import { type AlarmEvent, type AlarmState, alarmPhases, eventKinds, priorities } from '../../src/model/alarm.ts';
 import type { SummaryRecord } from '../../src/model/summary.ts';
 import { clockQualities } from '../../src/model/time.ts';
 import { createNativeFormat } from '../../src/uplink/native-format.ts';
 import { encodeAlarm, encodeReply, encodeStanding } from '../../src/uplink/payload.ts';
 import { encodeSummaries } from '../../src/uplink/summary-payload.ts';
 import { topicsOf } from '../../src/uplink/topic.ts';
+import { standingState } from '../fakes/alarm-parts.ts';
 import { startMosquitto } from '../fakes/mosquitto.ts';
 import { startSubscriber } from '../fakes/mosquitto-sub.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
@@ -91,8 +92,11 @@ describe('docs/mqtt.md', () => {
     expect(JSON.stringify(example)).toBe(encodeSummaries(rows, how)[0]?.payloads[0]);
     const standing = JSON.parse(exampleOf('plantroom.alarms.standing'));
     const alarms = standing.data.alarms.map((state: AlarmState) => ({
+      ...standingState,
       ...state,
       raisedAt: Date.parse(`${state.raisedAt}`),
+      acknowledged: undefined,
+      progress: {},
     }));
     const written = encodeStanding({ ...standing.data, alarms, at: Date.parse(standing.time) }, gateway.id, 16_384);
     expect([JSON.stringify(standing)]).toEqual(written);
@@ -147,10 +151,11 @@ describe('the schemas', () => {
       state: true,
       communication: true,
       'bus-communication': true,
+      flood: true,
     };
     for (const rule of Object.keys(rules)) expect(schema).toContain(`"${rule}"`);
-    const kinds: Record<AlarmEvent['kind'], true> = { raised: true, returned: true, removed: true };
-    for (const kind of Object.keys(kinds)) expect(schema).toContain(`"plantroom.alarm.${kind}"`);
+    for (const phase of alarmPhases) expect(schema).toContain(`"${phase}"`);
+    for (const kind of eventKinds) expect(schema).toContain(`"plantroom.alarm.${kind}"`);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import type { AlarmEvent, AlarmState, Priority, Rule } from '../../model/alarm.ts';
+import type { AlarmEvent, AlarmPhase, AlarmState, Priority, RuleKind } from '../../model/alarm.ts';
 import type { Site } from '../../model/site.ts';
 import type { Owner } from './ledger.ts';
 import type { NamedMetric, Properties, Typed } from './payload.ts';
@@ -10,7 +10,7 @@ import type { NamedMetric, Properties, Typed } from './payload.ts';
 
 type Loss = Pick<AlarmState, 'rule' | 'alarm'>;
 
-export function isLoss({ rule }: { readonly rule: Rule['kind'] }): boolean {
+export function isLoss({ rule }: { readonly rule: RuleKind }): boolean {
   return rule === 'communication' || rule === 'bus-communication';
 }
 
@@ -43,18 +43,19 @@ export function birthOfAlarms(
 
 function birthOf(
   key: string,
-  rule: { readonly kind: Rule['kind']; readonly priority: Priority; readonly message: string },
+  rule: { readonly kind: RuleKind; readonly priority: Priority; readonly message: string },
   state: AlarmState | undefined,
   nowAt: number,
 ): NamedMetric {
   return {
     name: nameOf(rule.kind, key),
     type: 'boolean',
-    value: state !== undefined,
+    value: state !== undefined && isStanding(state.phase),
     at: state?.raisedAt ?? nowAt,
     properties: {
       priority: text(rule.priority),
       message: text(rule.message),
+      phase: text(state?.phase ?? 'normal'),
       ...(state && { occurrence: text(state.occurrence) }),
     },
   };
@@ -66,6 +67,10 @@ export function metricOfEvent(event: AlarmEvent): { readonly owner: Owner; reado
     eventId: text(event.id),
     eventNumber: { type: 'uint64', value: event.number },
     kind: text(event.kind),
+    phase: text(event.phase),
+    ...(event.by && { by: text(event.by.who) }),
+    ...(event.reason !== undefined && { reason: text(event.reason) }),
+    ...(event.until !== undefined && { until: { type: 'dateTime', value: event.until } as const }),
     occurrence: text(event.occurrence),
     priority: text(event.priority),
     message: text(event.message),
@@ -80,18 +85,23 @@ export function metricOfEvent(event: AlarmEvent): { readonly owner: Owner; reado
   const metric: NamedMetric = {
     name: nameOf(event.rule, event.alarm),
     type: 'boolean',
-    value: event.kind === 'raised',
+    value: isStanding(event.phase),
     at: event.sampledAt,
     properties,
   };
   return { owner: ownerOf(event.rule, event.alarm), metric };
 }
 
-function ownerOf(rule: Rule['kind'], key: string): Owner {
+/** The condition stands, and nothing hides the alarm. */
+function isStanding(phase: AlarmPhase): boolean {
+  return phase === 'unacknowledged' || phase === 'acknowledged';
+}
+
+function ownerOf(rule: RuleKind, key: string): Owner {
   return isLoss({ rule }) ? undefined : partsOf(key).device;
 }
 
-function nameOf(rule: Rule['kind'], key: string): string {
+function nameOf(rule: RuleKind, key: string): string {
   return `Alarms/${isLoss({ rule }) ? key : partsOf(key).id}`;
 }
 
