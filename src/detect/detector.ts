@@ -14,6 +14,7 @@ import {
   type PointRow,
 } from './alarm-row.ts';
 import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
+import { createQuietRanges, isQuiet, type QuietRanges, tellQuiet } from './quiet-ranges.ts';
 import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
 import { hearOfBus, isBusSilent } from './rules/bus-communication.ts';
 import { judgeCommunication, restartSilence } from './rules/communication.ts';
@@ -43,6 +44,7 @@ export interface Detector {
 interface RuleIndex {
   readonly byKey: ReadonlyMap<string, AlarmRow>;
   readonly byPoint: NumberedRows<PointRow>;
+  readonly quiet: QuietRanges;
   readonly byDevice: NumberedRows<DeviceRow>;
   /** By number of a device: the alarm of its bus. */
   readonly busOf: readonly (BusRow | undefined)[];
@@ -96,21 +98,36 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
   }
 
   function stepPoints(batch: SampleBatch, mono: number): readonly Transition[] {
-    const { rows, starts } = index.byPoint;
+    const { quiet } = index;
     let changes: Transition[] | undefined;
     for (const sample of batch.samples) {
-      const { value } = sample;
-      const { number } = sample.point;
-      const isGood = isComparable(sample);
-      const end = starts[number + 1] ?? 0;
-      for (let at = starts[number] ?? end; at < end; at += 1) {
-        const row = rows[at] as PointRow;
-        const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
-        if (kind !== undefined)
-          changes = append(changes, transitionOf(kind, row.rule, decidingValue(row, value), batch));
-      }
+      if (sample.quality === 'good' && isQuiet(quiet, sample.point.number, sample.value)) continue;
+      changes = stepRows(sample, batch, mono, changes);
     }
     return changes ?? nothing;
+  }
+
+  function stepRows(
+    sample: Sample,
+    batch: SampleBatch,
+    mono: number,
+    before: Transition[] | undefined,
+  ): Transition[] | undefined {
+    const { byPoint, quiet } = index;
+    const { rows, starts } = byPoint;
+    const { value, point } = sample;
+    const isGood = isComparable(sample);
+    const end = starts[point.number + 1] ?? 0;
+    let at = starts[point.number] ?? end;
+    if (at === end) return before;
+    let changes = before;
+    for (; at < end; at += 1) {
+      const row = rows[at] as PointRow;
+      const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
+      if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, decidingValue(row, value), batch));
+    }
+    tellQuiet(quiet, byPoint, point.number);
+    return changes;
   }
 
   return {
@@ -186,9 +203,11 @@ function indexRows(rows: readonly AlarmRow[]): RuleIndex {
     else if (isBusRow(row)) for (const device of row.rule.devices) busOf[device] = row;
     else ofPoints.push(row);
   }
+  const byPoint = numberRows(ofPoints, row => row.rule.point);
   return {
     byKey,
-    byPoint: numberRows(ofPoints, row => row.rule.point),
+    byPoint,
+    quiet: createQuietRanges(byPoint),
     byDevice: numberRows(ofDevices, row => row.rule.device),
     busOf,
   };
