@@ -93,7 +93,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       point: point?.key,
       pointName: point?.name,
       state: value === undefined ? undefined : point?.states?.get(value),
-      unit: rule.kind === 'rate' && point ? `${point.unit}/s` : (point?.unit ?? ''),
+      unit: point ? unitOf(rule, point.unit) : '',
     };
   }
 
@@ -133,11 +133,25 @@ function limitOf(rule: Rule): number | undefined {
       return rule.limit;
     case 'rate':
       return rule.ratePerS;
+    case 'spread':
+    case 'deviation':
+      return rule.limit;
+    case 'crossings':
+      return rule.most;
     case 'state':
+    case 'stale':
+    case 'mismatch':
+    case 'frozen':
     case 'communication':
     case 'bus-communication':
       return undefined;
   }
+}
+
+/** Of the value that an event of this rule tells. */
+function unitOf(rule: Rule, unitOfPoint: string): string {
+  if (rule.kind === 'rate') return `${unitOfPoint}/s`;
+  return rule.kind === 'crossings' ? '' : unitOfPoint;
 }
 
 function orphanEvent(

@@ -1,4 +1,4 @@
-import type { BusRule, CommunicationRule, RateRule, Rule } from '../../src/model/alarm.ts';
+import type { CommunicationRule, LimitRule, RateRule, StateRule } from '../../src/model/alarm.ts';
 import { isCommunicationLoss } from '../../src/model/quality.ts';
 import type { Value } from './plant.ts';
 
@@ -7,8 +7,8 @@ import type { Value } from './plant.ts';
  * from the beginning. It shares no code with the real one.
  */
 
-/** All but the alarms of buses, which are about several devices at once: bus-communication.test.ts has those. */
-export type JudgedRule = Exclude<Rule, BusRule>;
+/** The others are about several points or devices at once, or have a window of their own and a test of their own. */
+export type JudgedRule = LimitRule | RateRule | StateRule | CommunicationRule;
 
 /** One read of one device. */
 export interface Event {
