@@ -113,7 +113,11 @@ export function stateTexts(point: Point): string {
   return listWords([...(point.states ?? [])].map(([value, text]) => `${text} (${value})`));
 }
 
+export function isText({ address }: Point): boolean {
+  return address.protocol === 'modbus' && address.type === 'string';
+}
+
 function kindOf(point: Point): 'number' | 'states' | 'text' {
-  if (point.address.protocol === 'modbus' && point.address.type === 'string') return 'text';
+  if (isText(point)) return 'text';
   return point.states === undefined ? 'number' : 'states';
 }

@@ -1,7 +1,7 @@
 import { parseDuration } from '../base/duration.ts';
 import type { DeviationRule, Reference, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
-import { convertValue, quantityOf } from '../model/unit.ts';
+import { convertDifference, convertValue, quantityOf } from '../model/unit.ts';
 import { isQuantity } from './alarm-references.ts';
 import { statesOf } from './alarm-states.ts';
 import { toUnitOf } from './quantity.ts';
@@ -120,9 +120,10 @@ function readReference(
   }
   const other = parts.findPoint(`${written}`, path);
   if (!other) return undefined;
-  const [zero, one] = [0, 1].map(value => convertValue(value, other.unit, point.unit));
-  if (zero !== undefined && one !== undefined) {
-    const reference: Reference = { kind: 'point', point: other.number, factor: one - zero, offset: zero };
+  const offset = convertValue(0, other.unit, point.unit);
+  const factor = convertDifference(1, other.unit, point.unit);
+  if (offset !== undefined && factor !== undefined) {
+    const reference: Reference = { kind: 'point', point: other.number, factor, offset };
     return { reference, text: other.name };
   }
   const message = `${point.key} is ${measured(point)}, and ${other.key} is ${measured(other)}: they cannot be compared`;

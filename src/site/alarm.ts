@@ -2,7 +2,7 @@ import { parseDuration } from '../base/duration.ts';
 import type { LimitLevel, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
-import { type AlarmCondition, checkAlarm, communicationId, conditionsOf } from './alarm-checks.ts';
+import { type AlarmCondition, checkAlarm, communicationId, conditionsOf, isText } from './alarm-checks.ts';
 import { buildCrossingsRule, buildDeviationRule, buildFrozenRule, buildMismatchRule } from './alarm-joint.ts';
 import { lifeOf } from './alarm-life.ts';
 import { referencesOf } from './alarm-references.ts';
@@ -144,9 +144,16 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
       life: lifeOf(raw.priority ?? 'medium'),
     },
-    findPoint: (written, path) => draft.findPoint(written, placeOfValue(tree, ...path)),
+    findPoint: (written, path) => withoutText(draft.findPoint(written, placeOfValue(tree, ...path)), path, parts),
   };
   return buildCondition(parts, conditionsOf(raw)[0] ?? 'state');
+}
+
+/** A text can be compared with nothing. */
+function withoutText(other: Point | undefined, path: readonly string[], { tree, build }: RuleParts): Point | undefined {
+  if (other === undefined || !isText(other)) return other;
+  build.problems.error(placeOfValue(tree, ...path), `${other.key} is a text`, 'choose a point that is a number');
+  return undefined;
 }
 
 function buildCondition(parts: RuleParts, condition: AlarmCondition): Rule | undefined {
