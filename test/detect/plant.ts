@@ -59,7 +59,7 @@ export function staleRule(parts: Partial<StaleRule> = {}): StaleRule {
   return { ...base, kind: 'stale', key: 'pump/stale', point: 0, longestMs: 5_000, ...parts };
 }
 
-export const point1 = { kind: 'point', point: 1, factor: 1, offset: 0 } as const;
+const point1 = { kind: 'point', point: 1, factor: 1, offset: 0 } as const;
 
 /** Of point 0 from point 1, as are the next ones. */
 export function deviationRule(parts: Partial<DeviationRule> = {}): DeviationRule {
