@@ -1,18 +1,36 @@
-import { unreachable } from '../base/assert.ts';
-import type { BusRule, Change, CommunicationRule, Rule } from '../model/alarm.ts';
+import type {
+  BusRule,
+  Change,
+  CommunicationRule,
+  CrossingsRule,
+  DeviationRule,
+  FrozenRule,
+  MismatchRule,
+  Rule,
+} from '../model/alarm.ts';
 import { createDelay, type Delay, freezeDelay, runDelay, stopDelay } from './delay.ts';
 import type { Judgement } from './judgement.ts';
 import { type BusCondition, createBusCondition } from './rules/bus-communication.ts';
 import { type CommunicationCondition, createCommunicationCondition } from './rules/communication.ts';
+import { type CrossingsCondition, createCrossingsCondition, judgeCrossings } from './rules/crossings.ts';
+import { createDeviationCondition, type DeviationCondition, judgeDeviation } from './rules/deviation.ts';
+import { createFrozenCondition, type FrozenCondition, judgeFrozen } from './rules/frozen.ts';
 import { createLimitCondition, judgeLimit, type LimitCondition } from './rules/limit.ts';
+import { createMismatchCondition, judgeMismatch, type MismatchCondition } from './rules/mismatch.ts';
 import { createRateCondition, judgeRate, type RateCondition } from './rules/rate.ts';
+import { createSpreadCondition, judgeSpread, type SpreadCondition } from './rules/spread.ts';
+import { createStaleCondition, judgeStale, type StaleCondition } from './rules/stale.ts';
 import { createStateCondition, judgeState, type StateCondition } from './rules/state.ts';
 
 /** Whether the condition stands, its delays included. What becomes of the alarm is another matter (life/). */
 export type ConditionPhase = 'normal' | 'active';
 
-type PointRule = Exclude<Rule, CommunicationRule | BusRule>;
-type PointCondition = LimitCondition | RateCondition | StateCondition;
+/** Rules that may compare their point with another one. */
+type JointRule = DeviationRule | CrossingsRule | MismatchRule | FrozenRule;
+type JointCondition = DeviationCondition | CrossingsCondition | MismatchCondition | FrozenCondition;
+
+type PointRule = Exclude<Rule, CommunicationRule | BusRule | JointRule>;
+type PointCondition = LimitCondition | RateCondition | StateCondition | SpreadCondition | StaleCondition;
 
 /**
  * A rule and the state of its alarm. Rows of all kinds have one shape, hold their delay themselves and begin with what
@@ -27,9 +45,10 @@ interface Row<RowRule extends Rule, Condition> extends Delay {
 }
 
 export type PointRow = Row<PointRule, PointCondition>;
+export type JointRow = Row<JointRule, JointCondition>;
 export type DeviceRow = Row<CommunicationRule, CommunicationCondition>;
 export type BusRow = Row<BusRule, BusCondition>;
-export type AlarmRow = PointRow | DeviceRow | BusRow;
+export type AlarmRow = PointRow | JointRow | DeviceRow | BusRow;
 
 export function createRow(rule: Rule, phase: ConditionPhase): AlarmRow {
   switch (rule.kind) {
@@ -37,6 +56,11 @@ export function createRow(rule: Rule, phase: ConditionPhase): AlarmRow {
       return createDeviceRow(rule, phase);
     case 'bus-communication':
       return createBusRow(rule, phase);
+    case 'deviation':
+    case 'crossings':
+    case 'mismatch':
+    case 'frozen':
+      return createJointRow(rule, phase);
     default:
       return createPointRow(rule, phase);
   }
@@ -45,6 +69,11 @@ export function createRow(rule: Rule, phase: ConditionPhase): AlarmRow {
 function createPointRow(rule: PointRule, phase: ConditionPhase): PointRow {
   const { onDelayMs, offDelayMs } = rule;
   return { condition: createPointCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
+}
+
+function createJointRow(rule: JointRule, phase: ConditionPhase): JointRow {
+  const { onDelayMs, offDelayMs } = rule;
+  return { condition: createJointCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
 /** The on-delay of a communication rule is part of its condition; a second one would double it. */
@@ -66,8 +95,23 @@ function createPointCondition(rule: PointRule): PointCondition {
       return createRateCondition(rule);
     case 'state':
       return createStateCondition(rule);
-    default:
-      return unreachable(rule);
+    case 'spread':
+      return createSpreadCondition(rule);
+    case 'stale':
+      return createStaleCondition(rule);
+  }
+}
+
+function createJointCondition(rule: JointRule): JointCondition {
+  switch (rule.kind) {
+    case 'deviation':
+      return createDeviationCondition(rule);
+    case 'crossings':
+      return createCrossingsCondition(rule);
+    case 'mismatch':
+      return createMismatchCondition(rule);
+    case 'frozen':
+      return createFrozenCondition(rule);
   }
 }
 
@@ -79,14 +123,40 @@ export function isBusRow(row: AlarmRow): row is BusRow {
   return row.rule.kind === 'bus-communication';
 }
 
+export function isJointRow(row: AlarmRow): row is JointRow {
+  return 'inputs' in row.condition;
+}
+
 /** What one sample says about a rule on its point. `isGood` is false for anything that must not be compared. */
 export function judgeSample(row: PointRow, value: number, isGood: boolean, mono: number): Judgement {
   const { condition } = row;
-  if (condition.kind === 'rate') return judgeRate(condition, mono, value, isGood);
-  if (!isGood) return 'unsure';
-  return condition.kind === 'limit'
-    ? judgeLimit(condition, value, row.phase === 'active')
-    : judgeState(condition, value);
+  switch (condition.kind) {
+    case 'limit':
+      return isGood ? judgeLimit(condition, value, row.phase === 'active') : 'unsure';
+    case 'state':
+      return isGood ? judgeState(condition, value) : 'unsure';
+    case 'rate':
+      return judgeRate(condition, mono, value, isGood);
+    case 'spread':
+      return judgeSpread(condition, mono, value, isGood, row.phase === 'active');
+    case 'stale':
+      return judgeStale(condition, mono, isGood);
+  }
+}
+
+/** What the latest samples of all its points say about a rule. */
+export function judgeInputs({ condition, phase }: JointRow): Judgement {
+  condition.inputs.isNew = false;
+  switch (condition.kind) {
+    case 'deviation':
+      return judgeDeviation(condition, phase === 'active');
+    case 'crossings':
+      return judgeCrossings(condition);
+    case 'mismatch':
+      return judgeMismatch(condition);
+    case 'frozen':
+      return judgeFrozen(condition);
+  }
 }
 
 /** Takes a judgement through the delay. Changes the row in place; returns what became of the condition. */

@@ -9,10 +9,17 @@ import {
   type DeviceRow,
   isBusRow,
   isDeviceRow,
+  isJointRow,
+  type JointRow,
+  judgeInputs,
   judgeSample,
   type PointRow,
 } from './alarm-row.ts';
+import { isComparable } from './comparable.ts';
+import { figureOfInputs, figureOfSample, spokenRule } from './figure.ts';
+import { indexJointRows, type JointRows, ownRowsOf, takeInputs } from './joint-rows.ts';
 import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
+import { createQuietRanges, isQuiet, type QuietRanges, tellQuiet } from './quiet-ranges.ts';
 import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
 import { hearOfBus, isBusSilent } from './rules/bus-communication.ts';
 import { judgeCommunication, restartSilence } from './rules/communication.ts';
@@ -20,8 +27,9 @@ import { judgeCommunication, restartSilence } from './rules/communication.ts';
 /** Decides, sample by sample, which conditions stand. Knows no clock and does no IO: the same code replays history. */
 export interface Detector {
   /**
-   * Judges the samples of one read. Synchronous. Returns what changed, in the order of the samples, the device's own
-   * alarm first; the same empty array whenever nothing did.
+   * Judges the samples of one read. Synchronous. Returns what changed: first the device's own alarm, then those of single
+   * points in the order of the samples, then those that compare points, which are judged once when all samples of the
+   * read were taken. The same empty array whenever nothing did.
    *
    * A bad sample freezes the alarms of its point. Durations are measured by sampledAtMono alone.
    */
@@ -42,6 +50,8 @@ export interface Detector {
 interface RuleIndex {
   readonly byKey: ReadonlyMap<string, AlarmRow>;
   readonly byPoint: NumberedRows<PointRow>;
+  readonly quiet: QuietRanges;
+  readonly joint: JointRows;
   readonly byDevice: NumberedRows<DeviceRow>;
   /** By number of a device: the alarm of its bus. */
   readonly busOf: readonly (BusRow | undefined)[];
@@ -95,18 +105,44 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
   }
 
   function stepPoints(batch: SampleBatch, mono: number): readonly Change[] {
-    const { rows, starts } = index.byPoint;
+    const { quiet } = index;
     let changes: Change[] | undefined;
     for (const sample of batch.samples) {
-      const { value } = sample;
-      const { number } = sample.point;
-      const isGood = isComparable(sample);
-      const end = starts[number + 1] ?? 0;
-      for (let at = starts[number] ?? end; at < end; at += 1) {
-        const row = rows[at] as PointRow;
-        const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
-        if (kind !== undefined) changes = append(changes, changeOf(kind, row.rule, decidingValue(row, value), batch));
-      }
+      if (sample.quality === 'good' && isQuiet(quiet, sample.point.number, sample.value)) continue;
+      changes = stepRows(sample, batch, mono, changes);
+    }
+    return changes ?? nothing;
+  }
+
+  function stepRows(
+    sample: Sample,
+    batch: SampleBatch,
+    mono: number,
+    before: Change[] | undefined,
+  ): Change[] | undefined {
+    const { byPoint, quiet } = index;
+    const { rows, starts } = byPoint;
+    const { value, point } = sample;
+    const isGood = isComparable(sample);
+    const end = starts[point.number + 1] ?? 0;
+    let at = starts[point.number] ?? end;
+    if (at === end) return before;
+    let changes = before;
+    for (; at < end; at += 1) {
+      const row = rows[at] as PointRow;
+      const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
+      if (kind !== undefined) changes = append(changes, changeOf(kind, row.rule, figureOfSample(row, value), batch));
+    }
+    tellQuiet(quiet, byPoint, point.number);
+    return changes;
+  }
+
+  function stepJoint(batch: SampleBatch, mono: number): readonly Change[] {
+    if (index.joint.rows.length === 0) return nothing;
+    let changes: Change[] | undefined;
+    for (const row of takeInputs(index.joint, batch, mono)) {
+      const kind = advanceRow(row, judgeInputs(row), row.condition.inputs.mono);
+      if (kind !== undefined) changes = append(changes, changeOf(kind, spokenRule(row), figureOfInputs(row), batch));
     }
     return changes ?? nothing;
   }
@@ -114,9 +150,7 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
   return {
     step(batch) {
       const mono = monoOf(batch);
-      const ofDevice = stepDevice(batch, mono);
-      const ofPoints = stepPoints(batch, mono);
-      return ofDevice.length === 0 ? ofPoints : [...ofDevice, ...ofPoints];
+      return concat(stepDevice(batch, mono), concat(stepPoints(batch, mono), stepJoint(batch, mono)));
     },
     replaceRules(newRules, at) {
       const old = index.byKey;
@@ -124,19 +158,14 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
       return removals(old, index.byKey, at);
     },
     isActive: alarmKey => index.byKey.get(alarmKey)?.phase === 'active',
-    activeOn: point => activeKeys(rowsOf(index.byPoint, point)),
+    activeOn: point => activeKeys([...rowsOf(index.byPoint, point), ...ownRowsOf(index.joint, point)]),
     active: () => activeKeys([...index.byKey.values()]),
   };
 }
 
-/** The poller lets no number that is not finite pass as good; a wrong alarm is worth a second look here. */
-function isComparable(sample: Sample): boolean {
-  return sample.quality === 'good' && Number.isFinite(sample.value);
-}
-
-/** What a person wants to see beside the limit: of a rate rule that is the slope. */
-function decidingValue({ condition }: PointRow, value: number): number {
-  return condition.kind === 'rate' ? condition.slope : value;
+function concat(first: readonly Change[], then: readonly Change[]): readonly Change[] {
+  if (first.length === 0) return then;
+  return then.length === 0 ? first : [...first, ...then];
 }
 
 function append(changes: Change[] | undefined, change: Change): Change[] {
@@ -176,16 +205,21 @@ function indexRows(rows: readonly AlarmRow[]): RuleIndex {
   const byKey = new Map(rows.map(row => [row.rule.key, row]));
   assert(byKey.size === rows.length, 'two alarm rules have the same key');
   const ofPoints: PointRow[] = [];
+  const joint: JointRow[] = [];
   const ofDevices: DeviceRow[] = [];
   const busOf: (BusRow | undefined)[] = [];
   for (const row of rows) {
     if (isDeviceRow(row)) ofDevices.push(row);
     else if (isBusRow(row)) for (const device of row.rule.devices) busOf[device] = row;
+    else if (isJointRow(row)) joint.push(row);
     else ofPoints.push(row);
   }
+  const byPoint = numberRows(ofPoints, row => row.rule.point);
   return {
     byKey,
-    byPoint: numberRows(ofPoints, row => row.rule.point),
+    byPoint,
+    quiet: createQuietRanges(byPoint),
+    joint: indexJointRows(joint),
     byDevice: numberRows(ofDevices, row => row.rule.device),
     busOf,
   };

@@ -15,9 +15,9 @@ export function numberRows<Row>(rows: readonly Row[], numberOf: (row: Row) => nu
   const starts = new Uint32Array(last === undefined ? 1 : numberOf(last) + 2);
   for (const row of sorted) {
     const next = numberOf(row) + 1;
-    starts[next] = (starts[next] ?? 0) + 1;
+    starts[next] = (starts[next] as number) + 1;
   }
-  for (let at = 1; at < starts.length; at += 1) starts[at] = (starts[at] ?? 0) + (starts[at - 1] ?? 0);
+  for (let at = 1; at < starts.length; at += 1) starts[at] = (starts[at] as number) + (starts[at - 1] as number);
   return { rows: sorted, starts };
 }
 

@@ -1,5 +1,4 @@
-import { unreachable } from '../base/assert.ts';
-import type { Rule } from '../model/alarm.ts';
+import { otherPointOf, type Rule } from '../model/alarm.ts';
 
 /**
  * What an alarm is about. When the rule behind a key changes its subject, it is another alarm: a standing one must not
@@ -22,16 +21,27 @@ function subjectOf(rule: Rule): string {
       return `rate ${rule.point} ${rule.direction}`;
     case 'state':
       return `state ${rule.point}`;
+    case 'spread':
+      return `spread ${rule.point} ${rule.measure}`;
+    case 'stale':
+      return `stale ${rule.point}`;
+    case 'deviation':
+      return `deviation ${rule.point} ${rule.direction} ${otherPointOf(rule)}`;
+    case 'crossings':
+    case 'mismatch':
+      return `${rule.kind} ${rule.point} ${otherPointOf(rule)}`;
+    case 'frozen':
+      return `frozen ${rule.point}`;
     case 'communication':
       return `communication ${rule.device}`;
     case 'bus-communication':
       return `bus ${rule.bus}`;
-    default:
-      return unreachable(rule);
   }
 }
 
+const notTerms: readonly string[] = ['message', 'startMessage', 'stopMessage', 'priority', 'life'];
+
 function termsOf(rule: Rule): string {
-  const { message: _message, priority: _priority, life: _life, ...terms } = rule;
-  return JSON.stringify(terms, Object.keys(terms).sort());
+  const terms = Object.entries(rule).filter(([name]) => !notTerms.includes(name));
+  return JSON.stringify(terms.sort(([one], [other]) => (one < other ? -1 : 1)));
 }

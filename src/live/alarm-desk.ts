@@ -139,8 +139,10 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   };
 }
 
+/** Of the value that an event of this rule tells. */
 function unitOf(rule: Rule, point: Point | undefined): string {
-  return rule.kind === 'rate' && point ? `${point.unit}/s` : (point?.unit ?? '');
+  if (point === undefined || rule.kind === 'crossings') return '';
+  return rule.kind === 'rate' ? `${point.unit}/s` : point.unit;
 }
 
 function limitOf(rule: Rule): number | undefined {
@@ -149,7 +151,15 @@ function limitOf(rule: Rule): number | undefined {
       return rule.limit;
     case 'rate':
       return rule.ratePerS;
+    case 'spread':
+    case 'deviation':
+      return rule.limit;
+    case 'crossings':
+      return rule.most;
     case 'state':
+    case 'stale':
+    case 'mismatch':
+    case 'frozen':
     case 'communication':
     case 'bus-communication':
       return undefined;

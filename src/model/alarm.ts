@@ -4,7 +4,18 @@ export const priorities = ['low', 'medium', 'high', 'urgent'] as const;
 export type Priority = (typeof priorities)[number];
 
 /** A condition that needs a person, as the site file describes it. Values are in the point's own unit. */
-export type Rule = LimitRule | RateRule | StateRule | CommunicationRule | BusRule;
+export type Rule =
+  | LimitRule
+  | RateRule
+  | StateRule
+  | SpreadRule
+  | StaleRule
+  | DeviationRule
+  | CrossingsRule
+  | MismatchRule
+  | FrozenRule
+  | CommunicationRule
+  | BusRule;
 
 interface RuleBase {
   /** `device/id`, unique in a site and stable over restarts: the identity of the alarm. */
@@ -95,6 +106,76 @@ export interface StateRule extends PointRule {
   readonly states: readonly number[];
 }
 
+/** A value that swings: pressure hunting. */
+export interface SpreadRule extends PointRule {
+  readonly kind: 'spread';
+  readonly measure: 'deviation' | 'peak-to-peak';
+  /** The standard deviation, or the distance from the lowest to the highest value, in the point's unit. */
+  readonly limit: number;
+  readonly deadband: number;
+  readonly windowMs: number;
+}
+
+/** No good value for too long, whatever the reason. */
+export interface StaleRule extends PointRule {
+  readonly kind: 'stale';
+  readonly longestMs: number;
+}
+
+/** What a value is compared with: a constant in the point's unit, or another point. */
+export type Reference =
+  | { readonly kind: 'constant'; readonly value: number }
+  /** In the unit of the point that is compared, it is value × factor + offset. */
+  | { readonly kind: 'point'; readonly point: number; readonly factor: number; readonly offset: number };
+
+/** A value too far from where it should be. */
+export interface DeviationRule extends PointRule {
+  readonly kind: 'deviation';
+  readonly from: Reference;
+  readonly direction: 'above' | 'below' | 'both';
+  /** In the point's unit. */
+  readonly limit: number;
+  /** How much nearer the value must come before the condition is over. */
+  readonly deadband: number;
+}
+
+/** A value that goes up and down through a level too often: hunting, a pump that starts and stops. */
+export interface CrossingsRule extends PointRule {
+  readonly kind: 'crossings';
+  readonly of: Reference;
+  /** The condition is met by one more than that. */
+  readonly most: number;
+  readonly windowMs: number;
+  /** How far beyond the level, in the point's unit, a value must be to count as on the other side. */
+  readonly band: number;
+}
+
+/** A feedback (the rule's point) that does not do what the command says. */
+export interface MismatchRule extends PointRule {
+  readonly kind: 'mismatch';
+  /** Number of the point that is the command. */
+  readonly command: number;
+  /** The values of the command, and of the feedback, that stand for "on"; undefined: all but 0. */
+  readonly commandOn: readonly number[] | undefined;
+  readonly feedbackOn: readonly number[] | undefined;
+  /** How long the feedback may take to follow a command to start, and one to stop. */
+  readonly startMs: number;
+  readonly stopMs: number;
+  /** What the duty engineer reads in place of the message when it does not start, and when it does not stop. */
+  readonly startMessage: string;
+  readonly stopMessage: string;
+}
+
+/** A value that does not move, though it should. */
+export interface FrozenRule extends PointRule {
+  readonly kind: 'frozen';
+  readonly forMs: number;
+  /** A value that stays within so much, in the point's unit, does not move. */
+  readonly span: number;
+  /** It should move while this other point moves by more than a span of its own. Undefined: at all times. */
+  readonly companion: { readonly point: number; readonly span: number } | undefined;
+}
+
 /** The device is not heard. Never mixed with process alarms: those freeze meanwhile. */
 export interface CommunicationRule extends DeviceRule {
   readonly kind: 'communication';
@@ -112,6 +193,26 @@ export interface BusRule extends RuleBase {
   readonly devices: readonly number[];
 }
 
+/** The other point that a rule looks at beside its own; undefined of one that looks at none. */
+export function otherPointOf(rule: Rule): number | undefined {
+  switch (rule.kind) {
+    case 'deviation':
+      return pointOf(rule.from);
+    case 'crossings':
+      return pointOf(rule.of);
+    case 'mismatch':
+      return rule.command;
+    case 'frozen':
+      return rule.companion?.point;
+    default:
+      return undefined;
+  }
+}
+
+function pointOf(reference: Reference): number | undefined {
+  return reference.kind === 'point' ? reference.point : undefined;
+}
+
 /**
  * What the detector says of a condition, its delays included. `removed`: its rule left the site file while it stood.
  * No ids, no names, no clock of its own.
@@ -120,8 +221,9 @@ export interface Change {
   readonly kind: 'met' | 'gone' | 'removed';
   readonly rule: Rule;
   /**
-   * The value that decided: of a rate rule the fitted slope in point units per second. Undefined for communication
-   * alarms and removed rules.
+   * The value that decided: of a rate rule the fitted slope in point units per second, of a spread the spread, of a
+   * deviation the value less its reference, of crossings their count. Undefined for communication alarms, stale points
+   * and removed rules.
    */
   readonly value: number | undefined;
   readonly sampledAt: number;

@@ -4,7 +4,7 @@ import { PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Answer, Driver, Question } from '../driver.ts';
-import type { Rule } from '../model/alarm.ts';
+import { otherPointOf, type Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { ReadMemory } from '../model/learned.ts';
@@ -113,7 +113,11 @@ export function createPoller(options: PollerOptions): Poller {
 
 function alarmedBy(rules: readonly Rule[]): AlarmedPoints {
   const points = new Set<number>();
-  for (const rule of rules) if ('point' in rule) points.add(rule.point);
+  for (const rule of rules) {
+    if ('point' in rule) points.add(rule.point);
+    const other = otherPointOf(rule);
+    if (other !== undefined) points.add(other);
+  }
   return points;
 }
 

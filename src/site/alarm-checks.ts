@@ -15,10 +15,25 @@ interface Finding {
 
 type AlarmCheck = (raw: RawAlarm, point: Point) => Finding | undefined;
 
-const conditions = [...limitLevels, 'rate', 'state'] as const;
+const conditions = [
+  ...limitLevels,
+  'rate',
+  'state',
+  'spread',
+  'stale',
+  'deviation',
+  'crossings',
+  'mismatch',
+  'frozen',
+] as const;
+export type AlarmCondition = (typeof conditions)[number];
+
+/** Conditions that fit numbers and points with states alike. */
+const onAnyPoint: readonly AlarmCondition[] = ['stale', 'mismatch'];
+const withDeadband: readonly AlarmCondition[] = [...limitLevels, 'spread', 'deviation'];
 
 /** The conditions that an alarm is given; it should be one. */
-export function conditionsOf(raw: RawAlarm): readonly (typeof conditions)[number][] {
+export function conditionsOf(raw: RawAlarm): readonly AlarmCondition[] {
   return conditions.filter(condition => raw[condition] !== undefined);
 }
 
@@ -57,6 +72,7 @@ const isNotOnText: AlarmCheck = (_, point) => {
 const fitsKindOfPoint: AlarmCheck = (raw, point) => {
   const [condition] = conditionsOf(raw);
   const kind = kindOf(point);
+  if (condition !== undefined && onAnyPoint.includes(condition)) return undefined;
   if (condition === 'state' && kind === 'number') {
     const hint = 'use high or low, or give the point states: {0: …, 1: …}';
     return { field: 'state', message: `${point.key} is a number without states`, hint };
@@ -70,8 +86,8 @@ const fitsKindOfPoint: AlarmCheck = (raw, point) => {
 
 const hasDeadbandOnlyWithLimit: AlarmCheck = raw => {
   const [condition] = conditionsOf(raw);
-  if (raw.deadband === undefined || (condition !== 'rate' && condition !== 'state')) return undefined;
-  return { field: 'deadband', message: '"deadband" belongs to limits only', hint: 'remove it' };
+  if (raw.deadband === undefined || condition === undefined || withDeadband.includes(condition)) return undefined;
+  return { field: 'deadband', message: '"deadband" belongs to limits, spread and deviation only', hint: 'remove it' };
 };
 
 /** In this order: each check may rely on those before it. */
@@ -97,7 +113,11 @@ export function stateTexts(point: Point): string {
   return listWords([...(point.states ?? [])].map(([value, text]) => `${text} (${value})`));
 }
 
+export function isText({ address }: Point): boolean {
+  return address.protocol === 'modbus' && address.type === 'string';
+}
+
 function kindOf(point: Point): 'number' | 'states' | 'text' {
-  if (point.address.protocol === 'modbus' && point.address.type === 'string') return 'text';
+  if (isText(point)) return 'text';
   return point.states === undefined ? 'number' : 'states';
 }

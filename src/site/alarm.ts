@@ -2,12 +2,17 @@ import { parseDuration } from '../base/duration.ts';
 import type { LimitLevel, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
-import { checkAlarm, communicationId, conditionsOf, stateTexts } from './alarm-checks.ts';
+import { type AlarmCondition, checkAlarm, communicationId, conditionsOf, isText } from './alarm-checks.ts';
+import { buildCrossingsRule, buildDeviationRule, buildFrozenRule, buildMismatchRule } from './alarm-joint.ts';
 import { lifeOf } from './alarm-life.ts';
+import { referencesOf } from './alarm-references.ts';
+import { statesOf } from './alarm-states.ts';
+import { buildSpreadRule, buildStaleRule } from './alarm-windows.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import type { Place } from './problem.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
-import type { RawAlarm } from './schema.ts';
+import type { RuleParts } from './rule-parts.ts';
 import { readShape, type Shaped } from './shape.ts';
 import { listWords, suggestOr } from './suggestion.ts';
 import { itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
@@ -31,7 +36,8 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
   const own = new Map<string, Tree>();
   for (const tree of itemsOf(siteTree, 'alarms')) {
     const shaped = readShape('siteAlarm', 'an alarm', tree, build.problems);
-    const found = shaped && findPoint(shaped.raw, tree, devices, build);
+    const find = (written: string, place: Place) => findPoint(written, place, devices, build);
+    const found = shaped && find(shaped.raw.point, placeOfValue(tree, 'point'));
     if (!shaped || !found) continue;
     const { raw } = shaped;
     const key = `${found.device.id}/${raw.id}`;
@@ -41,7 +47,12 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
       build.problems.error(placeOfValue(tree, 'id'), message, 'give each alarm of a device its own id');
     }
     own.set(key, tree);
-    const rule = buildRule({ ...shaped, tree }, found.device, found.point, build);
+    const rule = buildRule(
+      { ...shaped, tree, findPoint: (written, place) => find(written, place)?.point },
+      found.device,
+      found.point,
+      build,
+    );
     if (rule) drafts.set(key, { rule, point: found.point, tree });
   }
   return [...drafts.values()];
@@ -49,9 +60,11 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
 
 function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
   return (device.profile?.alarms ?? []).flatMap(({ raw, tree }) => {
-    // A point that `only` leaves out takes its alarms along.
+    // A point that `only` leaves out takes along its alarms, and those that look at it.
     const point = device.points.get(raw.point);
-    const rule = point && buildRule({ raw, tree, isWhole: true }, device, point, build);
+    const isRead = referencesOf(raw).every(({ written }) => device.points.has(written));
+    const findPoint = (written: string) => device.points.get(written);
+    const rule = point && isRead && buildRule({ raw, tree, isWhole: true, findPoint }, device, point, build);
     return rule ? [{ rule, point, tree }] : [];
   });
 }
@@ -73,13 +86,17 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
 }
 
 function findPoint(
-  raw: RawAlarm,
-  tree: Tree,
+  written: string,
+  place: Place,
   devices: DeviceDrafts,
   build: Build,
 ): { device: DeviceDraft; point: Point } | undefined {
-  const [deviceId = '', pointId = ''] = raw.point.split('/');
-  const place = placeOfValue(tree, 'point');
+  const [deviceId = '', pointId] = written.split('/');
+  if (pointId === undefined) {
+    const hint = 'write DEVICE/POINT, or a number with its unit where one may stand';
+    build.problems.error(place, `"${written}" names no point`, hint);
+    return undefined;
+  }
   if (devices.broken.has(deviceId)) return undefined;
   const device = devices.built.get(deviceId);
   if (!device) {
@@ -127,23 +144,46 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
       life: lifeOf(raw.priority ?? 'medium', raw),
     },
+    findPoint: (written, path) => withoutText(draft.findPoint(written, placeOfValue(tree, ...path)), path, parts),
   };
-  const condition = conditionsOf(raw)[0] ?? 'state';
-  if (condition === 'state') return buildStateRule(parts);
-  return condition === 'rate' ? buildRateRule(parts) : buildLimitRule(parts, condition);
+  return buildCondition(parts, conditionsOf(raw)[0] ?? 'state');
+}
+
+/** A text can be compared with nothing. */
+function withoutText(other: Point | undefined, path: readonly string[], { tree, build }: RuleParts): Point | undefined {
+  if (other === undefined || !isText(other)) return other;
+  build.problems.error(placeOfValue(tree, ...path), `${other.key} is a text`, 'choose a point that is a number');
+  return undefined;
+}
+
+function buildCondition(parts: RuleParts, condition: AlarmCondition): Rule | undefined {
+  switch (condition) {
+    case 'state':
+      return buildStateRule(parts);
+    case 'rate':
+      return buildRateRule(parts);
+    case 'spread':
+      return buildSpreadRule(parts);
+    case 'stale':
+      return buildStaleRule(parts);
+    case 'deviation':
+      return buildDeviationRule(parts);
+    case 'crossings':
+      return buildCrossingsRule(parts);
+    case 'mismatch':
+      return buildMismatchRule(parts);
+    case 'frozen':
+      return buildFrozenRule(parts);
+    default:
+      return buildLimitRule(parts, condition);
+  }
 }
 
 /** An alarm as it is written. */
 interface AlarmDraft extends Shaped<'siteAlarm' | 'profileAlarm'> {
   readonly tree: Tree;
-}
-
-interface RuleParts {
-  readonly raw: RawAlarm;
-  readonly tree: Tree;
-  readonly point: Point;
-  readonly build: Build;
-  readonly base: Omit<Extract<Rule, { kind: 'state' }>, 'kind' | 'states' | 'message'>;
+  /** The point that a text names: in the site file DEVICE/POINT, in a profile the id of one of its own. */
+  readonly findPoint: (written: string, place: Place) => Point | undefined;
 }
 
 function buildLimitRule({ raw, tree, point, build, base }: RuleParts, level: LimitLevel): Rule | undefined {
@@ -201,30 +241,11 @@ function buildRateRule({ raw, tree, point, build, base }: RuleParts): Rule | und
   return { ...base, kind: 'rate', message, direction, ratePerS: speed.value, windowMs, minChange: change.value };
 }
 
-function buildStateRule({ raw, tree, point, build, base }: RuleParts): Rule | undefined {
-  const wanted = raw.state === undefined ? [] : Array.isArray(raw.state) ? raw.state : [raw.state];
-  const items = itemsOf(tree, 'state');
-  const states: number[] = [];
-  for (const [index, state] of wanted.entries()) {
-    const values = valuesOfState(point, state);
-    states.push(...values);
-    if (values.length > 0) continue;
-    const item = items[index];
-    const texts = [...(point.states?.values() ?? [])];
-    const hint = suggestOr(String(state), texts, `its states are ${stateTexts(point)}`);
-    build.problems.error(
-      item ? placeOf(item) : placeOfValue(tree, 'state'),
-      `${point.key} has no state "${state}"`,
-      hint,
-    );
-  }
+function buildStateRule(parts: RuleParts): Rule | undefined {
+  const { raw, point, base } = parts;
+  const states = statesOf(parts, point, ['state']);
   if (states.length === 0) return undefined;
+  const wanted = Array.isArray(raw.state) ? raw.state : [raw.state];
   const message = raw.message ?? `${point.name} is ${wanted.join(' or ')}`;
-  return { ...base, kind: 'state', message, states: [...new Set(states)] };
-}
-
-/** The numbers of a state: one text may stand for several. */
-function valuesOfState(point: Point, state: string | number): number[] {
-  const entries = [...(point.states ?? [])];
-  return entries.filter(([value, text]) => value === state || text === state).map(([value]) => value);
+  return { ...base, kind: 'state', message, states };
 }

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
-import type { LimitLevel, LimitRule, RateRule } from '../model/alarm.ts';
+import { type LimitLevel, type LimitRule, otherPointOf, type Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
 import type { RuleDraft } from './alarm.ts';
@@ -158,13 +158,39 @@ const deadbandsFitBetweenLimits: CrossCheck = ({ rules }, problems) => {
   }
 };
 
-/** A slope needs three values, and a window at any moment may miss one at its edge. */
+/** What is made of a window needs three values, and a window at any moment may miss one at its edge. */
 const fewestIntervals = 4;
+
+/** Of a rule with a window its length, and where that is written. */
+function windowOf(rule: Rule): { readonly ms: number; readonly path: readonly string[] } | undefined {
+  switch (rule.kind) {
+    case 'rate':
+    case 'spread':
+      return { ms: rule.windowMs, path: [rule.kind, 'over'] };
+    case 'crossings':
+      return { ms: rule.windowMs, path: ['crossings', 'in'] };
+    case 'frozen':
+      return { ms: rule.forMs, path: ['frozen', 'for'] };
+    default:
+      return undefined;
+  }
+}
+
+const windowsHoldEnough: CrossCheck = ({ rules, devices }, problems) => {
+  const points = new Map(
+    [...devices.built.values()].flatMap(({ device }) => device.points.map(one => [one.number, one] as const)),
+  );
+  for (const { rule, point, tree } of rules) {
+    const window = windowOf(rule);
+    if (!window) continue;
+    const other = points.get(otherPointOf(rule) ?? -1);
+    for (const one of [point, other]) if (one) checkWindow(window, one, tree, problems);
+  }
+};
 
 const ratesCanBeSeen: CrossCheck = ({ rules }, problems) => {
   for (const { rule, point, tree } of rules) {
     if (rule.kind !== 'rate' || !point) continue;
-    checkWindow(rule, point, tree, problems);
     const change = rule.ratePerS * (rule.windowMs / 1_000);
     // Conversions leave dust in the last digits.
     if (rule.minChange <= change * (1 + 1e-9)) continue;
@@ -174,15 +200,24 @@ const ratesCanBeSeen: CrossCheck = ({ rules }, problems) => {
   }
 };
 
-function checkWindow(rule: RateRule, point: Point, tree: Tree, problems: Problems): void {
-  if (rule.windowMs >= fewestIntervals * point.intervalMs) return;
-  const message = `${formatDuration(rule.windowMs)} holds too few values of ${point.key}, which is read every ${formatDuration(point.intervalMs)}`;
-  problems.error(
-    placeOfValue(tree, 'rate', 'over'),
-    message,
-    `write over: ${formatDuration(fewestIntervals * point.intervalMs)} or longer`,
-  );
+type Window = NonNullable<ReturnType<typeof windowOf>>;
+
+function checkWindow({ ms, path }: Window, point: Point, tree: Tree, problems: Problems): void {
+  if (ms >= fewestIntervals * point.intervalMs) return;
+  const message = `${formatDuration(ms)} holds too few values of ${point.key}, which is read every ${formatDuration(point.intervalMs)}`;
+  const hint = `write ${path.at(-1)}: ${formatDuration(fewestIntervals * point.intervalMs)} or longer`;
+  problems.error(placeOfValue(tree, ...path), message, hint);
 }
+
+/** Between two reads there is no value, and that is no fault. */
+const staleIsLongerThanTwoReads: CrossCheck = ({ rules }, problems) => {
+  for (const { rule, point, tree } of rules) {
+    if (rule.kind !== 'stale' || !point || rule.longestMs >= 2 * point.intervalMs) continue;
+    const message = `${point.key} is read only every ${formatDuration(point.intervalMs)}`;
+    const hint = `write stale: ${formatDuration(2 * point.intervalMs)} or longer`;
+    problems.error(placeOfValue(tree, 'stale'), message, hint);
+  }
+};
 
 const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
   const plant = plantDevices(devices);
@@ -207,7 +242,9 @@ export const crossChecks: readonly CrossCheck[] = [
   limitsCanBeMet,
   limitsStandInOrder,
   deadbandsFitBetweenLimits,
+  windowsHoldEnough,
   ratesCanBeSeen,
+  staleIsLongerThanTwoReads,
   staysWithinLimits,
 ];
 

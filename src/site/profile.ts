@@ -1,3 +1,4 @@
+import { referencesOf } from './alarm-references.ts';
 import { siteLimits } from './limits.ts';
 import type { Place, Problems } from './problem.ts';
 import type { Raw, RawPoint } from './schema.ts';
@@ -82,11 +83,14 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
   const alarms: { raw: Raw<'profileAlarm'>; tree: Tree }[] = [];
   for (const item of itemsOf(tree, 'alarms')) {
     const raw = readShape('profileAlarm', 'an alarm', item, problems)?.raw;
-    if (raw && points.has(raw.point)) alarms.push({ raw, tree: item });
-    else if (raw) {
-      const hint = suggestOr(raw.point, [...points.keys()], 'name the id of a point of this profile');
-      problems.error(placeOfValue(item, 'point'), `this profile has no point "${raw.point}"`, hint);
+    if (!raw) continue;
+    const named = [{ path: ['point'], written: raw.point }, ...referencesOf(raw)];
+    const unknown = named.filter(({ written }) => !points.has(written));
+    for (const { path, written } of unknown) {
+      const hint = suggestOr(written, [...points.keys()], 'name the id of a point of this profile');
+      problems.error(placeOfValue(item, ...path), `this profile has no point "${written}"`, hint);
     }
+    if (unknown.length === 0) alarms.push({ raw, tree: item });
   }
   if (points.size === 0) problems.error(placeOfKey(tree, 'points'), 'this profile has no point', 'add at least one');
   if (points.size > siteLimits.maxPoints) return undefined;

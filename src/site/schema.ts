@@ -190,6 +190,81 @@ const alarmLifeShape = {
   ).optional(),
 };
 
+const spread = z
+  .strictObject(
+    {
+      over: duration('1s', '1d', 'The window over which the values are looked at.'),
+      deviation: quantity('How large their standard deviation may be.').optional(),
+      'peak-to-peak': quantity('How far the lowest and the highest may be apart.').optional(),
+    },
+    { error: 'a mapping: {over: 60s, deviation: 0.2 bar}' },
+  )
+  .describe('Alarm when the value swings: pressure hunting.');
+
+const reference = (description: string) => {
+  const error = 'a point, or a number with its unit, such as 4.5 bar';
+  return z.union([z.number(), z.string().min(1).max(100)], { error }).describe(description);
+};
+
+const pointName = (description: string) => {
+  const error = 'a point: in the site file DEVICE/POINT, in a profile the id of one of its points';
+  return z
+    .string({ error })
+    .regex(/^[a-z0-9-]+(\/[a-z0-9-]+)?$/, { error })
+    .describe(description);
+};
+
+const deviation = z
+  .strictObject(
+    {
+      from: reference('Where the value should be: another point that measures the same, or a number.'),
+      by: quantity('How far it may be away in either direction.').optional(),
+      above: quantity('How far it may be above.').optional(),
+      below: quantity('How far it may be below.').optional(),
+    },
+    { error: 'a mapping: {from: booster/setpoint, by: 0.5 bar}' },
+  )
+  .describe('Alarm when the value is too far from another point, or from a number.');
+
+const crossings = z
+  .strictObject(
+    {
+      of: reference('The level that is crossed: another point that measures the same, or a number.'),
+      'more-than': whole(1, 1_000, 'How many crossings are still right.'),
+      in: duration('1s', '1d', 'The time in which they are counted.'),
+      band: quantity('How far beyond the level a value must be to count as on the other side: noise is not counted.'),
+    },
+    { error: 'a mapping: {of: 3 bar, more-than: 6, in: 2m, band: 0.1 bar}' },
+  )
+  .describe('Alarm when the value goes up and down through a level too often.');
+
+const mismatch = z
+  .strictObject(
+    {
+      command: pointName('The point of the command that this point has to follow.'),
+      start: duration('0s', '1h', 'How long it may take to start.'),
+      stop: duration('0s', '1h', 'How long it may take to stop.'),
+      commanded: stateNames.describe('States of the command that mean on. Left out: every value but 0.').optional(),
+      running: stateNames.describe('States of this point that mean on. Left out: every value but 0.').optional(),
+      'start-message': text('What the duty engineer reads when it does not start.').optional(),
+      'stop-message': text('What the duty engineer reads when it does not stop.').optional(),
+    },
+    { error: 'a mapping: {command: pump/command, start: 5s, stop: 30s}' },
+  )
+  .describe('Alarm when this point, a feedback, does not follow its command.');
+
+const frozen = z
+  .strictObject(
+    {
+      for: duration('1s', '7d', 'How long the value has not moved.'),
+      span: quantity('A value that stays within so much does not move.'),
+      while: pointName('It should move while this other point moves. Left out: at all times.').optional(),
+      moves: quantity('How far the other point must have moved in the same time. Left out: at all.').optional(),
+    },
+    { error: 'a mapping: {for: 6h, span: 0.2 bar, while: booster/flow, moves: 5 m3/h}' },
+  )
+  .describe('Alarm when the value does not move though it should: a sensor that hangs.');
+
 const alarmShape = (pointText: string, point: z.ZodString) =>
   z.strictObject(
     {
@@ -201,8 +276,14 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       'low-low': quantity('Alarm when the value is below this limit.').optional(),
       rate: rate.optional(),
       state: stateNames.optional(),
+      spread: spread.optional(),
+      stale: duration('1s', '7d', 'Alarm when there has been no good value for so long.').optional(),
+      deviation: deviation.optional(),
+      crossings: crossings.optional(),
+      mismatch: mismatch.optional(),
+      frozen: frozen.optional(),
       deadband: quantity(
-        'How far the value must come back past the limit before the alarm returns. Left out: 0.',
+        'How far the value must come back past the limit (of a limit, a spread or a deviation) before the alarm returns. Left out: 0.',
       ).optional(),
       'on-delay': duration('0s', '1d', 'How long the condition must last to raise the alarm. Left out: 0s.').optional(),
       'off-delay': duration('0s', '1d', 'How long it must be gone for the alarm to return. Left out: 0s.').optional(),

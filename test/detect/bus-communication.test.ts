@@ -84,6 +84,23 @@ describe('the alarm of a bus', () => {
     ]);
   });
 
+  test('waits for its off-delay', () => {
+    const [pump, fan, lift, bus] = rulesOfBus();
+    if (!pump || !fan || !lift || !bus) throw new Error('four rules');
+    const detector = createDetector([pump, fan, lift, { ...bus, offDelayMs: 5_000 }], []);
+    expect(poll(detector, 0, 60_000, (_name, mono) => (mono < 30_000 ? 'timeout' : heard))).toEqual([
+      'bus:line/communication met 10000',
+      'bus:line/communication gone 35000',
+    ]);
+  });
+
+  test('stays when the site is loaded anew', () => {
+    const detector = createDetector(rulesOfBus(), []);
+    poll(detector, 0, 30_000, () => 'timeout');
+    expect(detector.replaceRules(rulesOfBus(), { mono: 30_000, wall: 0 })).toEqual([]);
+    expect(detector.active()).toEqual(['bus:line/communication']);
+  });
+
   test('is removed with its rule, and the devices then tell for themselves', () => {
     const detector = createDetector(rulesOfBus(), []);
     poll(detector, 0, 30_000, () => 'timeout');

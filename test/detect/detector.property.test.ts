@@ -2,24 +2,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
 import type { Change as Changed } from '../../src/model/alarm.ts';
-import type { SampleBatch } from '../../src/model/point.ts';
+import { batchOf, delayMs, history, number, onward, placeOf, quarter, splitBatches, unsteady } from './histories.ts';
 import { type Change, type Event, type JudgedRule, judgeHistory } from './naive-detector.ts';
-import { communicationRule, limitRule, point, rateRule, sample, stateRule, type Value, wallAt } from './plant.ts';
+import { communicationRule, limitRule, rateRule, stateRule, type Value, wallAt } from './plant.ts';
 
 /*
  * Random plants against the naive detector. Two devices, two points each: point 0 and 1 on device 0, point 2 and 3 on
  * device 1. Values are quarters, so that limits are met exactly and reckoning is exact in binary; rates and changes are
  * crooked, so that a fitted slope is never a hair beside its limit.
  */
-
-const pointsOf = [
-  [0, 1],
-  [2, 3],
-] as const;
-
-const quarter = fc.integer({ min: 0, max: 32 }).map(number => number / 4);
-const delayMs = fc.constantFrom(0, 0, 250, 1_000, 2_500, 6_000);
-const number = fc.integer({ min: 0, max: 3 });
 
 const rule: fc.Arbitrary<JudgedRule> = fc.oneof(
   fc
@@ -60,65 +51,7 @@ const rules = fc
   .array(rule, { minLength: 4, maxLength: 8 })
   .map(list => list.map((one, index): JudgedRule => ({ ...one, key: `rule/${index}` })));
 
-const value: fc.Arbitrary<Value> = fc.oneof(
-  { weight: 20, arbitrary: quarter },
-  { weight: 1, arbitrary: fc.constantFrom<Value>('refused', 'invalid-value', 'not-a-number', Number.NaN) },
-);
-
-const failure = fc.constantFrom<Value>('timeout', 'no-connection', 'bad-reply', 'offline', 'overrun');
-
-const read = fc.record({
-  device: fc.constantFrom(0, 1),
-  outcome: fc.oneof(
-    { weight: 5, arbitrary: fc.record({ values: fc.tuple(value, value) }) },
-    { weight: 1, arbitrary: fc.record({ failure }) },
-  ),
-  /** Which of the device's points are in the read. */
-  mask: fc.constantFrom([true, true], [true, true], [true, false], [false, true], [false, false]),
-});
-
-function history(afterMs: fc.Arbitrary<number>): fc.Arbitrary<Event[]> {
-  return fc.array(fc.tuple(read, afterMs), { minLength: 10, maxLength: 100, size: 'max' }).map(steps => {
-    let mono = 60_000;
-    return steps.map(([{ device, outcome, mask }, stepMs]): Event => {
-      mono += stepMs;
-      const values = pointsOf[device === 0 ? 0 : 1]
-        .map((at, index): [number, Value] => [
-          at,
-          'failure' in outcome ? outcome.failure : (outcome.values[index] ?? 0),
-        ])
-        .filter((_, index) => mask[index]);
-      return { device, mono, wall: wallAt(mono), isAnswered: 'values' in outcome, values };
-    });
-  });
-}
-
-const onward = fc.oneof(
-  { weight: 12, arbitrary: fc.constantFrom(0, 250, 250, 250, 500, 750) },
-  { weight: 1, arbitrary: fc.constantFrom(2_000, 5_000) },
-);
-/** Time that sometimes stands still or goes back. */
-const unsteady = fc.oneof(
-  { weight: 8, arbitrary: onward },
-  { weight: 1, arbitrary: fc.constantFrom(-250, -1_000, -9_000) },
-);
-
 const standing = fc.array(fc.integer({ min: 0, max: 7 }).map(index => `rule/${index}`));
-
-function placeOf(number: number): { point: number; device: number } {
-  return { point: number, device: number < 2 ? 0 : 1 };
-}
-
-function batchOf({ device, mono, wall, isAnswered, values }: Event): SampleBatch {
-  const samples = values.map(([at, one]) => sample(point(at), one));
-  return { device, samples, isAnswered, sampledAtMono: mono, sampledAt: wall };
-}
-
-/** One batch for each sample; a read without points stays as it is. */
-function splitBatches(event: Event): SampleBatch[] {
-  if (event.values.length === 0) return [batchOf(event)];
-  return event.values.map(one => batchOf({ ...event, values: [one] }));
-}
 
 function run(detector: Detector, events: readonly Event[], firstEvent = 0): Change[] {
   return events.flatMap((event, index) => detector.step(batchOf(event)).map(changeAt(firstEvent + index)));

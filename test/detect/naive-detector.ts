@@ -1,4 +1,4 @@
-import type { BusRule, CommunicationRule, RateRule, Rule } from '../../src/model/alarm.ts';
+import type { CommunicationRule, LimitRule, RateRule, StateRule } from '../../src/model/alarm.ts';
 import { isCommunicationLoss } from '../../src/model/quality.ts';
 import type { Value } from './plant.ts';
 
@@ -7,8 +7,8 @@ import type { Value } from './plant.ts';
  * from the beginning. It shares no code with the real one.
  */
 
-/** All but the alarms of buses, which are about several devices at once: bus-communication.test.ts has those. */
-export type JudgedRule = Exclude<Rule, BusRule>;
+/** The others are about several points or devices at once, or have a window of their own and a test of their own. */
+export type JudgedRule = LimitRule | RateRule | StateRule | CommunicationRule;
 
 /** One read of one device. */
 export interface Event {
@@ -27,12 +27,16 @@ export interface Change {
 }
 
 /** What one sample says: the condition is there, it is not, or nothing. */
-type Opinion = 'alarm' | 'fine' | 'none';
+export type Opinion = 'alarm' | 'fine' | 'none';
 
-/** One sample as a single rule sees it. */
-interface Seen {
+/** A time at which a rule is judged. */
+interface Moment {
   readonly event: number;
   readonly time: number;
+}
+
+/** One sample as a single rule sees it. */
+interface Seen extends Moment {
   readonly isAnswered: boolean;
   readonly value: Value | undefined;
 }
@@ -47,24 +51,39 @@ export interface Outcome {
 /** What becomes of one rule over a whole history. */
 export function judgeHistory(rule: JudgedRule, history: readonly Event[], wasActive: boolean): Outcome {
   const seen = seenBy(rule, history);
+  const delays = rule.kind === 'communication' ? { ...rule, onDelayMs: 0 } : rule;
+  const outcome = takeThroughDelays(delays, seen, wasActive, (index, isActive) =>
+    opinionOf(rule, seen.slice(0, index + 1), isActive, wasActive),
+  );
+  const isSilent = rule.kind === 'communication' && !outcome.isActive && seen.at(-1)?.isAnswered === false;
+  return { ...outcome, isPending: outcome.isPending || isSilent };
+}
+
+type Delays = Pick<JudgedRule, 'key' | 'onDelayMs' | 'offDelayMs'>;
+
+/** From opinions, each with the time from which it stands, to changes. */
+export function takeThroughDelays(
+  { key, onDelayMs, offDelayMs }: Delays,
+  moments: readonly Moment[],
+  wasActive: boolean,
+  opinionAt: (index: number, isActive: boolean) => Opinion,
+): Outcome {
   const changes: Change[] = [];
   let isActive = wasActive;
   let sinceFlip: Opinion[] = [];
   let flipAt = 0;
-  for (const [index, sample] of seen.entries()) {
-    sinceFlip.push(opinionOf(rule, seen.slice(0, index + 1), isActive, wasActive));
+  for (const [index, { event }] of moments.entries()) {
+    sinceFlip.push(opinionAt(index, isActive));
     const wanted: Opinion = isActive ? 'fine' : 'alarm';
-    const delayMs = isActive ? rule.offDelayMs : rule.kind === 'communication' ? 0 : rule.onDelayMs;
-    const heldMs = held(sinceFlip, seen.slice(flipAt, index + 1), wanted);
-    if (heldMs === undefined || heldMs < delayMs) continue;
-    changes.push({ event: sample.event, key: rule.key, kind: isActive ? 'gone' : 'met' });
+    const heldMs = held(sinceFlip, moments.slice(flipAt, index + 1), wanted);
+    if (heldMs === undefined || heldMs < (isActive ? offDelayMs : onDelayMs)) continue;
+    changes.push({ event, key, kind: isActive ? 'gone' : 'met' });
     isActive = !isActive;
     sinceFlip = [];
     flipAt = index + 1;
   }
   const lastOpinion = sinceFlip.findLast(opinion => opinion !== 'none');
-  const isSilent = rule.kind === 'communication' && !isActive && seen.at(-1)?.isAnswered === false;
-  return { changes, isActive, isPending: lastOpinion === (isActive ? 'fine' : 'alarm') || isSilent };
+  return { changes, isActive, isPending: lastOpinion === (isActive ? 'fine' : 'alarm') };
 }
 
 /** The samples that concern a rule, at times that never go back. */
@@ -88,7 +107,7 @@ function seenBy(rule: JudgedRule, history: readonly Event[]): Seen[] {
  * For how long the wanted opinion was held without contradiction up to the last sample, which must hold it itself. A
  * sample's opinion stands until the next sample; time after a sample that says nothing does not count.
  */
-function held(opinions: readonly Opinion[], seen: readonly Seen[], wanted: Opinion): number | undefined {
+function held(opinions: readonly Opinion[], seen: readonly Moment[], wanted: Opinion): number | undefined {
   if (opinions.at(-1) !== wanted) return undefined;
   const contradiction = opinions.findLastIndex(opinion => opinion !== 'none' && opinion !== wanted);
   let sumMs = 0;
@@ -159,6 +178,6 @@ function mean(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 }
 
-function timeOf(seen: readonly Seen[], index: number): number {
+function timeOf(seen: readonly Moment[], index: number): number {
   return seen[index]?.time ?? Number.NaN;
 }

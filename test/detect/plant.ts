@@ -3,9 +3,15 @@ import {
   type BusRule,
   type Change,
   type CommunicationRule,
+  type CrossingsRule,
+  type DeviationRule,
+  type FrozenRule,
   type LimitRule,
+  type MismatchRule,
   plainLife,
   type RateRule,
+  type SpreadRule,
+  type StaleRule,
   type StateRule,
 } from '../../src/model/alarm.ts';
 import type { Point, Sample, SampleBatch } from '../../src/model/point.ts';
@@ -42,6 +48,50 @@ export function rateRule(parts: Partial<RateRule> = {}): RateRule {
 
 export function stateRule(parts: Partial<StateRule> = {}): StateRule {
   return { ...base, kind: 'state', key: 'pump/tripped', point: 0, states: [2, 5], ...parts };
+}
+
+export function spreadRule(parts: Partial<SpreadRule> = {}): SpreadRule {
+  const terms = { measure: 'peak-to-peak', limit: 2, deadband: 0, windowMs: 10_000 } as const;
+  return { ...base, kind: 'spread', key: 'pump/hunting', point: 0, ...terms, ...parts };
+}
+
+export function staleRule(parts: Partial<StaleRule> = {}): StaleRule {
+  return { ...base, kind: 'stale', key: 'pump/stale', point: 0, longestMs: 5_000, ...parts };
+}
+
+const point1 = { kind: 'point', point: 1, factor: 1, offset: 0 } as const;
+
+/** Of point 0 from point 1, as are the next ones. */
+export function deviationRule(parts: Partial<DeviationRule> = {}): DeviationRule {
+  const terms = { from: point1, direction: 'both', limit: 2, deadband: 0 } as const;
+  return { ...base, kind: 'deviation', key: 'pump/off-setpoint', point: 0, ...terms, ...parts };
+}
+
+export function crossingsRule(parts: Partial<CrossingsRule> = {}): CrossingsRule {
+  const terms = { of: point1, most: 2, windowMs: 10_000, band: 0 } as const;
+  return { ...base, kind: 'crossings', key: 'pump/oscillates', point: 0, ...terms, ...parts };
+}
+
+export function mismatchRule(parts: Partial<MismatchRule> = {}): MismatchRule {
+  return {
+    ...base,
+    kind: 'mismatch',
+    key: 'pump/does-not-follow',
+    point: 0,
+    command: 1,
+    commandOn: undefined,
+    feedbackOn: undefined,
+    startMs: 5_000,
+    stopMs: 30_000,
+    startMessage: 'does not start',
+    stopMessage: 'does not stop',
+    ...parts,
+  };
+}
+
+export function frozenRule(parts: Partial<FrozenRule> = {}): FrozenRule {
+  const terms = { forMs: 10_000, span: 0.5, companion: { point: 1, span: 3 } };
+  return { ...base, kind: 'frozen', key: 'pump/frozen', point: 0, ...terms, ...parts };
 }
 
 export function communicationRule(parts: Partial<CommunicationRule> = {}): CommunicationRule {
@@ -108,6 +158,11 @@ export function play(detector: Detector, history: readonly (readonly [mono: numb
 
 export function textOf({ kind, sampledAtMono }: Change): string {
   return `${kind} ${sampledAtMono}`;
+}
+
+/** One read a second with several points in it, and what happened when. */
+export function playReads(detector: Detector, reads: readonly (readonly Value[])[], fromMono = 0): string[] {
+  return reads.flatMap((values, index) => detector.step(batch(fromMono + index * 1_000, values)).map(textOf));
 }
 
 /** A history with one value every `everyMs`. */
