@@ -1,16 +1,27 @@
-import { unreachable } from '../base/assert.ts';
-import type { BusRule, CommunicationRule, Rule, TransitionKind } from '../model/alarm.ts';
-import { type AlarmPhase, stepAlarm } from './alarm-machine.ts';
+import type { BusRule, Change, CommunicationRule, Rule } from '../model/alarm.ts';
 import { createDelay, type Delay, freezeDelay, runDelay, stopDelay } from './delay.ts';
 import type { Judgement } from './judgement.ts';
+import {
+  createLongCondition,
+  judgeLongCondition,
+  type KeptCondition,
+  type LongCondition,
+  loadLongCondition,
+  type Remembered,
+  saveLongCondition,
+} from './long-condition.ts';
+import { judgeBand, type TimeOfDay } from './rules/band.ts';
 import { type BusCondition, createBusCondition } from './rules/bus-communication.ts';
 import { type CommunicationCondition, createCommunicationCondition } from './rules/communication.ts';
 import { createLimitCondition, judgeLimit, type LimitCondition } from './rules/limit.ts';
 import { createRateCondition, judgeRate, type RateCondition } from './rules/rate.ts';
 import { createStateCondition, judgeState, type StateCondition } from './rules/state.ts';
 
+/** Whether the condition stands, its delays included. What becomes of the alarm is another matter (life/). */
+export type ConditionPhase = 'normal' | 'active';
+
 type PointRule = Exclude<Rule, CommunicationRule | BusRule>;
-type PointCondition = LimitCondition | RateCondition | StateCondition;
+type PointCondition = LimitCondition | RateCondition | StateCondition | LongCondition;
 
 /**
  * A rule and the state of its alarm. Rows of all kinds have one shape, hold their delay themselves and begin with what
@@ -21,7 +32,7 @@ interface Row<RowRule extends Rule, Condition> extends Delay {
   readonly condition: Condition;
   readonly onDelayMs: number;
   readonly offDelayMs: number;
-  phase: AlarmPhase;
+  phase: ConditionPhase;
 }
 
 export type PointRow = Row<PointRule, PointCondition>;
@@ -29,34 +40,35 @@ export type DeviceRow = Row<CommunicationRule, CommunicationCondition>;
 export type BusRow = Row<BusRule, BusCondition>;
 export type AlarmRow = PointRow | DeviceRow | BusRow;
 
-export function createRow(rule: Rule, phase: AlarmPhase): AlarmRow {
+/** @param timeOfDay for bands by time of day. */
+export function createRow(rule: Rule, phase: ConditionPhase, timeOfDay: TimeOfDay): AlarmRow {
   switch (rule.kind) {
     case 'communication':
       return createDeviceRow(rule, phase);
     case 'bus-communication':
       return createBusRow(rule, phase);
     default:
-      return createPointRow(rule, phase);
+      return createPointRow(rule, phase, timeOfDay);
   }
 }
 
-function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
+function createPointRow(rule: PointRule, phase: ConditionPhase, timeOfDay: TimeOfDay): PointRow {
   const { onDelayMs, offDelayMs } = rule;
-  return { condition: createPointCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
+  return { condition: createPointCondition(rule, timeOfDay), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
 /** The on-delay of a communication rule is part of its condition; a second one would double it. */
-function createDeviceRow(rule: CommunicationRule, phase: AlarmPhase): DeviceRow {
+function createDeviceRow(rule: CommunicationRule, phase: ConditionPhase): DeviceRow {
   const condition = createCommunicationCondition(rule);
   return { condition, phase, ...createDelay(), rule, onDelayMs: 0, offDelayMs: rule.offDelayMs };
 }
 
-function createBusRow(rule: BusRule, phase: AlarmPhase): BusRow {
+function createBusRow(rule: BusRule, phase: ConditionPhase): BusRow {
   const { onDelayMs, offDelayMs } = rule;
   return { condition: createBusCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
-function createPointCondition(rule: PointRule): PointCondition {
+function createPointCondition(rule: PointRule, timeOfDay: TimeOfDay): PointCondition {
   switch (rule.kind) {
     case 'limit':
       return createLimitCondition(rule);
@@ -65,7 +77,7 @@ function createPointCondition(rule: PointRule): PointCondition {
     case 'state':
       return createStateCondition(rule);
     default:
-      return unreachable(rule);
+      return createLongCondition(rule, timeOfDay);
   }
 }
 
@@ -77,18 +89,45 @@ export function isBusRow(row: AlarmRow): row is BusRow {
   return row.rule.kind === 'bus-communication';
 }
 
-/** What one sample says about a rule on its point. `isGood` is false for anything that must not be compared. */
-export function judgeSample(row: PointRow, value: number, isGood: boolean, mono: number): Judgement {
-  const { condition } = row;
-  if (condition.kind === 'rate') return judgeRate(condition, mono, value, isGood);
-  if (!isGood) return 'unsure';
-  return condition.kind === 'limit'
-    ? judgeLimit(condition, value, row.phase === 'active')
-    : judgeState(condition, value);
+/** Whether the condition outlives a restart. */
+export function isLongRow(row: AlarmRow): row is PointRow & { readonly condition: LongCondition } {
+  return 'isChanged' in row.condition;
 }
 
-/** Takes a judgement through the delay into the alarm. Changes the row in place; returns what is to be recorded. */
-export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): TransitionKind | undefined {
+/** What is to be kept of a row; undefined when there is nothing that was not asked for before. */
+export function rememberRow(row: AlarmRow, mono: number): Remembered | undefined {
+  if (!isLongRow(row) || !row.condition.isChanged) return undefined;
+  row.condition.isChanged = false;
+  return { rule: row.rule, state: saveLongCondition(row.condition, mono) };
+}
+
+/** Gives a new row what was kept of an earlier one. False when that makes no sense; the row is then as it was. */
+export function recallRow(row: AlarmRow, kept: KeptCondition): boolean {
+  return isLongRow(row) && loadLongCondition(row.condition, kept);
+}
+
+/**
+ * What one sample says about a rule on its point. `isGood` is false for anything that must not be compared; `wall` is there
+ * for the time of day alone.
+ */
+export function judgeSample(row: PointRow, value: number, isGood: boolean, mono: number, wall: number): Judgement {
+  const { condition } = row;
+  switch (condition.kind) {
+    case 'limit':
+      return isGood ? judgeLimit(condition, value, row.phase === 'active') : 'unsure';
+    case 'state':
+      return isGood ? judgeState(condition, value) : 'unsure';
+    case 'rate':
+      return judgeRate(condition, mono, value, isGood);
+    case 'band':
+      return judgeBand(condition, mono, value, isGood, wall, row.phase === 'active');
+    default:
+      return judgeLongCondition(condition, mono, value, isGood);
+  }
+}
+
+/** Takes a judgement through the delay. Changes the row in place; returns what became of the condition. */
+export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): Change['kind'] | undefined {
   if (judgement === 'unsure') {
     freezeDelay(row, mono);
     return undefined;
@@ -100,7 +139,6 @@ export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): T
   }
   if (!runDelay(row, mono, isActive ? row.offDelayMs : row.onDelayMs)) return undefined;
   stopDelay(row);
-  const step = stepAlarm(row.phase, judgement === 'met' ? 'condition-met' : 'condition-gone');
-  row.phase = step.phase;
-  return step.transition;
+  row.phase = judgement === 'met' ? 'active' : 'normal';
+  return judgement;
 }

@@ -1,7 +1,6 @@
 import { assert } from '../base/assert.ts';
-import type { Rule, Transition, TransitionKind } from '../model/alarm.ts';
+import type { Change, Rule } from '../model/alarm.ts';
 import type { Sample, SampleBatch } from '../model/point.ts';
-import { stepAlarm } from './alarm-machine.ts';
 import {
   type AlarmRow,
   advanceRow,
@@ -10,16 +9,21 @@ import {
   type DeviceRow,
   isBusRow,
   isDeviceRow,
+  isLongRow,
   judgeSample,
   type PointRow,
+  recallRow,
+  rememberRow,
 } from './alarm-row.ts';
+import type { KeptCondition, Remembered } from './long-condition.ts';
 import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
 import { createQuietRanges, isQuiet, type QuietRanges, tellQuiet } from './quiet-ranges.ts';
-import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
+import { hasSameCondition, hasSameSubject, hasSameTerms } from './rule-identity.ts';
+import type { TimeOfDay } from './rules/band.ts';
 import { hearOfBus, isBusSilent } from './rules/bus-communication.ts';
 import { judgeCommunication, restartSilence } from './rules/communication.ts';
 
-/** Decides, sample by sample, which alarms stand. Knows no clock and does no IO: the same code replays history. */
+/** Decides, sample by sample, which conditions stand. Knows no clock and does no IO: the same code replays history. */
 export interface Detector {
   /**
    * Judges the samples of one read. Synchronous. Returns what changed, in the order of the samples, the device's own
@@ -27,17 +31,29 @@ export interface Detector {
    *
    * A bad sample freezes the alarms of its point. Durations are measured by sampledAtMono alone.
    */
-  step(batch: SampleBatch): readonly Transition[];
+  step(batch: SampleBatch): readonly Change[];
   /**
    * Puts new rules in place of the old ones. A rule that stays (same key, same subject) keeps its alarm; one that judges
    * as before also keeps its running delay and its window. A standing alarm whose rule is gone is `removed`.
    */
-  replaceRules(rules: readonly Rule[], at: { mono: number; wall: number }): readonly Transition[];
+  replaceRules(rules: readonly Rule[], at: { mono: number; wall: number }): readonly Change[];
   isActive(alarmKey: string): boolean;
   /** Keys of the alarms that stand on a point. */
   activeOn(point: number): readonly string[];
   /** Keys of all alarms that stand, those of devices included. */
   active(): readonly string[];
+  /** What rules with a long memory know at `mono`: of those that took something in since this was asked last. */
+  memories(mono: number): readonly Remembered[];
+  /** Keys of the rules that were given a memory that makes no sense: they began anew. */
+  readonly forgotten: readonly string[];
+}
+
+/** Where rules with a long memory begin. */
+export interface DetectorOptions {
+  /** What hour it is where the plant is. Left out: nobody can say, and bands by time of day are silent. */
+  readonly timeOfDay?: TimeOfDay;
+  /** What rules knew before the restart, by key. */
+  readonly memories?: ReadonlyMap<string, KeptCondition>;
 }
 
 /** The rows by their key and by what is sampled. */
@@ -56,10 +72,22 @@ const nothing: readonly never[] = Object.freeze([]);
  * @param active keys of the alarms that stand in the store at start. They are not raised again; one that is no longer
  * true returns with the first good sample. A key without a rule is ignored here: see `active`.
  */
-export function createDetector(rules: readonly Rule[], active: Iterable<string>): Detector {
+export function createDetector(
+  rules: readonly Rule[],
+  active: Iterable<string>,
+  { timeOfDay = nobodyKnows, memories = new Map() }: DetectorOptions = {},
+): Detector {
   const standing = new Set(active);
-  let index = indexRows(rules.map(rule => createRow(rule, standing.has(rule.key) ? 'active' : 'normal')));
+  const forgotten: string[] = [];
+  let index = indexRows(rules.map(beginRow));
   const latestMono: number[] = [];
+
+  function beginRow(rule: Rule): AlarmRow {
+    const row = createRow(rule, standing.has(rule.key) ? 'active' : 'normal', timeOfDay);
+    const kept = memories.get(rule.key);
+    if (kept && !recallRow(row, kept)) forgotten.push(rule.key);
+    return row;
+  }
 
   /** Time does not run backwards, not even when samples of one device arrive out of order. */
   function monoOf(batch: SampleBatch): number {
@@ -69,7 +97,7 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     return mono;
   }
 
-  function stepDevice(batch: SampleBatch, mono: number): readonly Transition[] {
+  function stepDevice(batch: SampleBatch, mono: number): readonly Change[] {
     const { rows, starts } = index.byDevice;
     const end = starts[batch.device + 1] ?? 0;
     const bus = index.busOf[batch.device];
@@ -80,13 +108,13 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
       // One alarm for the bus instead of one for each of its devices.
       const decider = bus && judgement === 'met' && row.phase === 'normal' && isBusSilent(bus.condition) ? bus : row;
       const kind = advanceRow(decider, judgement, mono);
-      if (kind !== undefined) changes = append(changes, transitionOf(kind, decider.rule, undefined, batch));
+      if (kind !== undefined) changes = append(changes, changeOf(kind, decider.rule, undefined, batch));
     }
     return changes ?? nothing;
   }
 
   /** The first device that is heard ends the alarm of its bus; the others get the time to be heard, too. */
-  function stepBus(bus: BusRow, batch: SampleBatch, mono: number): Transition[] | undefined {
+  function stepBus(bus: BusRow, batch: SampleBatch, mono: number): Change[] | undefined {
     hearOfBus(bus.condition, batch);
     if (bus.phase === 'normal' || !batch.isAnswered) return undefined;
     const kind = advanceRow(bus, 'gone', mono);
@@ -94,12 +122,12 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     for (const device of bus.rule.devices) {
       for (const row of rowsOf(index.byDevice, device)) if (row.phase === 'normal') restartSilence(row.condition);
     }
-    return [transitionOf(kind, bus.rule, undefined, batch)];
+    return [changeOf(kind, bus.rule, undefined, batch)];
   }
 
-  function stepPoints(batch: SampleBatch, mono: number): readonly Transition[] {
+  function stepPoints(batch: SampleBatch, mono: number): readonly Change[] {
     const { quiet } = index;
-    let changes: Transition[] | undefined;
+    let changes: Change[] | undefined;
     for (const sample of batch.samples) {
       if (sample.quality === 'good' && isQuiet(quiet, sample.point.number, sample.value)) continue;
       changes = stepRows(sample, batch, mono, changes);
@@ -111,8 +139,8 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     sample: Sample,
     batch: SampleBatch,
     mono: number,
-    before: Transition[] | undefined,
-  ): Transition[] | undefined {
+    before: Change[] | undefined,
+  ): Change[] | undefined {
     const { byPoint, quiet } = index;
     const { rows, starts } = byPoint;
     const { value, point } = sample;
@@ -123,8 +151,8 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     let changes = before;
     for (; at < end; at += 1) {
       const row = rows[at] as PointRow;
-      const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
-      if (kind !== undefined) changes = append(changes, transitionOf(kind, row.rule, decidingValue(row, value), batch));
+      const kind = advanceRow(row, judgeSample(row, value, isGood, mono, batch.sampledAt), mono);
+      if (kind !== undefined) changes = append(changes, changeOf(kind, row.rule, decidingValue(row, value), batch));
     }
     tellQuiet(quiet, byPoint, point.number);
     return changes;
@@ -139,55 +167,62 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     },
     replaceRules(newRules, at) {
       const old = index.byKey;
-      index = indexRows(newRules.map(rule => succeed(old.get(rule.key), rule)));
+      index = indexRows(newRules.map(rule => succeed(old.get(rule.key), rule, timeOfDay)));
       return removals(old, index.byKey, at);
     },
     isActive: alarmKey => index.byKey.get(alarmKey)?.phase === 'active',
     activeOn: point => activeKeys(rowsOf(index.byPoint, point)),
     active: () => activeKeys([...index.byKey.values()]),
+    memories: mono => [...index.byKey.values()].flatMap(row => rememberRow(row, mono) ?? []),
+    forgotten,
   };
 }
+
+const nobodyKnows: TimeOfDay = () => undefined;
 
 /** The poller lets no number that is not finite pass as good; a wrong alarm is worth a second look here. */
 function isComparable(sample: Sample): boolean {
   return sample.quality === 'good' && Number.isFinite(sample.value);
 }
 
-/** What a person wants to see beside the limit: of a rate rule that is the slope. */
+/** What a person wants to see beside the limit: the slope of a rate rule, what was counted of a counter rate. */
 function decidingValue({ condition }: PointRow, value: number): number {
-  return condition.kind === 'rate' ? condition.slope : value;
+  if (condition.kind === 'rate') return condition.slope;
+  return condition.kind === 'counter-rate' ? condition.window.rise : value;
 }
 
-function append(changes: Transition[] | undefined, transition: Transition): Transition[] {
-  if (changes === undefined) return [transition];
-  changes.push(transition);
+function append(changes: Change[] | undefined, change: Change): Change[] {
+  if (changes === undefined) return [change];
+  changes.push(change);
   return changes;
 }
 
-function transitionOf(kind: TransitionKind, rule: Rule, value: number | undefined, batch: SampleBatch): Transition {
+function changeOf(kind: Change['kind'], rule: Rule, value: number | undefined, batch: SampleBatch): Change {
   return { kind, rule, value, sampledAt: batch.sampledAt, sampledAtMono: batch.sampledAtMono };
 }
 
 /** The row of a new rule, with as much of the old one's state as still means the same. */
-function succeed(old: AlarmRow | undefined, rule: Rule): AlarmRow {
-  if (old === undefined || !hasSameSubject(old.rule, rule)) return createRow(rule, 'normal');
+function succeed(old: AlarmRow | undefined, rule: Rule, timeOfDay: TimeOfDay): AlarmRow {
+  if (old === undefined || !hasSameSubject(old.rule, rule)) return createRow(rule, 'normal', timeOfDay);
   // The new rule is of the old one's kind here, and its terms say how it judges: only its texts are new.
   if (hasSameTerms(old.rule, rule)) return { ...old, rule } as AlarmRow;
-  return createRow(rule, old.phase);
+  const row = createRow(rule, old.phase, timeOfDay);
+  // Other delays are no reason to learn two weeks anew.
+  if (isLongRow(old) && hasSameCondition(old.rule, rule)) return { ...row, condition: old.condition } as AlarmRow;
+  return row;
 }
 
 function removals(
   old: ReadonlyMap<string, AlarmRow>,
   now: ReadonlyMap<string, AlarmRow>,
   at: { mono: number; wall: number },
-): readonly Transition[] {
-  const changes: Transition[] = [];
+): readonly Change[] {
+  const changes: Change[] = [];
   for (const [key, { rule, phase }] of old) {
     const successor = now.get(key);
     if (successor && hasSameSubject(rule, successor.rule)) continue;
-    const { transition } = stepAlarm(phase, 'rule-removed');
-    if (transition === undefined) continue;
-    changes.push({ kind: transition, rule, value: undefined, sampledAt: at.wall, sampledAtMono: at.mono });
+    if (phase === 'normal') continue;
+    changes.push({ kind: 'removed', rule, value: undefined, sampledAt: at.wall, sampledAtMono: at.mono });
   }
   return changes;
 }

@@ -14,14 +14,25 @@ export function hasSameTerms(one: Rule, other: Rule): boolean {
   return termsOf(one) === termsOf(other);
 }
 
+/** True when both judge alike apart from their delays. */
+export function hasSameCondition(one: Rule, other: Rule): boolean {
+  return hasSameTerms(one, { ...other, onDelayMs: one.onDelayMs, offDelayMs: one.offDelayMs });
+}
+
 function subjectOf(rule: Rule): string {
   switch (rule.kind) {
     case 'limit':
       return `limit ${rule.point} ${rule.level}`;
     case 'rate':
       return `rate ${rule.point} ${rule.direction}`;
+    case 'forecast':
+      return `forecast ${rule.point} ${rule.limit}`;
     case 'state':
-      return `state ${rule.point}`;
+    case 'counter-rate':
+    case 'duration':
+    case 'missing':
+    case 'band':
+      return `${rule.kind} ${rule.point}`;
     case 'communication':
       return `communication ${rule.device}`;
     case 'bus-communication':
@@ -32,6 +43,6 @@ function subjectOf(rule: Rule): string {
 }
 
 function termsOf(rule: Rule): string {
-  const { message: _message, priority: _priority, ...terms } = rule;
-  return JSON.stringify(terms, Object.keys(terms).sort());
+  const { message: _message, priority: _priority, life: _life, ...terms } = rule;
+  return JSON.stringify(Object.entries(terms).sort(([one], [other]) => (one < other ? -1 : 1)));
 }

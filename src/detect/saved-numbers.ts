@@ -1,4 +1,3 @@
-
 /** What is kept of a condition is a list of numbers. Here it is written, and read with all distrust. */
 
 /** The time before `mono`, which is when it is saved; null for none (NaN). */
@@ -26,4 +25,3 @@ export function readTime(saved: number | undefined, atMono: number): number {
 export function readAmount(saved: number | undefined): number {
   return Math.max(0, saved || 0);
 }
-

@@ -1,4 +1,4 @@
-import type { BusRule, CommunicationRule, RateRule, Rule } from '../../src/model/alarm.ts';
+import type { BusRule, CommunicationRule, LongRule, RateRule, Rule } from '../../src/model/alarm.ts';
 import { isCommunicationLoss } from '../../src/model/quality.ts';
 import type { Value } from './plant.ts';
 
@@ -7,8 +7,8 @@ import type { Value } from './plant.ts';
  * from the beginning. It shares no code with the real one.
  */
 
-/** All but the alarms of buses, which are about several devices at once: bus-communication.test.ts has those. */
-export type JudgedRule = Exclude<Rule, BusRule>;
+/** All but the alarms of buses, which are about several devices at once, and the rules with long memories: others test those. */
+export type JudgedRule = Exclude<Rule, BusRule | LongRule>;
 
 /** One read of one device. */
 export interface Event {
@@ -23,7 +23,7 @@ export interface Event {
 export interface Change {
   readonly event: number;
   readonly key: string;
-  readonly kind: 'raised' | 'returned';
+  readonly kind: 'met' | 'gone';
 }
 
 /** What one sample says: the condition is there, it is not, or nothing. */
@@ -57,7 +57,7 @@ export function judgeHistory(rule: JudgedRule, history: readonly Event[], wasAct
     const delayMs = isActive ? rule.offDelayMs : rule.kind === 'communication' ? 0 : rule.onDelayMs;
     const heldMs = held(sinceFlip, seen.slice(flipAt, index + 1), wanted);
     if (heldMs === undefined || heldMs < delayMs) continue;
-    changes.push({ event: sample.event, key: rule.key, kind: isActive ? 'returned' : 'raised' });
+    changes.push({ event: sample.event, key: rule.key, kind: isActive ? 'gone' : 'met' });
     isActive = !isActive;
     sinceFlip = [];
     flipAt = index + 1;

@@ -1,15 +1,6 @@
 import type { BandRule } from '../../model/alarm.ts';
 import type { SavedCondition } from '../../model/rule-memory.ts';
-import {
-  beginDay,
-  createDayTable,
-  type DayTable,
-  dayMs,
-  isNewDay,
-  learn,
-  learned,
-  rowOf,
-} from '../day-table.ts';
+import { beginDay, createDayTable, type DayTable, dayMs, isNewDay, learn, learned, rowOf } from '../day-table.ts';
 import type { Judgement } from '../judgement.ts';
 import { readNumbers, readTime, saveNumber, saveTime } from '../saved-numbers.ts';
 
@@ -67,8 +58,7 @@ export function judgeBand(
     if (learn(table, slot, part, value)) condition.isChanged = true;
   }
   if (Number.isNaN(condition.low)) return 'unsure';
-  const isOut =
-    (value > condition.high && direction !== 'below') || (value < condition.low && direction !== 'above');
+  const isOut = (value > condition.high && direction !== 'below') || (value < condition.low && direction !== 'above');
   return isOut ? 'met' : 'gone';
 }
 
@@ -106,7 +96,8 @@ export function loadBand({ table }: BandCondition, saved: SavedCondition, atMono
   const step = 3 + perSlot;
   if (!numbers || numbers.length % step !== 0) return false;
   const starts = Array.from({ length: numbers.length / step }, (_, index) => index * step);
-  const isKnown = (start: number) => isIndex(numbers[start], table.slots) && isIndex(numbers[start + 1], table.days + 1);
+  const isKnown = (start: number) =>
+    isIndex(numbers[start], table.slots) && isIndex(numbers[start + 1], table.days + 1);
   if (!starts.every(isKnown)) return false;
   for (const start of starts) {
     const slot = numbers[start] as number;
