@@ -15,7 +15,10 @@ interface Finding {
 
 type AlarmCheck = (raw: RawAlarm, point: Point) => Finding | undefined;
 
-const conditions = [...limitLevels, 'rate', 'state'] as const;
+/** The conditions with long memories. */
+export const longConditions = ['counter-rate', 'duration', 'missing', 'band', 'forecast'] as const;
+
+const conditions = [...limitLevels, 'rate', 'state', ...longConditions] as const;
 
 /** The conditions that an alarm is given; it should be one. */
 export function conditionsOf(raw: RawAlarm): readonly (typeof conditions)[number][] {
@@ -57,20 +60,30 @@ const isNotOnText: AlarmCheck = (_, point) => {
 const fitsKindOfPoint: AlarmCheck = (raw, point) => {
   const [condition] = conditionsOf(raw);
   const kind = kindOf(point);
-  if (condition === 'state' && kind === 'number') {
+  const namesState = stateOf(raw) !== undefined;
+  if (namesState && kind === 'number') {
     const hint = 'use high or low, or give the point states: {0: …, 1: …}';
-    return { field: 'state', message: `${point.key} is a number without states`, hint };
+    return { field: condition, message: `${point.key} is a number without states`, hint };
   }
-  if (condition !== 'state' && kind === 'states') {
-    const message = `${point.key} has states and takes no "${condition}"`;
+  if (!namesState && kind === 'states') {
+    const message = `${point.key} has states and takes no "${condition}"${stateAllowed.includes(condition ?? '') ? ' without one of them' : ''}`;
     return { field: condition, message, hint: `write state: with one of ${stateTexts(point)}` };
   }
   return undefined;
 };
 
+/** Conditions that may be about a state. */
+const stateAllowed: readonly string[] = ['counter-rate', 'duration', 'missing'];
+
+/** The state that an alarm is about, whichever its condition is. */
+function stateOf(raw: RawAlarm): unknown {
+  return raw.state ?? raw['counter-rate']?.state ?? raw.duration?.state ?? raw.missing?.state;
+}
+
 const hasDeadbandOnlyWithLimit: AlarmCheck = raw => {
-  const [condition] = conditionsOf(raw);
-  if (raw.deadband === undefined || (condition !== 'rate' && condition !== 'state')) return undefined;
+  const condition = conditionsOf(raw)[0] ?? 'state';
+  const hasLimit = condition === 'duration' || limitLevels.some(level => level === condition);
+  if (raw.deadband === undefined || hasLimit) return undefined;
   return { field: 'deadband', message: '"deadband" belongs to limits only', hint: 'remove it' };
 };
 

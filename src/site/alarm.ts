@@ -2,11 +2,13 @@ import { parseDuration } from '../base/duration.ts';
 import type { LimitLevel, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
-import { checkAlarm, communicationId, conditionsOf, stateTexts } from './alarm-checks.ts';
+import { checkAlarm, communicationId, conditionsOf } from './alarm-checks.ts';
 import { lifeOf } from './alarm-life.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import { buildLongRule, isLongCondition } from './long-alarm.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
+import { type RuleParts, readStates, writtenStates } from './rule-parts.ts';
 import type { RawAlarm } from './schema.ts';
 import { readShape, type Shaped } from './shape.ts';
 import { listWords, suggestOr } from './suggestion.ts';
@@ -130,20 +132,13 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
   };
   const condition = conditionsOf(raw)[0] ?? 'state';
   if (condition === 'state') return buildStateRule(parts);
-  return condition === 'rate' ? buildRateRule(parts) : buildLimitRule(parts, condition);
+  if (condition === 'rate') return buildRateRule(parts);
+  return isLongCondition(condition) ? buildLongRule(parts, condition) : buildLimitRule(parts, condition);
 }
 
 /** An alarm as it is written. */
 interface AlarmDraft extends Shaped<'siteAlarm' | 'profileAlarm'> {
   readonly tree: Tree;
-}
-
-interface RuleParts {
-  readonly raw: RawAlarm;
-  readonly tree: Tree;
-  readonly point: Point;
-  readonly build: Build;
-  readonly base: Omit<Extract<Rule, { kind: 'state' }>, 'kind' | 'states' | 'message'>;
 }
 
 function buildLimitRule({ raw, tree, point, build, base }: RuleParts, level: LimitLevel): Rule | undefined {
@@ -201,30 +196,10 @@ function buildRateRule({ raw, tree, point, build, base }: RuleParts): Rule | und
   return { ...base, kind: 'rate', message, direction, ratePerS: speed.value, windowMs, minChange: change.value };
 }
 
-function buildStateRule({ raw, tree, point, build, base }: RuleParts): Rule | undefined {
-  const wanted = raw.state === undefined ? [] : Array.isArray(raw.state) ? raw.state : [raw.state];
-  const items = itemsOf(tree, 'state');
-  const states: number[] = [];
-  for (const [index, state] of wanted.entries()) {
-    const values = valuesOfState(point, state);
-    states.push(...values);
-    if (values.length > 0) continue;
-    const item = items[index];
-    const texts = [...(point.states?.values() ?? [])];
-    const hint = suggestOr(String(state), texts, `its states are ${stateTexts(point)}`);
-    build.problems.error(
-      item ? placeOf(item) : placeOfValue(tree, 'state'),
-      `${point.key} has no state "${state}"`,
-      hint,
-    );
-  }
-  if (states.length === 0) return undefined;
-  const message = raw.message ?? `${point.name} is ${wanted.join(' or ')}`;
-  return { ...base, kind: 'state', message, states: [...new Set(states)] };
-}
-
-/** The numbers of a state: one text may stand for several. */
-function valuesOfState(point: Point, state: string | number): number[] {
-  const entries = [...(point.states ?? [])];
-  return entries.filter(([value, text]) => value === state || text === state).map(([value]) => value);
+function buildStateRule(parts: RuleParts): Rule | undefined {
+  const { raw, point, base } = parts;
+  const states = readStates(parts, ['state'], raw.state ?? []);
+  if (!states) return undefined;
+  const message = raw.message ?? `${point.name} is ${writtenStates(raw.state ?? [])}`;
+  return { ...base, kind: 'state', message, states };
 }

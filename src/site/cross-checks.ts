@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
-import type { LimitLevel, LimitRule, RateRule } from '../model/alarm.ts';
+import type { LimitLevel, LimitRule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
 import type { RuleDraft } from './alarm.ts';
@@ -163,8 +163,11 @@ const fewestIntervals = 4;
 
 const ratesCanBeSeen: CrossCheck = ({ rules }, problems) => {
   for (const { rule, point, tree } of rules) {
-    if (rule.kind !== 'rate' || !point) continue;
-    checkWindow(rule, point, tree, problems);
+    if (!point) continue;
+    if (rule.kind === 'counter-rate') checkWindow(rule, ['counter-rate', 'in'], point, tree, problems);
+    if (rule.kind === 'forecast') checkWindow(rule, ['forecast', 'over'], point, tree, problems);
+    if (rule.kind !== 'rate') continue;
+    checkWindow(rule, ['rate', 'over'], point, tree, problems);
     const change = rule.ratePerS * (rule.windowMs / 1_000);
     // Conversions leave dust in the last digits.
     if (rule.minChange <= change * (1 + 1e-9)) continue;
@@ -174,13 +177,19 @@ const ratesCanBeSeen: CrossCheck = ({ rules }, problems) => {
   }
 };
 
-function checkWindow(rule: RateRule, point: Point, tree: Tree, problems: Problems): void {
-  if (rule.windowMs >= fewestIntervals * point.intervalMs) return;
-  const message = `${formatDuration(rule.windowMs)} holds too few values of ${point.key}, which is read every ${formatDuration(point.intervalMs)}`;
+function checkWindow(
+  { windowMs }: { readonly windowMs: number },
+  path: readonly [condition: string, key: string],
+  point: Point,
+  tree: Tree,
+  problems: Problems,
+): void {
+  if (windowMs >= fewestIntervals * point.intervalMs) return;
+  const message = `${formatDuration(windowMs)} holds too few values of ${point.key}, which is read every ${formatDuration(point.intervalMs)}`;
   problems.error(
-    placeOfValue(tree, 'rate', 'over'),
+    placeOfValue(tree, ...path),
     message,
-    `write over: ${formatDuration(fewestIntervals * point.intervalMs)} or longer`,
+    `write ${path[1]}: ${formatDuration(fewestIntervals * point.intervalMs)} or longer`,
   );
 }
 
@@ -195,6 +204,8 @@ const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
   refuse('devices', plant.length, siteLimits.maxDevices, 'devices');
   refuse('devices', points, siteLimits.maxPoints, 'points');
   refuse('alarms', rules.length, siteLimits.maxRules, 'alarms');
+  const bands = rules.filter(({ rule }) => rule.kind === 'band');
+  refuse('alarms', bands.length, siteLimits.maxBands, 'alarms by time of day (band)');
 };
 
 /** Each looks at the whole site for one kind of mistake. */
