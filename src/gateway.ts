@@ -12,10 +12,12 @@ import type { ClockEvent } from './live/clock-watch.ts';
 import { createCommandMemory } from './live/command-memory.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
+import { localTimeOfDay } from './live/local-time.ts';
 import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createRoomMaker } from './live/room-maker.ts';
+import { createRuleKeeper } from './live/rule-keeper.ts';
 import { shareStore } from './live/store-shares.ts';
 import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
@@ -111,6 +113,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     time: () => time.state,
   });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
+  const keeper = createRuleKeeper({
+    clock,
+    log,
+    stampAt: time.stampAt,
+    write: memories => running?.store.keepMemories(memories),
+    forget: rules => running?.store.forgetMemories(rules),
+  });
   const poller: Poller = createPoller({
     drivers: createDrivers({ instruments: instruments.measures }),
     memory,
@@ -244,6 +253,11 @@ export function createGateway(options: GatewayOptions): Gateway {
         };
   }
 
+  /** A clock that was never set does not tell the time of day. */
+  function timeOfDay(wallMs: number): number | undefined {
+    return time.state.quality === 'unsynchronised' ? undefined : localTimeOfDay(wallMs);
+  }
+
   async function start(): Promise<void> {
     const { site } = options;
     await time.start();
@@ -267,7 +281,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const detector = createDetector(
       site.rules,
       desk.standing().map(state => state.alarm),
+      { timeOfDay, memories: await keeper.load(store.memories(), site) },
     );
+    if (detector.forgotten.length > 0)
+      log.warn({ rules: detector.forgotten }, 'what these rules remembered makes no sense');
     const history = openHistory({
       folder: options.dataFolder,
       sizeBytes: historyBytes,
@@ -284,6 +301,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
+    keeper.start(detector.memories);
     await memory.load(store.learned(), site.devices);
     await uplinks.replace(site.uplinks);
     await poller.replace(site, options.tidyUp);
@@ -316,6 +334,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowMono = clock.monoMs();
     const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
     if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
+    keeper.replaceSite(site);
     keepLast(current, site);
     current.history.useUplinks(summaryNeeds(site));
     current.history.resize(shareStore(site.store.sizeBytes).historyBytes);
@@ -338,6 +357,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     for (const frame of recorder.flush()) keepFrame(running, frame);
+    keeper.stop();
     await running.uplinks.stop();
     running.roomMaker.stop();
     running.correction.stop();

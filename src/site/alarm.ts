@@ -120,6 +120,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
     tree,
     point,
     build,
+    isWhole: draft.isWhole,
     base: {
       key: `${device.id}/${raw.id}`,
       device: device.device.number,

@@ -13,6 +13,8 @@ export interface RuleParts {
   readonly tree: Tree;
   readonly point: Point;
   readonly build: Build;
+  /** False when a part of the alarm did not fit and was left out. */
+  readonly isWhole: boolean;
   readonly base: Omit<LimitRule, 'kind' | 'message' | 'level' | 'limit' | 'deadband'>;
 }
 
@@ -98,6 +100,7 @@ export function readOneOf<Key extends string>(
   const [first, second] = keys.filter(key => given[key] !== undefined);
   if (first !== undefined && second === undefined) return first;
   const hint = `write one of ${keys.join(', ')}`;
+  if (first === undefined && !parts.isWhole) return undefined;
   if (first === undefined) return complain(parts, [condition], `"${condition}" has none of ${keys.join(', ')}`, hint);
   return complain(parts, [condition, second ?? ''], `"${condition}" has both "${first}" and "${second}"`, hint);
 }
