@@ -137,7 +137,7 @@ export const migrations: readonly Migration[] = [
       CREATE TABLE rule_memory (
         rule TEXT PRIMARY KEY,
         body TEXT NOT NULL
-      ) STRICT, WITHOUT ROWID;
+      ) STRICT;
     `,
   },
 ];
