@@ -49,5 +49,6 @@ function isMisread({ prior, last }: CounterTrack, value: number): boolean {
 function riseOfStep(terms: CounterTerms, from: number, to: number): number {
   const isReset = to - terms.lowest <= (from - terms.lowest) / 2;
   const rise = to >= from || isReset || hasWrapped(terms, from, to) ? riseOf(terms, from, to) : 0;
-  return Number.isFinite(rise) ? rise : 0;
+  // A value beyond the range of its counter would make it less than nothing.
+  return Number.isFinite(rise) ? Math.max(0, rise) : 0;
 }

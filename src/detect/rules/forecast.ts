@@ -1,6 +1,7 @@
 import type { ForecastRule } from '../../model/alarm.ts';
 import type { SavedCondition } from '../../model/rule-memory.ts';
 import type { Judgement } from '../judgement.ts';
+import { readNumbers } from '../saved-numbers.ts';
 import { loadSlopeWindow, saveSlopeWindow } from '../slope-memory.ts';
 import { addToWindow, createSlopeWindow, type SlopeWindow, slopePerS, spanS } from '../slope-window.ts';
 
@@ -48,8 +49,8 @@ export function saveForecast({ heading, window }: ForecastCondition, mono: numbe
 
 /** False when what was saved makes no sense; the condition is then as new. */
 export function loadForecast(condition: ForecastCondition, saved: SavedCondition, atMono: number): boolean {
-  const [heading, ...window] = saved;
-  if (!loadSlopeWindow(condition.window, window, atMono)) return false;
-  condition.heading = Math.sign(heading ?? 0);
+  const heading = readNumbers(saved, 1)?.[0];
+  if (heading === undefined || !loadSlopeWindow(condition.window, saved.slice(1), atMono)) return false;
+  condition.heading = heading > 0 ? 1 : heading < 0 ? -1 : 0;
   return true;
 }
