@@ -1,4 +1,4 @@
-import { type CounterTerms, hasWrapped, riseOf } from '../model/counter.ts';
+import { type CounterTerms, riseOf } from '../model/counter.ts';
 
 /**
  * Follows a counter from one good value to the next. Changed in place.
@@ -43,12 +43,12 @@ function isMisread({ prior, last }: CounterTrack, value: number): boolean {
 }
 
 /**
- * A counter that falls to less than half was reset and counts from the beginning. One that falls a little was not: some
+ * A counter that falls to less than half was reset, or has wrapped around, and counts on. One that falls a little was not: some
  * devices round to and fro in the last digit.
  */
 function riseOfStep(terms: CounterTerms, from: number, to: number): number {
   const isReset = to - terms.lowest <= (from - terms.lowest) / 2;
-  const rise = to >= from || isReset || hasWrapped(terms, from, to) ? riseOf(terms, from, to) : 0;
+  const rise = to >= from || isReset ? riseOf(terms, from, to) : 0;
   // A value beyond the range of its counter would make it less than nothing.
   return Number.isFinite(rise) ? Math.max(0, rise) : 0;
 }

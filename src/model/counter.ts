@@ -40,7 +40,7 @@ export function riseOf(counter: CounterTerms, last: number, value: number): numb
   return round(counter, Math.max(0, value - counter.lowest));
 }
 
-export function hasWrapped({ lowest, range }: CounterTerms, last: number, value: number): boolean {
+function hasWrapped({ lowest, range }: CounterTerms, last: number, value: number): boolean {
   if (range === undefined) return false;
   return last - lowest >= range * (1 - wrapShare) && value - lowest <= range * wrapShare;
 }

@@ -147,6 +147,12 @@ test.each([
   expect(detector.active()).toEqual(expected);
 });
 
+test('a rise that has no number is none', () => {
+  const free = { kind: 'rise', terms: { divisor: undefined, lowest: -Number.MAX_VALUE, range: undefined } } as const;
+  const detector = createDetector([counterRateRule({ counted: free })], []);
+  expect(play(detector, every(1_000, [-Number.MAX_VALUE, Number.MAX_VALUE, Number.MAX_VALUE]))).toEqual([]);
+});
+
 test('a counter that stands still costs nothing to sum up, and one that is sampled more slowly than a slot is right too', () => {
   const detector = createDetector([counterRateRule({ windowMs: 3_600_000, limit: 4 })], []);
   const values = Array.from({ length: 40 }, (_, at) => at);

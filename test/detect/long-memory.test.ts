@@ -232,6 +232,40 @@ describe('a memory that makes no sense', () => {
     expect(detector.forgotten).toEqual([rule.key]);
   });
 
+  const slot = (...head: number[]) => [...head, ...Array<null>(5 * 4).fill(null)];
+
+  test.each<[string, LongRule, SavedCondition]>([
+    ['a window that goes back in time', forecastRule(), [0, -5, 1, 0, -5, 1, 0]],
+    ['a window from the future', forecastRule(), [0, 5, 1, 0]],
+    ['a window with a value that is none', forecastRule(), [0, -5, null, 0]],
+    ['half a sample', forecastRule(), [0, -5, 1]],
+    ['a window longer than any', forecastRule(), [0, ...Array.from({ length: 3 * 130 }, (_, at) => at - 1_000)]],
+    ['a part of the day that there is not', bandRule({ days: 4 }), slot(24, 0, -1)],
+    ['a part of the day below none', bandRule({ days: 4 }), slot(-1, 0, -1)],
+    ['half a part of the day', bandRule({ days: 4 }), slot(0.5, 0, -1)],
+    ['a day too many', bandRule({ days: 4 }), slot(0, 5, -1)],
+    ['a table of another size', bandRule({ days: 5 }), slot(0, 0, -1)],
+    ['a counter that never began', counterRateRule(), Array<null>(247).fill(null)],
+    [
+      'a counter before its beginning',
+      counterRateRule(),
+      [...Array<number>(6).fill(0), -1, ...Array<number>(240).fill(0)],
+    ],
+    ['a counter without its window', counterRateRule(), [1, -1]],
+    ['an event that never was', missingRule(), [null, 1, 0, -1]],
+  ])('like %s is told', (_, rule, state) => {
+    const detector = createDetector([rule], [], { memories: new Map([[rule.key, { state, atMono: 0 }]]) });
+    expect(detector.forgotten).toEqual([rule.key]);
+  });
+
+  test('like a place far ahead in the window is put right', () => {
+    const state = [0, -1_000, null, null, 0, -1_000, 1e15, ...Array<number>(240).fill(0)];
+    const rule = counterRateRule();
+    const detector = createDetector([rule], [], { memories: new Map([[rule.key, { state, atMono: 0 }]]) });
+    expect(play(detector, every(1_000, [0, 1, 2, 3, 3]))).toEqual(['met 4000']);
+    expect(play(detector, every(1_000, Array<Value>(70).fill(3), 5_000))).toEqual(['gone 61000']);
+  });
+
   test('of a rule that needs none is told, too', () => {
     const detector = createDetector([rateRule()], [], {
       memories: new Map([['pump/pressure-rate', { state: [], atMono: 0 }]]),

@@ -49,7 +49,7 @@ const rule: fc.Arbitrary<LongRule> = fc.oneof(
     .map(parts => missingRule(parts)),
   fc
     .record({
-      limit: fc.constantFrom(-3.1416, 7.3891, 43.7),
+      limit: fc.constantFrom(-3.7182, 7.3891, 43.7),
       withinMs: fc.constantFrom(4_713, 15_331),
       windowMs: fc.constantFrom(3_000, 10_000),
       minChange: fc.constantFrom(0.5772, 6.0221),

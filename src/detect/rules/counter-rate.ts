@@ -107,9 +107,9 @@ export function loadCounterRate(condition: CounterRateCondition, saved: SavedCon
   const newest = numbers?.[6];
   if (!numbers || Number.isNaN(beganMono) || newest === undefined || !(newest >= 0)) return false;
   const { track, window } = condition;
-  track.last = numbers[0] ?? Number.NaN;
+  track.last = numbers[0] as number;
   track.lastMono = readTime(numbers[1], atMono);
-  track.prior = numbers[2] ?? Number.NaN;
+  track.prior = numbers[2] as number;
   track.priorMono = readTime(numbers[3], atMono);
   track.pending = readAmount(numbers[4]);
   window.beganMono = beganMono;

@@ -91,9 +91,9 @@ export function loadMissing(condition: MissingCondition, saved: SavedCondition, 
   condition.knownMs = readAmount(numbers[2]);
   condition.lastMono = lastMono;
   if (track) {
-    track.last = numbers[4] ?? Number.NaN;
+    track.last = numbers[4] as number;
     track.lastMono = lastMono;
-    track.prior = numbers[5] ?? Number.NaN;
+    track.prior = numbers[5] as number;
     track.priorMono = readTime(numbers[6], atMono);
     track.pending = readAmount(numbers[7]);
   }
