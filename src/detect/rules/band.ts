@@ -25,7 +25,7 @@ export interface BandCondition {
 }
 
 /** Before so many days of a part of the day are learned, nothing is said of it. */
-export const leastBandDays = 3;
+const leastBandDays = 3;
 
 export function createBandCondition(rule: BandRule, timeOfDay: TimeOfDay): BandCondition {
   const { slotMs, width, minChange, direction, days } = rule;
