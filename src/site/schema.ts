@@ -255,6 +255,15 @@ const forecast = z
   )
   .describe('Alarm when the value, if it goes on as now, reaches a limit soon: tank empty, winding hot.');
 
+/** What becomes of an alarm once it was raised (docs/alarms.md). */
+const alarmLifeShape = {
+  latching: choice(['yes', 'no'], 'Once raised it stays until a person resets it. Left out: no.').optional(),
+  acknowledge: choice(
+    ['person', 'auto'],
+    'Who acknowledges it: a person, or nobody has to. Left out: auto for priority low, otherwise person.',
+  ).optional(),
+};
+
 const alarmShape = (pointText: string, point: z.ZodString) =>
   z.strictObject(
     {
@@ -278,6 +287,7 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       'off-delay': duration('0s', '1d', 'How long it must be gone for the alarm to return. Left out: 0s.').optional(),
       priority: priority.optional(),
       message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
+      ...alarmLifeShape,
     },
     { error: 'an alarm: {id: …, point: …, high: …}' },
   );
