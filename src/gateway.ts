@@ -15,10 +15,12 @@ import { createCommandMemory } from './live/command-memory.ts';
 import { createDueTimer } from './live/due-timer.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
+import { localTimeOfDay } from './live/local-time.ts';
 import { createOutbox } from './live/outbox.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
 import { createRoomMaker } from './live/room-maker.ts';
+import { createRuleKeeper } from './live/rule-keeper.ts';
 import { shareStore } from './live/store-shares.ts';
 import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
@@ -115,6 +117,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     time: () => time.state,
   });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
+  const keeper = createRuleKeeper({
+    clock,
+    log,
+    stampAt: time.stampAt,
+    write: memories => running?.store.keepMemories(memories),
+    forget: rules => running?.store.forgetMemories(rules),
+  });
   const poller: Poller = createPoller({
     drivers: createDrivers({ instruments: instruments.measures }),
     memory,
@@ -268,6 +277,11 @@ export function createGateway(options: GatewayOptions): Gateway {
         };
   }
 
+  /** A clock that was never set does not tell the time of day. */
+  function timeOfDay(wallMs: number): number | undefined {
+    return time.state.quality === 'unsynchronised' ? undefined : localTimeOfDay(wallMs);
+  }
+
   async function start(): Promise<void> {
     const { site } = options;
     await time.start();
@@ -291,7 +305,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const detector = createDetector(
       site.rules,
       states.filter(({ isActive }) => isActive).map(({ alarm }) => alarm),
+      { timeOfDay, memories: await keeper.load(store.memories(), site) },
     );
+    if (detector.forgotten.length > 0)
+      log.warn({ rules: detector.forgotten }, 'what these rules remembered makes no sense');
     const history = openHistory({
       folder: options.dataFolder,
       sizeBytes: historyBytes,
@@ -310,6 +327,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     settleAlarms(running, happenings);
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
+    keeper.start(detector.memories);
     await memory.load(store.learned(), site.devices);
     await uplinks.replace(site.uplinks);
     await poller.replace(site, options.tidyUp);
@@ -342,6 +360,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const nowMono = clock.monoMs();
     const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
     settleAlarms(current, [...current.book.apply(removed), ...current.book.replaceRules(bookSite(site), bookTime())]);
+    keeper.replaceSite(site);
     keepLast(current, site);
     current.history.useUplinks(summaryNeeds(site));
     current.history.resize(shareStore(site.store.sizeBytes).historyBytes);
@@ -364,6 +383,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     for (const frame of recorder.flush()) keepFrame(running, frame);
+    keeper.stop();
     await running.uplinks.stop();
     expiries.stop();
     running.roomMaker.stop();

@@ -1,8 +1,8 @@
-/** Durations as people write them in a site file or on the command line: 250ms, 15s, 5m, 1h, 7d. */
+/** Durations as people write them in a site file or on the command line: 250ms, 15s, 5m (or 5min), 1h, 7d. */
 
-const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const unitMs = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-const pattern = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
+const pattern = /^(\d+(?:\.\d+)?)(ms|s|m|min|h|d)$/;
 
 /** Milliseconds, or undefined when the text is no duration. A bare number is refused: nobody knows its unit. */
 export function parseDuration(text: string): number | undefined {

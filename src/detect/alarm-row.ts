@@ -10,6 +10,16 @@ import type {
 } from '../model/alarm.ts';
 import { createDelay, type Delay, freezeDelay, runDelay, stopDelay } from './delay.ts';
 import type { Judgement } from './judgement.ts';
+import {
+  createLongCondition,
+  judgeLongCondition,
+  type KeptCondition,
+  type LongCondition,
+  loadLongCondition,
+  type Remembered,
+  saveLongCondition,
+} from './long-condition.ts';
+import { judgeBand, type TimeOfDay } from './rules/band.ts';
 import { type BusCondition, createBusCondition } from './rules/bus-communication.ts';
 import { type CommunicationCondition, createCommunicationCondition } from './rules/communication.ts';
 import { type CrossingsCondition, createCrossingsCondition, judgeCrossings } from './rules/crossings.ts';
@@ -30,7 +40,13 @@ type JointRule = DeviationRule | CrossingsRule | MismatchRule | FrozenRule;
 type JointCondition = DeviationCondition | CrossingsCondition | MismatchCondition | FrozenCondition;
 
 type PointRule = Exclude<Rule, CommunicationRule | BusRule | JointRule>;
-type PointCondition = LimitCondition | RateCondition | StateCondition | SpreadCondition | StaleCondition;
+type PointCondition =
+  | LimitCondition
+  | RateCondition
+  | StateCondition
+  | SpreadCondition
+  | StaleCondition
+  | LongCondition;
 
 /**
  * A rule and the state of its alarm. Rows of all kinds have one shape, hold their delay themselves and begin with what
@@ -50,7 +66,8 @@ export type DeviceRow = Row<CommunicationRule, CommunicationCondition>;
 export type BusRow = Row<BusRule, BusCondition>;
 export type AlarmRow = PointRow | JointRow | DeviceRow | BusRow;
 
-export function createRow(rule: Rule, phase: ConditionPhase): AlarmRow {
+/** @param timeOfDay for bands by time of day. */
+export function createRow(rule: Rule, phase: ConditionPhase, timeOfDay: TimeOfDay): AlarmRow {
   switch (rule.kind) {
     case 'communication':
       return createDeviceRow(rule, phase);
@@ -62,13 +79,13 @@ export function createRow(rule: Rule, phase: ConditionPhase): AlarmRow {
     case 'frozen':
       return createJointRow(rule, phase);
     default:
-      return createPointRow(rule, phase);
+      return createPointRow(rule, phase, timeOfDay);
   }
 }
 
-function createPointRow(rule: PointRule, phase: ConditionPhase): PointRow {
+function createPointRow(rule: PointRule, phase: ConditionPhase, timeOfDay: TimeOfDay): PointRow {
   const { onDelayMs, offDelayMs } = rule;
-  return { condition: createPointCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
+  return { condition: createPointCondition(rule, timeOfDay), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
 function createJointRow(rule: JointRule, phase: ConditionPhase): JointRow {
@@ -87,7 +104,7 @@ function createBusRow(rule: BusRule, phase: ConditionPhase): BusRow {
   return { condition: createBusCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
-function createPointCondition(rule: PointRule): PointCondition {
+function createPointCondition(rule: PointRule, timeOfDay: TimeOfDay): PointCondition {
   switch (rule.kind) {
     case 'limit':
       return createLimitCondition(rule);
@@ -99,6 +116,8 @@ function createPointCondition(rule: PointRule): PointCondition {
       return createSpreadCondition(rule);
     case 'stale':
       return createStaleCondition(rule);
+    default:
+      return createLongCondition(rule, timeOfDay);
   }
 }
 
@@ -127,8 +146,28 @@ export function isJointRow(row: AlarmRow): row is JointRow {
   return 'inputs' in row.condition;
 }
 
-/** What one sample says about a rule on its point. `isGood` is false for anything that must not be compared. */
-export function judgeSample(row: PointRow, value: number, isGood: boolean, mono: number): Judgement {
+/** Whether the condition outlives a restart. */
+export function isLongRow(row: AlarmRow): row is PointRow & { readonly condition: LongCondition } {
+  return 'isChanged' in row.condition;
+}
+
+/** What is to be kept of a row; undefined when there is nothing that was not asked for before. */
+export function rememberRow(row: AlarmRow, mono: number): Remembered | undefined {
+  if (!isLongRow(row) || !row.condition.isChanged) return undefined;
+  row.condition.isChanged = false;
+  return { rule: row.rule, state: saveLongCondition(row.condition, mono) };
+}
+
+/** Gives a new row what was kept of an earlier one. False when that makes no sense; the row is then as it was. */
+export function recallRow(row: AlarmRow, kept: KeptCondition): boolean {
+  return isLongRow(row) && loadLongCondition(row.condition, kept);
+}
+
+/**
+ * What one sample says about a rule on its point. `isGood` is false for anything that must not be compared; `wall` is there
+ * for the time of day alone.
+ */
+export function judgeSample(row: PointRow, value: number, isGood: boolean, mono: number, wall: number): Judgement {
   const { condition } = row;
   switch (condition.kind) {
     case 'limit':
@@ -141,6 +180,10 @@ export function judgeSample(row: PointRow, value: number, isGood: boolean, mono:
       return judgeSpread(condition, mono, value, isGood, row.phase === 'active');
     case 'stale':
       return judgeStale(condition, mono, isGood);
+    case 'band':
+      return judgeBand(condition, mono, value, isGood, wall, row.phase === 'active');
+    default:
+      return judgeLongCondition(condition, mono, value, isGood);
   }
 }
 

@@ -10,17 +10,22 @@ import {
   isBusRow,
   isDeviceRow,
   isJointRow,
+  isLongRow,
   type JointRow,
   judgeInputs,
   judgeSample,
   type PointRow,
+  recallRow,
+  rememberRow,
 } from './alarm-row.ts';
 import { isComparable } from './comparable.ts';
 import { figureOfInputs, figureOfSample, spokenRule } from './figure.ts';
 import { indexJointRows, type JointRows, ownRowsOf, takeInputs } from './joint-rows.ts';
+import type { KeptCondition, Remembered } from './long-condition.ts';
 import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
 import { createQuietRanges, isQuiet, type QuietRanges, tellQuiet } from './quiet-ranges.ts';
-import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
+import { hasSameCondition, hasSameSubject, hasSameTerms } from './rule-identity.ts';
+import type { TimeOfDay } from './rules/band.ts';
 import { hearOfBus, isBusSilent } from './rules/bus-communication.ts';
 import { judgeCommunication, restartSilence } from './rules/communication.ts';
 
@@ -44,6 +49,18 @@ export interface Detector {
   activeOn(point: number): readonly string[];
   /** Keys of all alarms that stand, those of devices included. */
   active(): readonly string[];
+  /** What rules with a long memory know at `mono`: of those that took something in since this was asked last. */
+  memories(mono: number): readonly Remembered[];
+  /** Keys of the rules that were given a memory that makes no sense: they began anew. */
+  readonly forgotten: readonly string[];
+}
+
+/** Where rules with a long memory begin. */
+export interface DetectorOptions {
+  /** What hour it is where the plant is. Left out: nobody can say, and bands by time of day are silent. */
+  readonly timeOfDay?: TimeOfDay;
+  /** What rules knew before the restart, by key. */
+  readonly memories?: ReadonlyMap<string, KeptCondition>;
 }
 
 /** The rows by their key and by what is sampled. */
@@ -63,10 +80,22 @@ const nothing: readonly never[] = Object.freeze([]);
  * @param active keys of the alarms that stand in the store at start. They are not raised again; one that is no longer
  * true returns with the first good sample. A key without a rule is ignored here: see `active`.
  */
-export function createDetector(rules: readonly Rule[], active: Iterable<string>): Detector {
+export function createDetector(
+  rules: readonly Rule[],
+  active: Iterable<string>,
+  { timeOfDay = nobodyKnows, memories = new Map() }: DetectorOptions = {},
+): Detector {
   const standing = new Set(active);
-  let index = indexRows(rules.map(rule => createRow(rule, standing.has(rule.key) ? 'active' : 'normal')));
+  const forgotten: string[] = [];
+  let index = indexRows(rules.map(beginRow));
   const latestMono: number[] = [];
+
+  function beginRow(rule: Rule): AlarmRow {
+    const row = createRow(rule, standing.has(rule.key) ? 'active' : 'normal', timeOfDay);
+    const kept = memories.get(rule.key);
+    if (kept && !recallRow(row, kept)) forgotten.push(rule.key);
+    return row;
+  }
 
   /** Time does not run backwards, not even when samples of one device arrive out of order. */
   function monoOf(batch: SampleBatch): number {
@@ -130,7 +159,7 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     let changes = before;
     for (; at < end; at += 1) {
       const row = rows[at] as PointRow;
-      const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
+      const kind = advanceRow(row, judgeSample(row, value, isGood, mono, batch.sampledAt), mono);
       if (kind !== undefined) changes = append(changes, changeOf(kind, row.rule, figureOfSample(row, value), batch));
     }
     tellQuiet(quiet, byPoint, point.number);
@@ -154,14 +183,18 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     },
     replaceRules(newRules, at) {
       const old = index.byKey;
-      index = indexRows(newRules.map(rule => succeed(old.get(rule.key), rule)));
+      index = indexRows(newRules.map(rule => succeed(old.get(rule.key), rule, timeOfDay)));
       return removals(old, index.byKey, at);
     },
     isActive: alarmKey => index.byKey.get(alarmKey)?.phase === 'active',
     activeOn: point => activeKeys([...rowsOf(index.byPoint, point), ...ownRowsOf(index.joint, point)]),
     active: () => activeKeys([...index.byKey.values()]),
+    memories: mono => [...index.byKey.values()].flatMap(row => rememberRow(row, mono) ?? []),
+    forgotten,
   };
 }
+
+const nobodyKnows: TimeOfDay = () => undefined;
 
 function concat(first: readonly Change[], then: readonly Change[]): readonly Change[] {
   if (first.length === 0) return then;
@@ -179,11 +212,14 @@ function changeOf(kind: Change['kind'], rule: Rule, value: number | undefined, b
 }
 
 /** The row of a new rule, with as much of the old one's state as still means the same. */
-function succeed(old: AlarmRow | undefined, rule: Rule): AlarmRow {
-  if (old === undefined || !hasSameSubject(old.rule, rule)) return createRow(rule, 'normal');
+function succeed(old: AlarmRow | undefined, rule: Rule, timeOfDay: TimeOfDay): AlarmRow {
+  if (old === undefined || !hasSameSubject(old.rule, rule)) return createRow(rule, 'normal', timeOfDay);
   // The new rule is of the old one's kind here, and its terms say how it judges: only its texts are new.
   if (hasSameTerms(old.rule, rule)) return { ...old, rule } as AlarmRow;
-  return createRow(rule, old.phase);
+  const row = createRow(rule, old.phase, timeOfDay);
+  // Other delays are no reason to learn two weeks anew.
+  if (isLongRow(old) && hasSameCondition(old.rule, rule)) return { ...row, condition: old.condition } as AlarmRow;
+  return row;
 }
 
 function removals(

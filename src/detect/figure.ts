@@ -8,6 +8,8 @@ export function figureOfSample({ condition }: PointRow, value: number): number |
       return condition.slope;
     case 'spread':
       return condition.spread;
+    case 'counter-rate':
+      return condition.window.rise;
     case 'stale':
       // That there is no value is the alarm.
       return undefined;

@@ -13,25 +13,34 @@ export function hasSameTerms(one: Rule, other: Rule): boolean {
   return termsOf(one) === termsOf(other);
 }
 
+/** True when both judge alike apart from their delays. */
+export function hasSameCondition(one: Rule, other: Rule): boolean {
+  return hasSameTerms(one, { ...other, onDelayMs: one.onDelayMs, offDelayMs: one.offDelayMs });
+}
+
 function subjectOf(rule: Rule): string {
   switch (rule.kind) {
     case 'limit':
       return `limit ${rule.point} ${rule.level}`;
     case 'rate':
       return `rate ${rule.point} ${rule.direction}`;
-    case 'state':
-      return `state ${rule.point}`;
+    case 'forecast':
+      return `forecast ${rule.point} ${rule.limit}`;
     case 'spread':
       return `spread ${rule.point} ${rule.measure}`;
-    case 'stale':
-      return `stale ${rule.point}`;
     case 'deviation':
       return `deviation ${rule.point} ${rule.direction} ${otherPointOf(rule)}`;
     case 'crossings':
     case 'mismatch':
       return `${rule.kind} ${rule.point} ${otherPointOf(rule)}`;
+    case 'state':
+    case 'stale':
     case 'frozen':
-      return `frozen ${rule.point}`;
+    case 'counter-rate':
+    case 'duration':
+    case 'missing':
+    case 'band':
+      return `${rule.kind} ${rule.point}`;
     case 'communication':
       return `communication ${rule.device}`;
     case 'bus-communication':

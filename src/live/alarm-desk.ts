@@ -109,7 +109,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       deviceName: device?.name ?? place,
       point: point?.key,
       pointName: point?.name,
-      state: value === undefined ? undefined : point?.states?.get(value),
+      state: value === undefined || rule?.kind === 'counter-rate' ? undefined : point?.states?.get(value),
       unit: rule ? unitOf(rule, point) : (state?.unit ?? ''),
       limit: rule && limitOf(rule),
     } as const;
@@ -148,6 +148,8 @@ function unitOf(rule: Rule, point: Point | undefined): string {
 function limitOf(rule: Rule): number | undefined {
   switch (rule.kind) {
     case 'limit':
+    case 'counter-rate':
+    case 'forecast':
       return rule.limit;
     case 'rate':
       return rule.ratePerS;
@@ -160,6 +162,9 @@ function limitOf(rule: Rule): number | undefined {
     case 'stale':
     case 'mismatch':
     case 'frozen':
+    case 'duration':
+    case 'missing':
+    case 'band':
     case 'communication':
     case 'bus-communication':
       return undefined;

@@ -1,3 +1,4 @@
+import type { CounterTerms } from './counter.ts';
 import type { TimeStamp } from './time.ts';
 
 export const priorities = ['low', 'medium', 'high', 'urgent'] as const;
@@ -14,6 +15,11 @@ export type Rule =
   | CrossingsRule
   | MismatchRule
   | FrozenRule
+  | CounterRateRule
+  | DurationRule
+  | MissingRule
+  | BandRule
+  | ForecastRule
   | CommunicationRule
   | BusRule;
 
@@ -175,6 +181,67 @@ export interface FrozenRule extends PointRule {
   /** It should move while this other point moves by more than a span of its own. Undefined: at all times. */
   readonly companion: { readonly point: number; readonly span: number } | undefined;
 }
+/** What happens at a point: a counter rises, or one of these values is reached. */
+export type Counted =
+  | { readonly kind: 'rise'; readonly terms: CounterTerms }
+  | { readonly kind: 'state'; readonly states: readonly number[] };
+
+/** Too much, or too little, within a time: starts per hour, energy per interval. */
+export interface CounterRateRule extends PointRule {
+  readonly kind: 'counter-rate';
+  readonly counted: Counted;
+  readonly comparison: 'more-than' | 'less-than';
+  /** In the point's unit; of a point with states the number of times. */
+  readonly limit: number;
+  readonly windowMs: number;
+}
+
+/** What a value is while it lasts. */
+export type Lasting =
+  | { readonly kind: 'state'; readonly states: readonly number[] }
+  | { readonly kind: 'above' | 'below'; readonly limit: number; readonly deadband: number };
+
+/** Something that lasts too long. */
+export interface DurationRule extends PointRule {
+  readonly kind: 'duration';
+  readonly lasting: Lasting;
+  readonly longestMs: number;
+}
+
+/** Something that should have happened again. */
+export interface MissingRule extends PointRule {
+  readonly kind: 'missing';
+  readonly counted: Counted;
+  readonly withinMs: number;
+}
+
+/** A value that is not as it was at this time of day. */
+export interface BandRule extends PointRule {
+  readonly kind: 'band';
+  /** Each part of the day so long has a band of its own. */
+  readonly slotMs: number;
+  /** How many learned days count. */
+  readonly days: number;
+  /** How far from the median a value may be: a multiple of the median deviation, or a share (0 to …) of the median. */
+  readonly width: { readonly kind: 'factor' | 'share'; readonly value: number };
+  /** It may always be so far, in the point's unit. */
+  readonly minChange: number;
+  readonly direction: 'above' | 'below' | 'both';
+}
+
+/** A value that reaches a limit soon if it goes on as now. */
+export interface ForecastRule extends PointRule {
+  readonly kind: 'forecast';
+  readonly limit: number;
+  readonly withinMs: number;
+  /** What the trend is taken from. */
+  readonly windowMs: number;
+  /** The change over the window, in the point's unit, below which noise is not called a trend. */
+  readonly minChange: number;
+}
+
+/** The rules whose conditions remember for long: what they know outlives a restart. */
+export type LongRule = CounterRateRule | DurationRule | MissingRule | BandRule | ForecastRule;
 
 /** The device is not heard. Never mixed with process alarms: those freeze meanwhile. */
 export interface CommunicationRule extends DeviceRule {

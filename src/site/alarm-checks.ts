@@ -15,6 +15,9 @@ interface Finding {
 
 type AlarmCheck = (raw: RawAlarm, point: Point) => Finding | undefined;
 
+/** The conditions with long memories. */
+export const longConditions = ['counter-rate', 'duration', 'missing', 'band', 'forecast'] as const;
+
 const conditions = [
   ...limitLevels,
   'rate',
@@ -25,12 +28,13 @@ const conditions = [
   'crossings',
   'mismatch',
   'frozen',
+  ...longConditions,
 ] as const;
 export type AlarmCondition = (typeof conditions)[number];
 
 /** Conditions that fit numbers and points with states alike. */
 const onAnyPoint: readonly AlarmCondition[] = ['stale', 'mismatch'];
-const withDeadband: readonly AlarmCondition[] = [...limitLevels, 'spread', 'deviation'];
+const withDeadband: readonly AlarmCondition[] = [...limitLevels, 'spread', 'deviation', 'duration'];
 
 /** The conditions that an alarm is given; it should be one. */
 export function conditionsOf(raw: RawAlarm): readonly AlarmCondition[] {
@@ -73,16 +77,25 @@ const fitsKindOfPoint: AlarmCheck = (raw, point) => {
   const [condition] = conditionsOf(raw);
   const kind = kindOf(point);
   if (condition !== undefined && onAnyPoint.includes(condition)) return undefined;
-  if (condition === 'state' && kind === 'number') {
+  const namesState = stateOf(raw) !== undefined;
+  if (namesState && kind === 'number') {
     const hint = 'use high or low, or give the point states: {0: …, 1: …}';
-    return { field: 'state', message: `${point.key} is a number without states`, hint };
+    return { field: condition, message: `${point.key} is a number without states`, hint };
   }
-  if (condition !== 'state' && kind === 'states') {
-    const message = `${point.key} has states and takes no "${condition}"`;
+  if (!namesState && kind === 'states') {
+    const message = `${point.key} has states and takes no "${condition}"${stateAllowed.includes(condition ?? '') ? ' without one of them' : ''}`;
     return { field: condition, message, hint: `write state: with one of ${stateTexts(point)}` };
   }
   return undefined;
 };
+
+/** Conditions that may be about a state. */
+const stateAllowed: readonly string[] = ['counter-rate', 'duration', 'missing'];
+
+/** The state that an alarm is about, whichever its condition is. */
+function stateOf(raw: RawAlarm): unknown {
+  return raw.state ?? raw['counter-rate']?.state ?? raw.duration?.state ?? raw.missing?.state;
+}
 
 const hasDeadbandOnlyWithLimit: AlarmCheck = raw => {
   const [condition] = conditionsOf(raw);

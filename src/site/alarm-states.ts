@@ -25,6 +25,11 @@ export function statesOf({ tree, build }: RuleParts, point: Point, path: readonl
   return [...new Set(states)];
 }
 
+/** `running or stopping` */
+export function writtenStates(written: string | number | readonly (string | number)[]): string {
+  return typeof written === 'object' ? written.join(' or ') : String(written);
+}
+
 /** The numbers of a state: one text may stand for several. */
 function valuesOfState(point: Point, state: unknown): number[] {
   const entries = [...(point.states ?? [])];

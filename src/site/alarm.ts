@@ -6,10 +6,11 @@ import { type AlarmCondition, checkAlarm, communicationId, conditionsOf, isText 
 import { buildCrossingsRule, buildDeviationRule, buildFrozenRule, buildMismatchRule } from './alarm-joint.ts';
 import { lifeOf } from './alarm-life.ts';
 import { referencesOf } from './alarm-references.ts';
-import { statesOf } from './alarm-states.ts';
+import { statesOf, writtenStates } from './alarm-states.ts';
 import { buildSpreadRule, buildStaleRule } from './alarm-windows.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import { buildLongRule, isLongCondition } from './long-alarm.ts';
 import type { Place } from './problem.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
 import type { RuleParts } from './rule-parts.ts';
@@ -135,6 +136,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
     tree,
     point,
     build,
+    isWhole: draft.isWhole,
     base: {
       key: `${device.id}/${raw.id}`,
       device: device.device.number,
@@ -175,7 +177,7 @@ function buildCondition(parts: RuleParts, condition: AlarmCondition): Rule | und
     case 'frozen':
       return buildFrozenRule(parts);
     default:
-      return buildLimitRule(parts, condition);
+      return isLongCondition(condition) ? buildLongRule(parts, condition) : buildLimitRule(parts, condition);
   }
 }
 
@@ -245,7 +247,6 @@ function buildStateRule(parts: RuleParts): Rule | undefined {
   const { raw, point, base } = parts;
   const states = statesOf(parts, point, ['state']);
   if (states.length === 0) return undefined;
-  const wanted = Array.isArray(raw.state) ? raw.state : [raw.state];
-  const message = raw.message ?? `${point.name} is ${wanted.join(' or ')}`;
+  const message = raw.message ?? `${point.name} is ${writtenStates(raw.state ?? [])}`;
   return { ...base, kind: 'state', message, states };
 }

@@ -166,9 +166,11 @@ function windowOf(rule: Rule): { readonly ms: number; readonly path: readonly st
   switch (rule.kind) {
     case 'rate':
     case 'spread':
+    case 'forecast':
       return { ms: rule.windowMs, path: [rule.kind, 'over'] };
     case 'crossings':
-      return { ms: rule.windowMs, path: ['crossings', 'in'] };
+    case 'counter-rate':
+      return { ms: rule.windowMs, path: [rule.kind, 'in'] };
     case 'frozen':
       return { ms: rule.forMs, path: ['frozen', 'for'] };
     default:
@@ -230,6 +232,8 @@ const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
   refuse('devices', plant.length, siteLimits.maxDevices, 'devices');
   refuse('devices', points, siteLimits.maxPoints, 'points');
   refuse('alarms', rules.length, siteLimits.maxRules, 'alarms');
+  const bands = rules.filter(({ rule }) => rule.kind === 'band');
+  refuse('alarms', bands.length, siteLimits.maxBands, 'alarms by time of day (band)');
 };
 
 /** Each looks at the whole site for one kind of mistake. */

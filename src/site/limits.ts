@@ -11,6 +11,8 @@ export const siteLimits = {
   maxDevices: 500,
   maxPoints: 20_000,
   maxRules: 20_000,
+  /** Rules that learn by time of day. Each takes up to 45 kB of memory, and as much of the disk. */
+  maxBands: 200,
   /** Different points that a running gateway may have had, over all its reloads; beyond it a reload is refused. */
   maxPointNames: 100_000,
   /** Problems that are listed; the rest is counted. */

@@ -39,7 +39,7 @@ const duration = (min: string, max: string, description: string) => {
   const [minMs = 0, maxMs = 0] = [parseDuration(min), parseDuration(max)];
   return z
     .string({ error })
-    .regex(/^\d+(\.\d+)?(ms|s|m|h|d)$/, { error })
+    .regex(/^\d+(\.\d+)?(ms|s|m|min|h|d)$/, { error })
     .refine(
       written => {
         const ms = parseDuration(written);
@@ -181,6 +181,80 @@ const stateNames = z
   })
   .describe('Alarm while the point is in this state, or in one of these: its text or its number.');
 
+const eventState = (what: string) => stateNames.describe(what).optional();
+
+const counterRate = z
+  .strictObject(
+    {
+      state: eventState('Of a point with states: how often it comes to this one is counted.'),
+      'more-than': quantity('The most it may rise in that time: 15, or 20 kWh.').optional(),
+      'less-than': quantity('The least it must rise in that time.').optional(),
+      in: duration('1m', '31d', 'The time.'),
+    },
+    { error: 'a mapping: {more-than: 15, in: 1h}' },
+  )
+  .describe('Alarm when a counter rises too much or too little within a time: starts per hour, energy per interval.');
+
+const lasting = z
+  .strictObject(
+    {
+      state: eventState('The state that must not last so long.'),
+      above: quantity('The value must not be above this for so long.').optional(),
+      below: quantity('The value must not be below this for so long.').optional(),
+      'longer-than': duration('1s', '60d', 'How long it may last.'),
+    },
+    { error: 'a mapping: {state: running, longer-than: 30m}' },
+  )
+  .describe(
+    'Alarm when a state, or a value beyond a limit, lasts too long. Unlike an on-delay it outlives a restart and short gaps.',
+  );
+
+const missing = z
+  .strictObject(
+    {
+      state: eventState('The state that should be reached. Left out: the counter should rise.'),
+      within: duration('1m', '60d', 'How long it may take until it happens again.'),
+    },
+    { error: 'a mapping: {state: running, within: 8d}' },
+  )
+  .describe('Alarm when a state was not reached, or a counter has not risen, for so long: the weekly test run.');
+
+const band = z
+  .strictObject(
+    {
+      of: choice(
+        ['15m', '15min', '1h'],
+        'Each part of the day so long has a band of its own. Left out: 1h.',
+      ).optional(),
+      days: whole(3, 28, 'How many days count. Left out: 14.').optional(),
+      factor: z
+        .number({ error: 'a number from 1 to 100' })
+        .min(1, { error: 'a number from 1 to 100' })
+        .max(100, { error: 'a number from 1 to 100' })
+        .describe('How far the value may be from the median, in median deviations of those days: 4.')
+        .optional(),
+      share: quantity('How far the value may be from the median, as a share of it: 40 %.').optional(),
+      'min-change': quantity('The distance from the median that is never an alarm, so that noise is none.'),
+      direction: choice(['above', 'below', 'both'], 'On which side it is an alarm. Left out: both.').optional(),
+    },
+    { error: 'a mapping: {factor: 4, min-change: 2 kW}' },
+  )
+  .describe(
+    'Alarm when the value is not as it was at this time of day over the last days: night lighting, night flow.',
+  );
+
+const forecast = z
+  .strictObject(
+    {
+      reaches: quantity('The limit that must not be reached.'),
+      within: duration('1m', '7d', 'Alarm when it will be reached sooner than this.'),
+      over: duration('10s', '1d', 'The time from which the trend is taken.'),
+      'min-change': quantity('The change over that time below which noise is not called a trend.'),
+    },
+    { error: 'a mapping: {reaches: 0.2 m, within: 2h, over: 30m, min-change: 5 cm}' },
+  )
+  .describe('Alarm when the value, if it goes on as now, reaches a limit soon: tank empty, winding hot.');
+
 /** What becomes of an alarm once it was raised (docs/alarms.md). */
 const alarmLifeShape = {
   latching: choice(['yes', 'no'], 'Once raised it stays until a person resets it. Left out: no.').optional(),
@@ -282,6 +356,11 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       crossings: crossings.optional(),
       mismatch: mismatch.optional(),
       frozen: frozen.optional(),
+      'counter-rate': counterRate.optional(),
+      duration: lasting.optional(),
+      missing: missing.optional(),
+      band: band.optional(),
+      forecast: forecast.optional(),
       deadband: quantity(
         'How far the value must come back past the limit (of a limit, a spread or a deviation) before the alarm returns. Left out: 0.',
       ).optional(),

@@ -47,6 +47,9 @@ export const leastAlarmLogRows = 10_000;
 /** Longest body of an audit entry, characters. The rest is cut off. */
 export const auditBodyLength = 16_384;
 
+/** What rules remember is written so many rules at a time, so that no alarm waits long behind it. */
+export const memoryStepRows = 20;
+
 /** Old rows of the alarm log and of the audit are removed in steps of this many, so that no commit waits long. */
 export const trimStepRows = 500;
 

@@ -2,6 +2,7 @@ import type { ErrorKind } from '../base/errors.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { Learned } from '../model/learned.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
+import type { RuleMemory } from '../model/rule-memory.ts';
 import type { StoreLimits } from './limits.ts';
 
 /** What the store's face and its worker thread say to each other. Plain data only: it is cloned on the way. */
@@ -16,6 +17,13 @@ export interface LearnedRecord {
   /** Of all that decides what is asked of the device. */
   readonly signature: string;
   readonly learned: readonly Learned[];
+}
+
+/** What a rule remembers, as it is stored: who reads it judges what it is worth. */
+export interface StoredMemory {
+  readonly rule: string;
+  /** JSON of a RuleMemory. */
+  readonly body: string;
 }
 
 export interface AlarmLogQuery {
@@ -44,6 +52,8 @@ export interface AlarmWork {
 /** What is written patiently, behind the alarms. */
 export type RecordWork =
   | { readonly kind: 'keep-learned'; readonly record: LearnedRecord }
+  | { readonly kind: 'keep-memories'; readonly memories: readonly RuleMemory[] }
+  | { readonly kind: 'forget-memories'; readonly rules: readonly string[] }
   | { readonly kind: 'append-audit'; readonly row: NewAuditRow }
   | { readonly kind: 'keep-command'; readonly record: CommandRecord };
 
@@ -164,6 +174,7 @@ export interface Requests {
   'read-alarms': { readonly body: NumberQuery; readonly answer: readonly AlarmEvent[] };
   'read-alarm-states': { readonly body: undefined; readonly answer: readonly AlarmState[] };
   'read-learned': { readonly body: undefined; readonly answer: readonly LearnedRecord[] };
+  'read-memories': { readonly body: undefined; readonly answer: readonly StoredMemory[] };
   'read-alarm-log': { readonly body: AlarmLogQuery; readonly answer: readonly AlarmEvent[] };
   'read-audit': { readonly body: AuditQuery; readonly answer: readonly AuditRow[] };
   'read-audit-verdict': { readonly body: undefined; readonly answer: AuditVerdict };

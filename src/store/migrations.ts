@@ -130,6 +130,16 @@ export const migrations: readonly Migration[] = [
       DELETE FROM meta WHERE key = 'dropped_summaries';
     `,
   },
+  {
+    version: 5,
+    sql: `
+      -- What rules with a long memory know: body is the record, with when it was saved by both clocks.
+      CREATE TABLE rule_memory (
+        rule TEXT PRIMARY KEY,
+        body TEXT NOT NULL
+      ) STRICT;
+    `,
+  },
 ];
 
 export function latestVersion(steps: readonly Migration[] = migrations): number {

@@ -5,11 +5,12 @@ import type { Log } from '../base/log.ts';
 import { systemRandom } from '../base/random.ts';
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
+import type { RuleMemory } from '../model/rule-memory.ts';
 import { AlarmLane } from './alarm-lane.ts';
 import { AlarmReader } from './alarm-reader.ts';
 import { CursorLane } from './cursor-lane.ts';
 import { type StoreFigures, storeFigures } from './figures.ts';
-import { defaultLimits, type StoreLimits } from './limits.ts';
+import { defaultLimits, memoryStepRows, type StoreLimits } from './limits.ts';
 import type {
   AlarmLogQuery,
   AlarmStateChange,
@@ -192,6 +193,22 @@ export class OpenStore {
 
   learned() {
     return this.#thread.request('read-learned', undefined);
+  }
+
+  async keepMemories(memories: readonly RuleMemory[]): Promise<void> {
+    const steps = Array.from({ length: Math.ceil(memories.length / memoryStepRows) }, (_, step) =>
+      memories.slice(step * memoryStepRows, (step + 1) * memoryStepRows),
+    );
+    const refuse = () => this.#refuse('what rules remember was not kept');
+    await Promise.all(steps.map(step => this.#records.keepMemories(step) ?? refuse()));
+  }
+
+  forgetMemories(rules: readonly string[]): Promise<void> {
+    return this.#records.forgetMemories(rules) ?? this.#refuse('what rules remembered was not removed');
+  }
+
+  memories() {
+    return this.#thread.request('read-memories', undefined);
   }
 
   appendAudit(entry: AuditEntry): Promise<void> {

@@ -2,6 +2,7 @@ import type { Backoff } from '../base/backoff.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { randomId } from '../base/random.ts';
+import type { RuleMemory } from '../model/rule-memory.ts';
 import type { StoreLimits } from './limits.ts';
 import type { AuditEntry, CommandRecord, LearnedRecord, RecordWork } from './messages.ts';
 import { isPassing } from './worker-link.ts';
@@ -49,6 +50,14 @@ export class RecordLane {
 
   keepLearned(record: LearnedRecord): Promise<void> | undefined {
     return this.#lane.add({ kind: 'keep-learned', record });
+  }
+
+  keepMemories(memories: readonly RuleMemory[]): Promise<void> | undefined {
+    return this.#lane.add({ kind: 'keep-memories', memories });
+  }
+
+  forgetMemories(rules: readonly string[]): Promise<void> | undefined {
+    return this.#lane.add({ kind: 'forget-memories', rules });
   }
 
   appendAudit({ kind, who, body }: AuditEntry): Promise<void> | undefined {

@@ -77,6 +77,7 @@ function copyRows(source: Database, into: Database): Salvaged {
   copyTable(source, into, 'audit');
   copyTable(source, into, 'audit_end');
   copyTable(source, into, 'command');
+  copyTable(source, into, 'rule_memory');
   return { events: tally.events, states: tally.states, isWhole: logIsWhole && statesAreWhole };
 }
 
@@ -103,7 +104,7 @@ function ask(source: Database, sql: string): number | null {
 }
 
 /** Row by row as they are, whatever is missing: of the audit, the chain tells. */
-function copyTable(source: Database, into: Database, table: 'audit' | 'audit_end' | 'command'): void {
+function copyTable(source: Database, into: Database, table: 'audit' | 'audit_end' | 'command' | 'rule_memory'): void {
   const columns = into.pragma(`table_info(${table})`) as { name: string }[];
   const names = columns.map(({ name }) => name).join(', ');
   const places = columns.map(() => '?').join(', ');

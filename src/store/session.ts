@@ -6,6 +6,7 @@ import { type CursorRows, createCursorRows } from './cursor-rows.ts';
 import { createWalGauge, type Database } from './database.ts';
 import { createLearnedRows, type LearnedRows } from './learned-rows.ts';
 import { type StoreLimits, trimStepRows } from './limits.ts';
+import { createMemoryRows, type MemoryRows } from './memory-rows.ts';
 import type { AlarmWork, RecordWork, UplinkCursor } from './messages.ts';
 import { readMeta, removeMeta } from './meta.ts';
 
@@ -15,6 +16,7 @@ export interface Session {
   readonly alarms: AlarmRows;
   readonly cursors: CursorRows;
   readonly learned: LearnedRows;
+  readonly memories: MemoryRows;
   readonly audit: AuditRows;
   readonly commands: CommandRows;
   /** Pages that wait in the write-ahead file. */
@@ -39,6 +41,7 @@ export function startSession(database: Database): Session {
   const alarms = createAlarmRows(database);
   const cursors = createCursorRows(database);
   const learned = createLearnedRows(database);
+  const memories = createMemoryRows(database);
   const audit = createAuditRows(database);
   const commands = createCommandRows(database);
   const counts = {
@@ -50,7 +53,7 @@ export function startSession(database: Database): Session {
     changesSinceTrim: trimStepRows,
   };
   const walPages = createWalGauge(database);
-  return { database, alarms, cursors, learned, audit, commands, walPages, counts };
+  return { database, alarms, cursors, learned, memories, audit, commands, walPages, counts };
 }
 
 /** One transaction. The counts follow it: when it fails they are what they were. */
@@ -127,6 +130,12 @@ export function writeRecordWork(session: Session, work: RecordWork, limits: Stor
   switch (work.kind) {
     case 'keep-learned':
       session.learned.write(work.record);
+      return;
+    case 'keep-memories':
+      session.memories.write(work.memories);
+      return;
+    case 'forget-memories':
+      session.memories.remove(work.rules);
       return;
     case 'append-audit':
       addToCounts(session, { auditEntries: session.audit.append([work.row]) });

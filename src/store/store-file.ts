@@ -20,6 +20,7 @@ import type {
   OpenBody,
   Opened,
   RecordWork,
+  StoredMemory,
   TimeCorrection,
   UplinkCursor,
 } from './messages.ts';
@@ -169,6 +170,10 @@ export class StoreFile {
 
   learned(): readonly LearnedRecord[] {
     return this.#read(({ learned }) => learned.all());
+  }
+
+  memories(): readonly StoredMemory[] {
+    return this.#read(({ memories }) => memories.all());
   }
 
   alarmLog(query: AlarmLogQuery): readonly AlarmEvent[] {

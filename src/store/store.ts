@@ -1,5 +1,6 @@
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
+import type { RuleMemory } from '../model/rule-memory.ts';
 import type { StoreFigures } from './figures.ts';
 import type {
   AlarmLogQuery,
@@ -10,6 +11,7 @@ import type {
   AuditVerdict,
   CommandRecord,
   LearnedRecord,
+  StoredMemory,
   TimeCorrection,
   TimeFix,
 } from './messages.ts';
@@ -27,6 +29,7 @@ export type {
   AuditVerdict,
   CommandRecord,
   LearnedRecord,
+  StoredMemory,
   TimeCorrection,
   TimeFix,
 } from './messages.ts';
@@ -83,6 +86,14 @@ export interface Store {
    */
   keepLearned(record: LearnedRecord): Promise<void>;
   learned(): Promise<readonly LearnedRecord[]>;
+  /**
+   * Keeps what these rules remember, in place of what was kept of them before. Rejects with PlantroomError `storage` when
+   * too much waits for the disk.
+   */
+  keepMemories(memories: readonly RuleMemory[]): Promise<void>;
+  /** Removes what rules that left the site remembered. Rejects as keepMemories does. */
+  forgetMemories(rules: readonly string[]): Promise<void>;
+  memories(): Promise<readonly StoredMemory[]>;
   /**
    * Adds an entry to the audit; resolves when it has reached the disk. A body of more than auditBodyLength characters is
    * cut. Rejects with PlantroomError `storage` when too much waits for the disk.

@@ -32,6 +32,8 @@ function answer(message: RequestMessage): Requests[RequestKind]['answer'] {
       return file.alarmStates();
     case 'read-learned':
       return file.learned();
+    case 'read-memories':
+      return file.memories();
     case 'read-alarm-log':
       return file.alarmLog(message.body);
     case 'read-audit':

@@ -1,6 +1,7 @@
+import { addRise, riseOf } from '../model/counter.ts';
 import type { Point, Sample } from '../model/point.ts';
 import type { CountedSummary } from '../model/summary.ts';
-import { addRise, type Counter, riseOf } from './counter.ts';
+import type { Counter } from './counter.ts';
 
 /** What a point did so far in the open window. Changed in place. */
 export interface Tally {

@@ -1,19 +1,25 @@
 import type { Detector } from '../../src/detect/detector.ts';
 import {
+  type BandRule,
   type BusRule,
   type Change,
   type CommunicationRule,
+  type CounterRateRule,
   type CrossingsRule,
   type DeviationRule,
+  type DurationRule,
+  type ForecastRule,
   type FrozenRule,
   type LimitRule,
   type MismatchRule,
+  type MissingRule,
   plainLife,
   type RateRule,
   type SpreadRule,
   type StaleRule,
   type StateRule,
 } from '../../src/model/alarm.ts';
+import type { CounterTerms } from '../../src/model/counter.ts';
 import type { Point, Sample, SampleBatch } from '../../src/model/point.ts';
 import type { Quality } from '../../src/model/quality.ts';
 
@@ -92,6 +98,37 @@ export function mismatchRule(parts: Partial<MismatchRule> = {}): MismatchRule {
 export function frozenRule(parts: Partial<FrozenRule> = {}): FrozenRule {
   const terms = { forMs: 10_000, span: 0.5, companion: { point: 1, span: 3 } };
   return { ...base, kind: 'frozen', key: 'pump/frozen', point: 0, ...terms, ...parts };
+}
+
+/** 3 starts in a minute are one too many. */
+export function counterRateRule(parts: Partial<CounterRateRule> = {}): CounterRateRule {
+  const counted = { kind: 'rise', terms: wholeCounter } as const;
+  const terms = { counted, comparison: 'more-than', limit: 2, windowMs: 60_000 } as const;
+  return { ...base, kind: 'counter-rate', key: 'pump/starts', point: 0, ...terms, ...parts };
+}
+
+/** A 16-bit counter of whole numbers. */
+export const wholeCounter: CounterTerms = { divisor: 1, lowest: 0, range: 65_536 };
+
+export function durationRule(parts: Partial<DurationRule> = {}): DurationRule {
+  const lasting = { kind: 'state', states: [1] } as const;
+  return { ...base, kind: 'duration', key: 'pump/runs-long', point: 0, lasting, longestMs: 60_000, ...parts };
+}
+
+export function missingRule(parts: Partial<MissingRule> = {}): MissingRule {
+  const counted = { kind: 'state', states: [1] } as const;
+  return { ...base, kind: 'missing', key: 'pump/no-test', point: 0, counted, withinMs: 60_000, ...parts };
+}
+
+export function bandRule(parts: Partial<BandRule> = {}): BandRule {
+  const width = { kind: 'factor', value: 4 } as const;
+  const terms = { slotMs: 3_600_000, days: 14, width, minChange: 1, direction: 'both' } as const;
+  return { ...base, kind: 'band', key: 'pump/unusual', point: 0, ...terms, ...parts };
+}
+
+export function forecastRule(parts: Partial<ForecastRule> = {}): ForecastRule {
+  const terms = { limit: 0, withinMs: 60_000, windowMs: 20_000, minChange: 0.5 } as const;
+  return { ...base, kind: 'forecast', key: 'pump/empty-soon', point: 0, ...terms, ...parts };
 }
 
 export function communicationRule(parts: Partial<CommunicationRule> = {}): CommunicationRule {

@@ -156,6 +156,11 @@ describe('the schemas', () => {
       mismatch: true,
       frozen: true,
       communication: true,
+      'counter-rate': true,
+      duration: true,
+      missing: true,
+      band: true,
+      forecast: true,
       'bus-communication': true,
       flood: true,
     };

@@ -11,7 +11,7 @@ export interface LimitCondition {
   readonly goneAt: number;
 }
 
-export function createLimitCondition(rule: LimitRule): LimitCondition {
+export function createLimitCondition(rule: Pick<LimitRule, 'level' | 'limit' | 'deadband'>): LimitCondition {
   const sign = rule.level === 'high' || rule.level === 'high-high' ? 1 : -1;
   const metAbove = sign * rule.limit;
   return { kind: 'limit', sign, metAbove, goneAt: withoutBinaryDust(metAbove - rule.deadband) };

@@ -1,0 +1,130 @@
+import { parseDuration } from '../base/duration.ts';
+import type { Counted, Lasting, LongRule } from '../model/alarm.ts';
+import { counterTermsOf } from '../model/counter.ts';
+import { formatQuantity, parseQuantity } from '../model/unit.ts';
+import { longConditions } from './alarm-checks.ts';
+import { statesOf, writtenStates } from './alarm-states.ts';
+import { complain, type RuleParts, readDeadband, readOneOf, readQuantity, readSize } from './rule-parts.ts';
+import type { RawAlarm } from './schema.ts';
+
+/** The rules with long memories, from the site file. */
+type LongConditionName = (typeof longConditions)[number];
+
+export function isLongCondition(condition: string): condition is LongConditionName {
+  return longConditions.some(name => name === condition);
+}
+
+export function buildLongRule(parts: RuleParts, condition: LongConditionName): LongRule | undefined {
+  return builders[condition](parts);
+}
+
+type Written<Name extends LongConditionName> = NonNullable<RawAlarm[Name]>;
+type States = string | number | readonly (string | number)[];
+
+const builders: Record<LongConditionName, (parts: RuleParts) => LongRule | undefined> = {
+  'counter-rate': parts => buildCounterRate(parts, parts.raw['counter-rate'] as Written<'counter-rate'>),
+  duration: parts => buildDuration(parts, parts.raw.duration as Written<'duration'>),
+  missing: parts => buildMissing(parts, parts.raw.missing as Written<'missing'>),
+  band: parts => buildBand(parts, parts.raw.band as Written<'band'>),
+  forecast: parts => buildForecast(parts, parts.raw.forecast as Written<'forecast'>),
+};
+
+function buildCounterRate(parts: RuleParts, raw: Written<'counter-rate'>): LongRule | undefined {
+  const counted = readCounted(parts, 'counter-rate', raw.state);
+  const comparison = readOneOf(parts, 'counter-rate', raw, ['more-than', 'less-than']);
+  if (!counted || !comparison) return undefined;
+  const limit = readCount(parts, comparison, raw[comparison] ?? '', counted);
+  if (limit === undefined) return undefined;
+  const what = counted.kind === 'rise' ? `${parts.point.name} rises by` : `${parts.point.name} comes to ${nameOf(raw)}`;
+  const amount = counted.kind === 'rise' ? formatQuantity(limit, parts.point.unit) : timesOf(limit);
+  const words = comparison === 'more-than' ? 'more than' : 'less than';
+  const message = parts.raw.message ?? `${what} ${words} ${amount} in ${raw.in}`;
+  return { ...parts.base, kind: 'counter-rate', message, counted, comparison, limit, windowMs: msOf(raw.in) };
+}
+
+/** Of a state it is a number of times, whatever unit the point has. */
+function readCount(parts: RuleParts, key: string, written: string | number, counted: Counted): number | undefined {
+  if (counted.kind === 'rise')
+    return readSize(parts, written, { path: ['counter-rate', key], mayBeZero: key === 'more-than' });
+  const times = Number(written);
+  if (times >= 0 && (times > 0 || key === 'more-than')) return times;
+  return complain(parts, ['counter-rate', key], `"${written}" is no number of times`, 'write a number such as 15');
+}
+
+function buildDuration(parts: RuleParts, raw: Written<'duration'>): LongRule | undefined {
+  const kind = readOneOf(parts, 'duration', raw, ['state', 'above', 'below']);
+  const lasting = kind && readLasting(parts, raw, kind);
+  if (!lasting) return undefined;
+  const what =
+    lasting.kind === 'state' ? nameOf(raw) : `${lasting.kind} ${formatQuantity(lasting.limit, parts.point.unit)}`;
+  const message = parts.raw.message ?? `${parts.point.name} is ${what} for more than ${raw['longer-than']}`;
+  return { ...parts.base, kind: 'duration', message, lasting, longestMs: msOf(raw['longer-than']) };
+}
+
+function readLasting(parts: RuleParts, raw: Written<'duration'>, kind: Lasting['kind']): Lasting | undefined {
+  const { deadband: written } = parts.raw;
+  if (kind === 'state') {
+    if (written !== undefined) {
+      return complain(parts, ['deadband'], '"deadband" belongs to limits only', 'remove it');
+    }
+    return { kind, states: statesOf(parts, parts.point, ['duration', 'state']) };
+  }
+  const limit = readQuantity(parts, ['duration', kind], raw[kind] ?? '', 'value');
+  const deadband = readDeadband(parts);
+  return limit === undefined || deadband === undefined ? undefined : { kind, limit, deadband };
+}
+
+function buildMissing(parts: RuleParts, raw: Written<'missing'>): LongRule | undefined {
+  const counted = readCounted(parts, 'missing', raw.state);
+  if (!counted) return undefined;
+  const what = counted.kind === 'rise' ? 'has not risen' : `was not ${nameOf(raw)}`;
+  const message = parts.raw.message ?? `${parts.point.name} ${what} for ${raw.within}`;
+  return { ...parts.base, kind: 'missing', message, counted, withinMs: msOf(raw.within) };
+}
+
+function buildBand(parts: RuleParts, raw: Written<'band'>): LongRule | undefined {
+  const kind = readOneOf(parts, 'band', raw, ['factor', 'share']);
+  const value = kind === 'share' ? readShare(parts, raw.share ?? '') : raw.factor;
+  const minChange = readSize(parts, raw['min-change'], { path: ['band', 'min-change'], mayBeZero: true });
+  if (!kind || value === undefined || minChange === undefined) return undefined;
+  const direction = raw.direction ?? 'both';
+  const where = { above: 'above what', below: 'below what', both: 'not what' }[direction];
+  const message = parts.raw.message ?? `${parts.point.name} is ${where} it was at this time of day`;
+  const terms = { slotMs: msOf(raw.of ?? '1h'), days: raw.days ?? 14, width: { kind, value }, minChange, direction };
+  return { ...parts.base, kind: 'band', message, ...terms };
+}
+
+function readShare(parts: RuleParts, written: string | number): number | undefined {
+  const parsed = parseQuantity(String(written));
+  if (parsed?.unit === '%' && parsed.value > 0) return parsed.value / 100;
+  return complain(parts, ['band', 'share'], `"${written}" is no share`, 'write how many percent, such as 40 %');
+}
+
+function buildForecast(parts: RuleParts, raw: Written<'forecast'>): LongRule | undefined {
+  const limit = readQuantity(parts, ['forecast', 'reaches'], raw.reaches, 'value');
+  const minChange = readSize(parts, raw['min-change'], { path: ['forecast', 'min-change'], mayBeZero: false });
+  if (limit === undefined || minChange === undefined) return undefined;
+  const level = formatQuantity(limit, parts.point.unit);
+  const message = parts.raw.message ?? `${parts.point.name} reaches ${level} within ${raw.within} if it goes on so`;
+  const windowMs = msOf(raw.over);
+  return { ...parts.base, kind: 'forecast', message, limit, withinMs: msOf(raw.within), windowMs, minChange };
+}
+
+function readCounted(parts: RuleParts, condition: string, state: States | undefined): Counted | undefined {
+  const { point } = parts;
+  if (state !== undefined) return { kind: 'state', states: statesOf(parts, point, [condition, 'state']) };
+  if (point.isCounter) return { kind: 'rise', terms: counterTermsOf(point) };
+  return complain(parts, ['point'], `${point.key} is no counter`, 'give the point counter: true if it only rises');
+}
+
+function nameOf({ state }: { readonly state?: States | undefined }): string {
+  return writtenStates(state ?? '');
+}
+
+function timesOf(count: number): string {
+  return count === 1 ? 'once' : `${count} times`;
+}
+
+function msOf(written: string): number {
+  return parseDuration(written) ?? 0;
+}
