@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Rule, Transition, TransitionKind } from '../model/alarm.ts';
-import type { Sample, SampleBatch } from '../model/point.ts';
+import { isComputed, type Sample, type SampleBatch } from '../model/point.ts';
 import { stepAlarm } from './alarm-machine.ts';
 import {
   type AlarmRow,
@@ -116,7 +116,9 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
   return {
     step(batch) {
       const mono = monoOf(batch);
-      const ofDevice = stepDevice(batch, mono);
+      const first = batch.samples[0];
+      // What was computed says nothing about whether its device is heard.
+      const ofDevice = first !== undefined && isComputed(first.point) ? nothing : stepDevice(batch, mono);
       const ofPoints = stepPoints(batch, mono);
       return ofDevice.length === 0 ? ofPoints : [...ofDevice, ...ofPoints];
     },

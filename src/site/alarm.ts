@@ -5,11 +5,14 @@ import { formatQuantity } from '../model/unit.ts';
 import { checkAlarm, communicationId, conditionsOf, stateTexts } from './alarm-checks.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import { findPoint } from './point-reference.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
+import type { ExpressionDraft } from './expression.ts';
+import { buildProfileExpressionAlarm, buildSiteExpressionAlarm } from './expression-alarm.ts';
 import type { RawAlarm } from './schema.ts';
 import { readShape, type Shaped } from './shape.ts';
-import { listWords, suggestOr } from './suggestion.ts';
-import { itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
+import { suggestOr } from './suggestion.ts';
+import { hasExpression, itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
 
 /** A rule as built, with where it is written. */
 export interface RuleDraft {
@@ -17,6 +20,8 @@ export interface RuleDraft {
   /** Undefined for communication alarms. */
   readonly point: Point | undefined;
   readonly tree: Tree;
+  /** Of an alarm with an expression: what its hidden point is made of. */
+  readonly expression?: ExpressionDraft;
 }
 
 /** All rules of the site. An alarm of the site file takes the place of a profile's with the same device and id. */
@@ -29,30 +34,45 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
   }
   const own = new Map<string, Tree>();
   for (const tree of itemsOf(siteTree, 'alarms')) {
+    if (hasExpression(tree)) {
+      const draft = buildSiteExpressionAlarm(tree, devices, build);
+      if (draft && isFirst(draft.rule.key, tree, own, build)) drafts.set(draft.rule.key, draft);
+      continue;
+    }
     const shaped = readShape('siteAlarm', 'an alarm', tree, build.problems);
-    const found = shaped && findPoint(shaped.raw, tree, devices, build);
+    const found = shaped && findPoint(shaped.raw.point, placeOfValue(tree, 'point'), devices, build);
     if (!shaped || !found) continue;
     const { raw } = shaped;
     const key = `${found.device.id}/${raw.id}`;
-    const first = own.get(key);
-    if (first) {
-      const message = `a second alarm "${raw.id}" of the device "${found.device.id}", the first is in line ${placeOf(first).line}`;
-      build.problems.error(placeOfValue(tree, 'id'), message, 'give each alarm of a device its own id');
-    }
-    own.set(key, tree);
+    isFirst(key, tree, own, build);
     const rule = buildRule({ ...shaped, tree }, found.device, found.point, build);
     if (rule) drafts.set(key, { rule, point: found.point, tree });
   }
   return [...drafts.values()];
 }
 
+/** Whether no alarm of the site file had this key before. Of two the later one counts. */
+function isFirst(key: string, tree: Tree, own: Map<string, Tree>, build: Build): boolean {
+  const first = own.get(key);
+  own.set(key, tree);
+  if (!first) return true;
+  const [device = '', id = ''] = key.split('/');
+  const message = `a second alarm "${id}" of the device "${device}", the first is in line ${placeOf(first).line}`;
+  build.problems.error(placeOfValue(tree, 'id'), message, 'give each alarm of a device its own id');
+  return false;
+}
+
 function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
-  return (device.profile?.alarms ?? []).flatMap(({ raw, tree }) => {
+  const withExpression = (device.profile?.expressionAlarms ?? []).flatMap(({ raw, tree }) =>
+    buildProfileExpressionAlarm(device, raw, tree, build),
+  );
+  const ofPoints = (device.profile?.alarms ?? []).flatMap(({ raw, tree }) => {
     // A point that `only` leaves out takes its alarms along.
     const point = device.points.get(raw.point);
     const rule = point && buildRule({ raw, tree, isWhole: true }, device, point, build);
     return rule ? [{ rule, point, tree }] : [];
   });
+  return [...ofPoints, ...withExpression];
 }
 
 function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDraft[] {
@@ -68,39 +88,6 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     offDelayMs: 0,
   };
   return [{ rule, point: undefined, tree }];
-}
-
-function findPoint(
-  raw: RawAlarm,
-  tree: Tree,
-  devices: DeviceDrafts,
-  build: Build,
-): { device: DeviceDraft; point: Point } | undefined {
-  const [deviceId = '', pointId = ''] = raw.point.split('/');
-  const place = placeOfValue(tree, 'point');
-  if (devices.broken.has(deviceId)) return undefined;
-  const device = devices.built.get(deviceId);
-  if (!device) {
-    const ids = [...devices.built.keys()];
-    build.problems.error(
-      place,
-      `no device is called "${deviceId}"`,
-      suggestOr(deviceId, ids, `the devices are ${listWords(ids)}`),
-    );
-    return undefined;
-  }
-  const point = device.points.get(pointId);
-  if (point) return { device, point };
-  if (device.isIncomplete || device.brokenPoints.has(pointId)) return undefined;
-  if (device.profile?.points.has(pointId)) {
-    const message = `the device "${deviceId}" does not read the point "${pointId}" of its profile`;
-    build.problems.error(place, message, `add ${pointId} to its list only:`);
-    return undefined;
-  }
-  const ids = [...device.points.keys()];
-  const hint = suggestOr(pointId, ids, `its points are ${listWords(ids, 30)}`);
-  build.problems.error(place, `the device "${deviceId}" has no point "${pointId}"`, hint);
-  return undefined;
 }
 
 function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: Build): Rule | undefined {

@@ -11,6 +11,10 @@ export const siteLimits = {
   maxDevices: 500,
   maxPoints: 20_000,
   maxRules: 20_000,
+  /** Computed points, alarms with an expression and suppressions, all together. */
+  maxExpressions: 2_000,
+  /** Inputs of one expression. */
+  maxInputs: 30,
   /** Different points that a running gateway may have had, over all its reloads; beyond it a reload is refused. */
   maxPointNames: 100_000,
   /** Problems that are listed; the rest is counted. */

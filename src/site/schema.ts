@@ -210,6 +210,57 @@ const siteAlarm = alarmShape(
 );
 const profileAlarm = alarmShape('Id of a point of this profile.', idShape(`the id of a point: ${idText}`));
 
+const inputReference = 'a point, an alarm, or what a point did: {rate: booster/outlet-pressure, over: 10s}';
+const overWindow = duration('100ms', '1d', 'The window, for rate, mean, min and max.');
+const expressionInput = z.union(
+  [
+    z.string({ error: inputReference }),
+    z.strictObject({
+      rate: z.string().describe('How fast this point changes, in its unit per second.').optional(),
+      mean: z.string().describe('The mean of this point over the window.').optional(),
+      min: z.string().describe('The lowest value of this point in the window.').optional(),
+      max: z.string().describe('The highest value of this point in the window.').optional(),
+      alarm: z.string().describe('Whether the condition of this alarm stands.').optional(),
+      over: overWindow.optional(),
+    }),
+  ],
+  { error: inputReference },
+);
+const expressionParts = {
+  inputs: z
+    .record(z.string(), expressionInput, { error: 'a mapping of names to points: {p: booster/outlet-pressure}' })
+    .describe(
+      'What the expression uses, by the names it uses: a point (its number, or the text of its state), {rate: …, over: …}, mean, min and max likewise, or {alarm: …}. In a site file DEVICE/ID, in a profile just the ID.',
+    ),
+  expression: text('In CEL: p < 2.0 && dp < -0.05. Numbers beside measured values have a decimal point.', 1_000),
+};
+const ownerDevice = idShape('the id of a device')
+  .describe('Id of the device it belongs to. Left out: the device "computed", which has nothing else.')
+  .optional();
+
+const { interval: _interval, scale: _scale, offset: _offset, ...computedBasics } = pointBasics;
+const profileComputed = z.strictObject(
+  { ...computedBasics, id: id('Id of the point, unique in its device.'), ...expressionParts },
+  { error: 'a computed point: {id: …, unit: …, inputs: {…}, expression: …}' },
+);
+const siteComputed = profileComputed.extend({ device: ownerDevice });
+
+const commonOfAlarms = { id: true, 'on-delay': true, 'off-delay': true, priority: true } as const;
+const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
+  message: text('What the duty engineer reads first.'),
+  ...expressionParts,
+});
+const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice });
+
+const suppression = z.strictObject(
+  {
+    id: id('Id of the reason; alarms name it under suppressed-by.'),
+    name: text('What people read: "the pump is off".', 80).optional(),
+    ...expressionParts,
+  },
+  { error: 'a suppression: {id: …, inputs: {…}, expression: …}' },
+);
+
 const host = z
   .string({ error: 'a host name or an IP address' })
   .regex(/^[A-Za-z0-9._:-]{1,253}$/, { error: 'a host name or an IP address' });
@@ -474,7 +525,9 @@ const site = z.strictObject(
     store: store.describe('What is kept on this machine.').optional(),
     buses: listOf(bus, 'The wires and sockets; one request at a time goes over each.'),
     devices: listOf(device, 'What is read.'),
-    alarms: listOf(siteAlarm, 'What needs a person.').optional(),
+    alarms: listOf(z.union([siteAlarm, siteExpressionAlarm]), 'What needs a person.').optional(),
+    computed: listOf(siteComputed, 'Points that are worked out from others.').optional(),
+    suppressions: listOf(suppression, 'Reasons by design of the plant why alarms do not count for a while.').optional(),
   },
   { error: 'a mapping with gateway, buses and devices' },
 );
@@ -489,7 +542,11 @@ const profileBasics = {
   addressing: text('How the numbers of the manual become addresses.', 400).optional(),
   'read-limits': text('What is known of the reads it takes.', 400).optional(),
   caution: text('What to know before it is connected.', 800).optional(),
-  alarms: listOf(profileAlarm, 'Alarms that every device of this profile gets.').optional(),
+  alarms: listOf(
+    z.union([profileAlarm, profileExpressionAlarm]),
+    'Alarms that every device of this profile gets.',
+  ).optional(),
+  computed: listOf(profileComputed, 'Points that are worked out from others of the device.').optional(),
 };
 
 const modbusProfile = z.strictObject({
@@ -558,6 +615,8 @@ const shapes = {
     buses: items,
     devices: items,
     alarms: items.optional(),
+    computed: items.optional(),
+    suppressions: items.optional(),
   }),
   gateway,
   uplink,
@@ -568,10 +627,15 @@ const shapes = {
   device: device.extend({ points: items.optional() }),
   siteAlarm,
   profileAlarm,
+  siteExpressionAlarm,
+  profileExpressionAlarm,
+  siteComputed,
+  profileComputed,
+  suppression,
   modbusPoint,
   selfPoint,
-  modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional() }),
-  selfProfile: selfProfile.extend({ points: items, alarms: items.optional() }),
+  modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
+  selfProfile: selfProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
   scenario: scenario.extend({ events: items }),
   scenarioEvent,
 } as const;
