@@ -3,6 +3,7 @@ import type { Clock } from './base/clock.ts';
 import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
+import { type Computer, createComputer } from './compute/computer.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
 import type { Frame } from './history/frame.ts';
@@ -21,7 +22,7 @@ import { createTimeCorrection, type TimeCorrection } from './live/time-correctio
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
-import type { AlarmEvent } from './model/alarm.ts';
+import type { AlarmEvent, Change } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site, UplinkSettings } from './model/site.ts';
@@ -38,7 +39,8 @@ import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
 /*
  * The way of a value, in one place:
  *
- *   poller ─ batch ─► point table
+ *   poller ─ batch ─► computer ─ batches of computed points ─┐ (the same way)
+ *                 ─► point table ◄───────────────────────────┘
  *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
  *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
  *                 ─► recorder ─── frame ───────────────────────────► history
@@ -125,15 +127,25 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function onBatch(batch: SampleBatch): void {
     if (!running) return;
-    table.apply(batch);
-    const transitions = running.detector.step(batch);
+    const current = running;
+    const changed = take(current, batch, false);
+    const changes = current.computer.step(batch, changed, (computed, isHidden) => take(current, computed, isHidden));
+    for (const { suppression, isOn } of changes) log.info({ suppression, isOn }, 'a suppression has changed');
+  }
+
+  /** One batch on its way, read or computed. A hidden one is for the detector only. Returns the alarms it changed. */
+  function take(current: Running, batch: SampleBatch, isHidden: boolean): readonly string[] {
+    if (!isHidden) table.apply(batch);
+    const transitions = current.detector.step(batch);
     const detectedMono = clock.monoMs();
     latency.sampledToDetected.record(detectedMono - batch.sampledAtMono);
-    if (transitions.length > 0) commitAlarms(running, running.desk.record(transitions), detectedMono);
+    if (transitions.length > 0) commitAlarms(current, current.desk.record(transitions), detectedMono);
+    if (isHidden) return keysOf(transitions);
     const window = summarizer.add(batch);
-    if (window) keepWindow(running, window);
+    if (window) keepWindow(current, window);
     const frame = recorder.add(batch);
-    if (frame) keepFrame(running, frame);
+    if (frame) keepFrame(current, frame);
+    return keysOf(transitions);
   }
 
   function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
@@ -268,6 +280,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       site.rules,
       desk.standing().map(state => state.alarm),
     );
+    table.replace(site.points);
+    const computer = createComputer({
+      expressions: site.expressions,
+      isActive: detector.isActive,
+      pointNow: table.get,
+    });
     const history = openHistory({
       folder: options.dataFolder,
       sizeBytes: historyBytes,
@@ -279,8 +297,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const roomMaker = createRoomMaker({ clock, store, history });
     const uplinks = openUplinks(site, store, history, desk);
     const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
-    running = { site, store, history, roomMaker, correction, desk, detector, uplinks };
-    table.replace(site.points);
+    running = { site, store, history, roomMaker, correction, desk, detector, computer, uplinks };
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
@@ -322,6 +339,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     running = { ...current, site };
     table.replace(site.points);
+    current.computer.replace(site.expressions);
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     current.uplinks.rebirth();
     warnOfOverload();
@@ -413,6 +431,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
+function keysOf(changes: readonly Change[]): readonly string[] {
+  return changes.length === 0 ? noKeys : changes.map(({ rule }) => rule.key);
+}
+
+const noKeys: readonly string[] = Object.freeze([]);
+
 /** Uplinks that send summaries. */
 function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
   return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
@@ -426,6 +450,7 @@ interface Running {
   readonly roomMaker: { stop(): void };
   readonly correction: TimeCorrection;
   readonly detector: Detector;
+  readonly computer: Computer;
   readonly desk: AlarmDesk;
   readonly uplinks: Uplinks;
 }

@@ -53,7 +53,9 @@ const known = `the functions are ${functions.join(', ')}; the methods of a text 
 
 /** Words that CEL keeps for itself, and names of its types and functions: no input can be called so. */
 const reserved = new Set([
-  ...'in true false null as break const continue else for function if import let loop package namespace return'.split(' '),
+  ...'in true false null as break const continue else for function if import let loop package namespace return'.split(
+    ' ',
+  ),
   ...'var void while int uint double bool string bytes list map type dyn null_type google cel optional'.split(' '),
   ...'timestamp duration has all exists exists_one filter size matches constructor prototype'.split(' '),
   ...functions,
@@ -123,7 +125,9 @@ function findRefused(node: ASTNode): WrongCel | undefined {
       return undefined;
     case 'call': {
       const [name, parts] = node.args;
-      return functions.includes(name) ? firstRefused(parts) : { ...at, message: `no function "${name}" can be used here` };
+      return functions.includes(name)
+        ? firstRefused(parts)
+        : { ...at, message: `no function "${name}" can be used here` };
     }
     case 'rcall': {
       const [name, receiver, parts] = node.args;
@@ -178,9 +182,12 @@ function inWords(message: string, part: string): { message: string; hint: string
   }
   const [, name] = /Unknown variable: (.+)$/.exec(message) ?? [];
   if (name !== undefined) {
-    return { message: `"${name}" is no input of this expression`, hint: 'list it under inputs:, and put texts in quotes' };
+    return {
+      message: `"${name}" is no input of this expression`,
+      hint: 'list it under inputs:, and put texts in quotes',
+    };
   }
-  if (/max\w* exceeded|limit/i.test(message)) {
+  if (/^Exceeded max/.test(message)) {
     return { message: `the expression is too large: ${message}`, hint: 'divide it into computed points' };
   }
   return { message: `this is no expression in CEL: ${message}`, hint: 'look for a bracket, a quote or an operator' };

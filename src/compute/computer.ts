@@ -174,10 +174,16 @@ function listen(rows: readonly ExpressionRow[]): Listeners {
       const listener = { row, input };
       if (input.input.kind === 'alarm') {
         byAlarm.set(input.input.alarm, [...(byAlarm.get(input.input.alarm) ?? []), listener]);
-        for (const point of input.input.points) (beatsOfPoint[point] ??= []).push(row);
-        for (const device of input.input.devices) (beatsOfDevice[device] ??= []).push(row);
-      } else (byPoint[input.input.point] ??= []).push(listener);
+        for (const point of input.input.points) addTo(beatsOfPoint, point, row);
+        for (const device of input.input.devices) addTo(beatsOfDevice, device, row);
+      } else addTo(byPoint, input.input.point, listener);
     }
   }
   return { byPoint, byAlarm, beatsOfPoint, beatsOfDevice };
+}
+
+function addTo<Item>(lists: Item[][], number: number, item: Item): void {
+  const list = lists[number];
+  if (list) list.push(item);
+  else lists[number] = [item];
 }

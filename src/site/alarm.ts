@@ -3,26 +3,17 @@ import type { LimitLevel, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
 import { checkAlarm, communicationId, conditionsOf, stateTexts } from './alarm-checks.ts';
+import { lifeOf } from './alarm-life.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import { buildProfileExpressionAlarm, buildSiteExpressionAlarm } from './expression-alarm.ts';
 import { findPoint } from './point-reference.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
-import type { ExpressionDraft } from './expression.ts';
-import { buildProfileExpressionAlarm, buildSiteExpressionAlarm } from './expression-alarm.ts';
+import type { RuleDraft } from './rule-draft.ts';
 import type { RawAlarm } from './schema.ts';
 import { readShape, type Shaped } from './shape.ts';
 import { suggestOr } from './suggestion.ts';
 import { hasExpression, itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
-
-/** A rule as built, with where it is written. */
-export interface RuleDraft {
-  readonly rule: Rule;
-  /** Undefined for communication alarms. */
-  readonly point: Point | undefined;
-  readonly tree: Tree;
-  /** Of an alarm with an expression: what its hidden point is made of. */
-  readonly expression?: ExpressionDraft;
-}
 
 /** All rules of the site. An alarm of the site file takes the place of a profile's with the same device and id. */
 export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build): RuleDraft[] {
@@ -86,6 +77,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
+    life: lifeOf(settings.priority ?? 'high'),
   };
   return [{ rule, point: undefined, tree }];
 }
@@ -110,6 +102,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       priority: raw.priority ?? 'medium',
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
+      life: lifeOf(raw.priority ?? 'medium'),
     },
   };
   const condition = conditionsOf(raw)[0] ?? 'state';

@@ -64,7 +64,8 @@ export function findOwner(
   devices: DeviceDrafts,
   build: Build,
 ): DeviceDraft | undefined {
-  if (id === undefined || id === computedId) return devices.built.get(computedId) ?? createComputedDevice(siteTree, build);
+  if (id === undefined || id === computedId)
+    return devices.built.get(computedId) ?? createComputedDevice(siteTree, build);
   const owner = devices.built.get(id);
   if (owner || devices.broken.has(id)) return owner;
   const ids = [...devices.built.keys()];

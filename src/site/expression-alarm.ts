@@ -1,11 +1,12 @@
 import { parseDuration } from '../base/duration.ts';
 import type { Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
-import type { RuleDraft } from './alarm.ts';
 import { communicationId } from './alarm-checks.ts';
+import { lifeOf } from './alarm-life.ts';
 import type { Build } from './build.ts';
 import { findOwner, isComplete } from './computed.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import type { RuleDraft } from './rule-draft.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { placeOfValue, type Tree } from './tree.ts';
@@ -55,9 +56,15 @@ function buildExpressionAlarm(
     message: raw.message,
     onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
     offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
+    life: lifeOf(raw.priority ?? 'medium'),
     states: [1],
   };
-  return { rule, point: undefined, tree, expression: { target: { kind: 'alarm', point }, name: key, raw, tree, device } };
+  return {
+    rule,
+    point: undefined,
+    tree,
+    expression: { target: { kind: 'alarm', point }, name: key, raw, tree, device },
+  };
 }
 
 /** Its key cannot be that of a point of a site file. */

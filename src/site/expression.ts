@@ -77,7 +77,8 @@ export function buildExpression(draft: ExpressionDraft, known: Referable, build:
 function misfitOf(target: ExpressionTarget, result: 'number' | 'string' | 'bool') {
   if (target.kind !== 'point') {
     if (result === 'bool') return undefined;
-    return { message: `the expression gives a ${result}`, hint: 'it has to say yes or no: compare with < > == or !=' };
+    const given = result === 'string' ? 'text' : result;
+    return { message: `the expression gives a ${given}`, hint: 'it has to say yes or no: compare with < > == or !=' };
   }
   if (result === 'number') return undefined;
   const { states } = target.point;

@@ -1,10 +1,10 @@
 import type { Rule } from '../model/alarm.ts';
 import type { Expression, Suppression } from '../model/expression.ts';
-import type { RuleDraft } from './alarm.ts';
 import type { Build } from './build.ts';
 import type { ComputedDrafts } from './computed.ts';
 import { buildExpression, type ExpressionDraft, type Referable } from './expression.ts';
 import { siteLimits } from './limits.ts';
+import type { RuleDraft } from './rule-draft.ts';
 import { readShape } from './shape.ts';
 import { itemsOf, placeOf, placeOfKey, placeOfValue, type Tree } from './tree.ts';
 
@@ -82,7 +82,11 @@ function inOrder(all: readonly Built[], rules: ReadonlyMap<string, Rule>, build:
       } else if (!done.has(next)) {
         const at = way.findIndex(({ one }) => one === next);
         if (at === -1) enter(next);
-        else reportCircle(way.slice(at).map(({ one }) => one.draft), build);
+        else
+          reportCircle(
+            way.slice(at).map(({ one }) => one.draft),
+            build,
+          );
       }
     }
   }

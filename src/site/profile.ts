@@ -94,7 +94,8 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
       continue;
     }
     const raw = readShape('profileAlarm', 'an alarm', item, problems)?.raw;
-    if (raw && (points.has(raw.point) || computed.some(one => one.raw.id === raw.point))) alarms.push({ raw, tree: item });
+    if (raw && (points.has(raw.point) || computed.some(one => one.raw.id === raw.point)))
+      alarms.push({ raw, tree: item });
     else if (raw) {
       const hint = suggestOr(raw.point, [...points.keys()], 'name the id of a point of this profile');
       problems.error(placeOfValue(item, 'point'), `this profile has no point "${raw.point}"`, hint);
