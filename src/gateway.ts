@@ -4,6 +4,7 @@ import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { type Computer, createComputer } from './compute/computer.ts';
+import { createScheduleWatch, type ScheduleWatch } from './compute/schedule-watch.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import type { Answer, Question } from './driver.ts';
 import type { Frame } from './history/frame.ts';
@@ -24,6 +25,7 @@ import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent, Change } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
+import type { SuppressionChange } from './model/expression.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site, UplinkSettings } from './model/site.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
@@ -130,7 +132,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     const current = running;
     const changed = take(current, batch, false);
     const changes = current.computer.step(batch, changed, (computed, isHidden) => take(current, computed, isHidden));
-    for (const { suppression, isOn } of changes) log.info({ suppression, isOn }, 'a suppression has changed');
+    for (const change of changes) onSuppression(change);
+    for (const change of current.schedules.step(batch, time.state.quality === 'unsynchronised')) onSuppression(change);
+  }
+
+  function onSuppression({ suppression, isOn }: SuppressionChange): void {
+    log.info({ suppression, isOn }, isOn ? 'a suppression has begun' : 'a suppression has ended');
   }
 
   /** One batch on its way, read or computed. A hidden one is for the detector only. Returns the alarms it changed. */
@@ -286,6 +293,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       isActive: detector.isActive,
       pointNow: table.get,
     });
+    const schedules = createScheduleWatch(site.suppressions, site.gateway.timeZone);
     const history = openHistory({
       folder: options.dataFolder,
       sizeBytes: historyBytes,
@@ -297,7 +305,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const roomMaker = createRoomMaker({ clock, store, history });
     const uplinks = openUplinks(site, store, history, desk);
     const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
-    running = { site, store, history, roomMaker, correction, desk, detector, computer, uplinks };
+    running = { site, store, history, roomMaker, correction, desk, detector, computer, schedules, uplinks };
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
@@ -340,6 +348,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     running = { ...current, site };
     table.replace(site.points);
     current.computer.replace(site.expressions);
+    current.schedules.replace(site.suppressions, site.gateway.timeZone);
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     current.uplinks.rebirth();
     warnOfOverload();
@@ -451,6 +460,7 @@ interface Running {
   readonly correction: TimeCorrection;
   readonly detector: Detector;
   readonly computer: Computer;
+  readonly schedules: ScheduleWatch;
   readonly desk: AlarmDesk;
   readonly uplinks: Uplinks;
 }

@@ -1,3 +1,4 @@
+import type { AlarmSchedule } from './alarm.ts';
 import type { Point } from './point.ts';
 
 /*
@@ -55,6 +56,8 @@ export interface AlarmInput extends InputBase {
 export interface Suppression {
   readonly id: string;
   readonly name: string;
+  /** Undefined where an expression decides; else it holds outside of this schedule. */
+  readonly outside: AlarmSchedule | undefined;
 }
 
 /** What suppresses alarms has begun or ended. */

@@ -25,6 +25,8 @@ export interface Site {
 export interface GatewaySettings {
   readonly id: string;
   readonly name: string;
+  /** Name of a time zone (IANA); that of the machine when undefined. */
+  readonly timeZone?: string | undefined;
 }
 
 export interface StoreSettings {

@@ -7,6 +7,7 @@ import { lifeOf } from './alarm-life.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { buildProfileExpressionAlarm, buildSiteExpressionAlarm } from './expression-alarm.ts';
+import { hidingOf } from './hiding.ts';
 import { findPoint } from './point-reference.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
 import type { RuleDraft } from './rule-draft.ts';
@@ -77,7 +78,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: lifeOf(settings.priority ?? 'high'),
+    life: { ...lifeOf(settings.priority ?? 'high'), suppressedBy: settings['suppressed-by'] ?? [] },
   };
   return [{ rule, point: undefined, tree }];
 }
@@ -102,7 +103,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       priority: raw.priority ?? 'medium',
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-      life: lifeOf(raw.priority ?? 'medium'),
+      life: { ...lifeOf(raw.priority ?? 'medium'), ...hidingOf(raw, tree, build) },
     },
   };
   const condition = conditionsOf(raw)[0] ?? 'state';

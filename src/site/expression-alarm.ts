@@ -6,6 +6,7 @@ import { lifeOf } from './alarm-life.ts';
 import type { Build } from './build.ts';
 import { findOwner, isComplete } from './computed.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import { hidingOf } from './hiding.ts';
 import type { RuleDraft } from './rule-draft.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
@@ -56,7 +57,7 @@ function buildExpressionAlarm(
     message: raw.message,
     onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
     offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-    life: lifeOf(raw.priority ?? 'medium'),
+    life: { ...lifeOf(raw.priority ?? 'medium'), ...hidingOf(raw, tree, build) },
     states: [1],
   };
   return {

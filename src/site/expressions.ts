@@ -3,6 +3,7 @@ import type { Expression, Suppression } from '../model/expression.ts';
 import type { Build } from './build.ts';
 import type { ComputedDrafts } from './computed.ts';
 import { buildExpression, type ExpressionDraft, type Referable } from './expression.ts';
+import { checkSuppressions, schedulesOf } from './hiding.ts';
 import { siteLimits } from './limits.ts';
 import type { RuleDraft } from './rule-draft.ts';
 import { readShape } from './shape.ts';
@@ -35,10 +36,9 @@ export function buildExpressions(
     const expression = buildExpression(draft, known, build);
     return expression ? [{ draft, expression }] : [];
   });
-  return {
-    expressions: inOrder(built, byKey, build),
-    suppressions: ofSuppressions.map(({ suppression }) => suppression),
-  };
+  const named = ofSuppressions.map(({ suppression }) => suppression);
+  checkSuppressions(siteTree, drafts, build);
+  return { expressions: inOrder(built, byKey, build), suppressions: [...named, ...schedulesOf(rules)] };
 }
 
 function buildSuppressions(siteTree: Tree, build: Build): { suppression: Suppression; draft: ExpressionDraft }[] {
@@ -55,7 +55,7 @@ function buildSuppressions(siteTree: Tree, build: Build): { suppression: Suppres
     seen.set(raw.id, tree);
     const target = { kind: 'suppression', id: raw.id } as const;
     const draft: ExpressionDraft = { target, name: `suppression ${raw.id}`, raw, tree, device: undefined };
-    return [{ suppression: { id: raw.id, name: raw.name ?? raw.id }, draft }];
+    return [{ suppression: { id: raw.id, name: raw.name ?? raw.id, outside: undefined }, draft }];
   });
 }
 

@@ -181,6 +181,28 @@ const stateNames = z
   })
   .describe('Alarm while the point is in this state, or in one of these: its text or its number.');
 
+const timeOfDay = z
+  .string({ error: 'a time of day in quotes: "22:00"' })
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'a time of day in quotes: "22:00"' });
+const weekdayList = 'days of the week: mon-fri, or sat, sun, or [mon, wed-fri]';
+const schedule = z
+  .strictObject(
+    {
+      days: z
+        .union([z.string(), z.array(z.string()).min(1, { error: weekdayList })], { error: weekdayList })
+        .describe('The days on which it begins: mon-fri, or [sat, sun]. Left out: every day.')
+        .optional(),
+      from: timeOfDay.describe('When it begins, by the clock on the wall.'),
+      to: timeOfDay.describe('When it ends; on the next day where that is not later.'),
+    },
+    { error: 'a mapping: {days: mon-fri, from: "22:00", to: "06:00"}' },
+  )
+  .describe('When the alarm is watched; at all other times it is suppressed. Left out: always.');
+const suppressedBy = listOf(
+  idShape('the id of a suppression'),
+  'Ids of suppressions of the site file: while one of them holds, the alarm is suppressed.',
+);
+
 const alarmShape = (pointText: string, point: z.ZodString) =>
   z.strictObject(
     {
@@ -199,6 +221,8 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       'off-delay': duration('0s', '1d', 'How long it must be gone for the alarm to return. Left out: 0s.').optional(),
       priority: priority.optional(),
       message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
+      'suppressed-by': suppressedBy.optional(),
+      schedule: schedule.optional(),
     },
     { error: 'an alarm: {id: …, point: …, high: …}' },
   );
@@ -245,7 +269,14 @@ const profileComputed = z.strictObject(
 );
 const siteComputed = profileComputed.extend({ device: ownerDevice });
 
-const commonOfAlarms = { id: true, 'on-delay': true, 'off-delay': true, priority: true } as const;
+const commonOfAlarms = {
+  id: true,
+  'on-delay': true,
+  'off-delay': true,
+  priority: true,
+  'suppressed-by': true,
+  schedule: true,
+} as const;
 const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
   message: text('What the duty engineer reads first.'),
   ...expressionParts,
@@ -366,6 +397,7 @@ const communication = z
       z.strictObject({
         priority: priority.optional(),
         'on-delay': duration('0s', '1d', 'How long the device must be silent. Left out: 10s.').optional(),
+        'suppressed-by': suppressedBy.optional(),
       }),
     ],
     { error: 'off, or a mapping: {priority: high, on-delay: 10s}' },
@@ -513,6 +545,10 @@ const gateway = z.strictObject(
   {
     id: id('Id of this gateway. It goes into every topic.'),
     name: text('What people read. Left out: the id.', 80).optional(),
+    'time-zone': text(
+      'Whose clock is on the wall, for schedules: Asia/Shanghai. Left out: that of this machine.',
+      60,
+    ).optional(),
   },
   { error: 'a mapping: {id: …, name: …}' },
 );

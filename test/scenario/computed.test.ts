@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { startDaemon } from '../fakes/daemon.ts';
+import { startRegisterSlave } from '../fakes/register-slave.ts';
+import { waitUntil } from '../fakes/wait-until.ts';
+
+test('a daemon computes over two devices, raises an alarm of an expression, stores both, and reloads them', async () => {
+  await using slave = await startRegisterSlave();
+  slave.registers[0] = 400; // pressure, 4 bar
+  slave.registers[1] = 24; // flow
+  slave.registers[2] = 12; // power
+  const site = (limit: string) => `gateway: {id: t}
+buses: [{id: line, protocol: modbus-tcp, host: 127.0.0.1, port: ${slave.port}}]
+devices:
+  - id: booster
+    bus: line
+    interval: 100ms
+    points:
+      - {id: pressure, holding-register: 0, type: u16, scale: 0.01, unit: bar}
+      - {id: flow, holding-register: 1, type: u16, unit: m3/h}
+  - id: meter
+    bus: line
+    unit-id: 2
+    interval: 100ms
+    points: [{id: power, holding-register: 2, type: u16, unit: kW}]
+computed:
+  - id: specific-energy
+    device: booster
+    name: Energy per m³
+    unit: kWh/m3
+    inputs: {power: meter/power, flow: booster/flow}
+    expression: power / flow
+alarms:
+  - id: runs-against-closed-valve
+    device: booster
+    message: the pump runs against a closed valve
+    priority: urgent
+    inputs: {p: booster/pressure, flow: booster/flow, power: meter/power}
+    expression: power > 5.0 && flow < 1.0 && p > ${limit}
+    on-delay: 300ms
+    suppressed-by: [maintenance]
+suppressions:
+  - {id: maintenance, inputs: {power: meter/power}, expression: power == 0.0}
+`;
+  await using daemon = await startDaemon(site('3.0'));
+  const energy = async () => (await daemon.client.points('booster/specific-energy'))[0];
+  await waitUntil(
+    async () => (await energy())?.value === 0.5,
+    () => daemon.log(),
+  );
+  expect(await energy()).toMatchObject({
+    deviceName: 'booster',
+    unit: 'kWh/m3',
+    quality: 'good',
+    name: 'Energy per m³',
+  });
+  // The hidden point of the alarm is nobody's business.
+  expect((await daemon.client.points()).map(({ key }) => key).filter(key => key.includes('alarm:'))).toEqual([]);
+
+  slave.registers[1] = 0;
+  await waitUntil(
+    async () => (await energy())?.quality === 'not-computed',
+    () => daemon.log(),
+  );
+  const standing = async () => (await daemon.client.alarms(0)).standing.map(({ alarm }) => alarm);
+  await waitUntil(
+    async () => (await standing()).includes('booster/runs-against-closed-valve'),
+    () => daemon.log(),
+  );
+  expect(daemon.query("select count(*) from alarm_log where alarm = 'booster/runs-against-closed-valve'")).toBe('1');
+
+  daemon.writeSite(site('5.0'));
+  expect(await daemon.client.command({ kind: 'reload' })).toMatchObject({ kind: 'done' });
+  await waitUntil(
+    async () => (await standing()).length === 0,
+    () => daemon.log(),
+  );
+
+  slave.registers[2] = 0;
+  await waitUntil(
+    () => daemon.log().includes('a suppression has begun'),
+    () => daemon.log(),
+  );
+  expect(await daemon.stop()).toBe(0);
+  expect(daemon.query('select count(*) from sqlite_master', 'history.db')).not.toBe('0');
+});
