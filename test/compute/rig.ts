@@ -17,7 +17,7 @@ points: [{id: uptime, measure: uptime, unit: s}]
 `;
 
 /** One pump room, and what a test adds to its site file. */
-export function siteText(more: string): string {
+function siteText(more: string): string {
   return `gateway: {id: g}
 buses: [{id: b, protocol: modbus-tcp, host: 127.0.0.1}]
 devices:
@@ -38,7 +38,7 @@ devices:
 ${more}`;
 }
 
-export function readSite(more: string, numbering = createNumbering()) {
+function readSite(more: string, numbering = createNumbering()) {
   const loaded = parseSite(siteText(more), 'site.yaml', {
     numbering,
     readProfile: name => ({ kind: 'found', file: `${name}.yaml`, text: selfProfile }),
