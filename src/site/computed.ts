@@ -20,8 +20,13 @@ export function buildComputedPoints(siteTree: Tree, devices: DeviceDrafts, build
   const built = new Map(devices.built);
   const expressions: ExpressionDraft[] = [];
   const add = (owner: DeviceDraft, raw: Raw<'siteComputed'>, tree: Tree, isOfProfile: boolean) => {
-    const point = describePoint(owner, raw, tree, devices, isOfProfile, build);
     const current = built.get(owner.id) ?? owner;
+    if (current.points.has(raw.id) || current.brokenPoints.has(raw.id)) {
+      const message = `the device "${owner.id}" has a point "${raw.id}" already`;
+      build.problems.error(placeOfValue(tree, 'id'), message, 'give the computed point another id');
+      return;
+    }
+    const point = describePoint(owner, raw, tree, devices, isOfProfile, build);
     built.set(owner.id, withPoint(current, raw.id, point));
     const device = isOfProfile ? owner.id : undefined;
     if (point) expressions.push({ target: { kind: 'point', point }, name: point.key, raw, tree, device });
@@ -34,11 +39,7 @@ export function buildComputedPoints(siteTree: Tree, devices: DeviceDrafts, build
   for (const tree of itemsOf(siteTree, 'computed')) {
     const raw = readShape('siteComputed', 'a computed point', tree, build.problems)?.raw;
     const owner = raw && findOwner(raw.device, tree, siteTree, { ...devices, built }, build);
-    if (!raw || !owner) continue;
-    if (owner.points.has(raw.id) || owner.brokenPoints.has(raw.id)) {
-      const message = `the device "${owner.id}" has a point "${raw.id}" already`;
-      build.problems.error(placeOfValue(tree, 'id'), message, 'give the computed point another id');
-    } else add(owner, raw, tree, false);
+    if (raw && owner) add(owner, raw, tree, false);
   }
   const isAlarmWithoutDevice = (tree: Tree) => hasExpression(tree) && readText(tree, 'device') === undefined;
   if (!built.has(computedId) && itemsOf(siteTree, 'alarms').some(isAlarmWithoutDevice)) {
@@ -47,12 +48,26 @@ export function buildComputedPoints(siteTree: Tree, devices: DeviceDrafts, build
   return { devices: { ...devices, built }, expressions };
 }
 
-/** What a point is made of that `only` leaves out takes the computed point along. */
-export function isComplete(device: DeviceDraft, { inputs }: Pick<Raw<'profileComputed'>, 'inputs'>): boolean {
-  return Object.values(inputs).every(input => {
+type Inputs = Raw<'profileComputed'>['inputs'];
+
+/** Whether the device has all that an expression of its profile is made of: `only` may leave something out. */
+export function isComplete(device: DeviceDraft, { inputs }: { readonly inputs: Inputs }): boolean {
+  return !isLeftOut(device, inputs, new Set());
+}
+
+/** @param seen computed points and alarms that were looked at: nothing is left out of them, or they are a circle */
+function isLeftOut(device: DeviceDraft, inputs: Inputs, seen: Set<string>): boolean {
+  return Object.values(inputs).some(input => {
     const { kind, reference } = referenceOf(input);
-    const isLeftOut = device.profile?.points.has(reference) === true && !device.points.has(reference);
-    return kind === 'alarm' || !isLeftOut;
+    const key = kind === 'alarm' ? `alarm ${reference}` : reference;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    const { profile, points } = device;
+    if (kind !== 'alarm' && profile?.points.has(reference)) return !points.has(reference);
+    const alarm = kind === 'alarm' ? profile?.alarms.find(({ raw }) => raw.id === reference) : undefined;
+    const others = kind === 'alarm' ? profile?.expressionAlarms : profile?.computed;
+    const madeOf = alarm ? { point: alarm.raw.point } : others?.find(({ raw }) => raw.id === reference)?.raw.inputs;
+    return madeOf !== undefined && isLeftOut(device, madeOf, seen);
   });
 }
 

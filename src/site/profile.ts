@@ -101,6 +101,15 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
       problems.error(placeOfValue(item, 'point'), `this profile has no point "${raw.point}"`, hint);
     }
   }
+  for (const [key, { length }] of [
+    ['computed', computed],
+    ['alarms', expressionAlarms],
+  ] as const) {
+    if (length <= siteLimits.maxExpressionsOfProfile) continue;
+    const message = `${length} expressions; one profile takes ${siteLimits.maxExpressionsOfProfile}`;
+    problems.error(placeOfKey(tree, key), message, 'put what is not of every device into the site file');
+    return undefined;
+  }
   if (points.size === 0) problems.error(placeOfKey(tree, 'points'), 'this profile has no point', 'add at least one');
   if (points.size > siteLimits.maxPoints) return undefined;
   return { name, settings, points, alarms, expressionAlarms, computed };
