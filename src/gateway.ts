@@ -3,15 +3,18 @@ import type { Clock } from './base/clock.ts';
 import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
-import { type Computer, createComputer } from './compute/computer.ts';
+import { type Computer, createComputer, type Feed } from './compute/computer.ts';
 import { createScheduleWatch, type ScheduleWatch } from './compute/schedule-watch.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
+import { type AlarmBook, type BookTime, createAlarmBook } from './detect/life/alarm-book.ts';
+import { carryOut } from './detect/life/alarm-orders.ts';
 import type { Answer, Question } from './driver.ts';
 import type { Frame } from './history/frame.ts';
 import { createRecorder } from './history/recorder.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
 import type { ClockEvent } from './live/clock-watch.ts';
 import { createCommandMemory } from './live/command-memory.ts';
+import { createDueTimer } from './live/due-timer.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createOutbox } from './live/outbox.ts';
@@ -22,8 +25,9 @@ import { shareStore } from './live/store-shares.ts';
 import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
-import { pointViews, statusView } from './live/views.ts';
-import type { AlarmEvent, Change } from './model/alarm.ts';
+import { isHidden, pointViews, statusView } from './live/views.ts';
+import type { AlarmEvent, Change, Happening, Priority } from './model/alarm.ts';
+import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SuppressionChange } from './model/expression.ts';
 import type { SampleBatch } from './model/point.ts';
@@ -43,7 +47,7 @@ import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
  *
  *   poller ─ batch ─► computer ─ batches of computed points ─┐ (the same way)
  *                 ─► point table ◄───────────────────────────┘
- *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
+ *                 ─► detector ─ changes ─► alarm book ─ happenings ─► alarm desk ─ events ─► store ─ committed ─► uplink
  *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
  *                 ─► recorder ─── frame ───────────────────────────► history
  *
@@ -124,35 +128,66 @@ export function createGateway(options: GatewayOptions): Gateway {
     onBatch,
     onLateness: latency.lateness.record,
   });
+  const expiries = createDueTimer(clock, () => {
+    if (running) settleAlarms(running, running.book.expire(bookTime()));
+  });
   let running: Running | undefined;
   let lastCommand: Promise<unknown> = Promise.resolve();
 
   function onBatch(batch: SampleBatch): void {
     if (!running) return;
     const current = running;
-    const changed = take(current, batch, false);
-    const changes = current.computer.step(batch, changed, (computed, isHidden) => take(current, computed, isHidden));
-    for (const change of changes) onSuppression(change);
-    for (const change of current.schedules.step(batch, time.state.quality === 'unsynchronised')) onSuppression(change);
+    const changes: Change[] = [];
+    const feed: Feed = (computed, isInner) => take(current, computed, isInner, changes);
+    const expressed = current.computer.step(batch, take(current, batch, false, changes), feed);
+    const scheduled = current.schedules.step(batch, time.state.quality === 'unsynchronised');
+    const suppressed = scheduled.length === 0 ? expressed : [...expressed, ...scheduled];
+    if (changes.length > 0 || suppressed.length > 0) settleBatch(current, changes, suppressed);
   }
 
-  function onSuppression({ suppression, isOn }: SuppressionChange): void {
-    log.info({ suppression, isOn }, isOn ? 'a suppression has begun' : 'a suppression has ended');
-  }
-
-  /** One batch on its way, read or computed. A hidden one is for the detector only. Returns the alarms it changed. */
-  function take(current: Running, batch: SampleBatch, isHidden: boolean): readonly string[] {
-    if (!isHidden) table.apply(batch);
-    const transitions = current.detector.step(batch);
+  /** What begins to hide an alarm comes before its condition, and what ends after it: the pump stops, and with it the flow. */
+  function settleBatch(current: Running, changes: readonly Change[], suppressed: readonly SuppressionChange[]): void {
+    const { book } = current;
     const detectedMono = clock.monoMs();
-    latency.sampledToDetected.record(detectedMono - batch.sampledAtMono);
-    if (transitions.length > 0) commitAlarms(current, current.desk.record(transitions), detectedMono);
-    if (isHidden) return keysOf(transitions);
+    const suppress = (isOn: boolean) =>
+      suppressed
+        .filter(change => change.isOn === isOn)
+        .flatMap(({ suppression }) => {
+          log.info({ suppression }, isOn ? 'a suppression has begun' : 'a suppression has ended');
+          return book.suppress(suppression, isOn, bookTime());
+        });
+    settleAlarms(current, [...suppress(true), ...book.apply(changes), ...suppress(false)], detectedMono);
+  }
+
+  /** One batch on its way, read or computed. One that is inner is for the detector only. Returns the alarms it changed. */
+  function take(current: Running, batch: SampleBatch, isInner: boolean, all: Change[]): readonly string[] {
+    if (!isInner) table.apply(batch);
+    const changes = current.detector.step(batch);
+    latency.sampledToDetected.record(clock.monoMs() - batch.sampledAtMono);
+    if (changes.length > 0) all.push(...changes);
+    if (isInner) return keysOf(changes);
     const window = summarizer.add(batch);
     if (window) keepWindow(current, window);
     const frame = recorder.add(batch);
     if (frame) keepFrame(current, frame);
-    return keysOf(transitions);
+    return keysOf(changes);
+  }
+
+  /** Records what happened, and waits for what ends by itself next. */
+  function settleAlarms(current: Running, happenings: readonly Happening[], detectedMono = clock.monoMs()): void {
+    if (happenings.length > 0) commitAlarms(current, current.desk.record(happenings), detectedMono);
+    expiries.arm(current.book.nextDueMono());
+  }
+
+  function bookTime(): BookTime {
+    const mono = clock.monoMs();
+    return { mono, wall: clock.wallMs(), stamp: time.stampAt(mono) };
+  }
+
+  function runAlarmCommand(current: Running, command: AlarmCommand): CommandReply {
+    const { reply, happenings } = carryOut(current.book, command, bookTime());
+    settleAlarms(current, happenings);
+    return reply;
   }
 
   function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
@@ -218,7 +253,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         audit: entry => audit(store, { kind: 'command', who: `uplink ${uplink}`, body: entry }),
         isClockInDoubt: () => time.state.quality === 'unsynchronised',
       };
-      const outbox = createOutbox({ store, history, standing: desk.standing }, uplink);
+      const outbox = createOutbox({ store, history, standing: desk.states }, uplink);
       return createUplink({ ...shared, outbox, control, settings, password: () => passwordOf(settings) });
     });
   }
@@ -271,21 +306,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     const limits = { databaseBytes: alarmBytes };
     const store = await openStore({ folder: options.dataFolder, clock, log, limits, onUnstored });
     await store.useUplinks(site.uplinks.map(({ id }) => id));
-    const standing = await store.alarmStates();
-    const hasRule = new Set(site.rules.map(rule => rule.key));
+    const states = await store.alarmStates();
+    const [newest] = await store.alarmLog({ limit: 1 });
     const desk = createAlarmDesk({
       storeId: store.id,
       lastEventNumber: store.lastEventNumber,
-      standing,
+      states,
       clock,
       stampAt: time.stampAt,
       device: number => running?.site.devices.find(device => device.number === number),
       point: number => table.get(number)?.point,
     });
-    const orphans = desk.closeOrphans(key => hasRule.has(key));
+    const book = createAlarmBook({ site: bookSite(site), states, lastSign: newest?.stamp, mayShelve });
     const detector = createDetector(
       site.rules,
-      desk.standing().map(state => state.alarm),
+      states.filter(({ isActive }) => isActive).map(({ alarm }) => alarm),
     );
     table.replace(site.points);
     const computer = createComputer({
@@ -305,8 +340,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     const roomMaker = createRoomMaker({ clock, store, history });
     const uplinks = openUplinks(site, store, history, desk);
     const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
-    running = { site, store, history, roomMaker, correction, desk, detector, computer, schedules, uplinks };
-    if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
+    running = { site, store, history, roomMaker, correction, desk, book, detector, computer, schedules, uplinks };
+    const { happenings, renewed } = book.begin(bookTime());
+    if (renewed.length > 0) commitAlarms(running, desk.renew(renewed), clock.monoMs());
+    settleAlarms(running, happenings);
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
     await memory.load(store.learned(), site.devices);
@@ -314,7 +351,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await poller.replace(site, options.tidyUp);
     warnOfOverload();
     log.info(
-      { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing: standing.length },
+      { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing: states.length },
       'gateway started',
     );
   }
@@ -340,7 +377,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const nowMono = clock.monoMs();
     const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
-    if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
+    settleAlarms(current, [...current.book.apply(removed), ...current.book.replaceRules(bookSite(site), bookTime())]);
     keepLast(current, site);
     current.history.useUplinks(summaryNeeds(site));
     current.history.resize(shareStore(site.store.sizeBytes).historyBytes);
@@ -366,6 +403,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     for (const frame of recorder.flush()) keepFrame(running, frame);
     await running.uplinks.stop();
+    expiries.stop();
     running.roomMaker.stop();
     running.correction.stop();
     await Promise.all([running.store.close(), running.history.close()]);
@@ -395,7 +433,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'refresh':
         current.uplinks.refresh();
         return Promise.resolve({ kind: 'done', message: 'the alarms that stand are sent anew' });
+      default:
+        return Promise.resolve(runAlarmCommand(current, command));
     }
+  }
+
+  /** The alarms of a point that stand and are not hidden. */
+  function alarmsOn(point: number): readonly string[] {
+    const { detector, book } = mustRun();
+    return detector.activeOn(point).filter(alarm => !isHidden(book.lifeOf(alarm)));
   }
 
   function mustRun(): Running {
@@ -407,11 +453,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     start,
     stop,
     handle,
-    points: () => pointViews(mustRun().site, table.all(), mustRun().detector.activeOn, clock),
+    points: () => pointViews(mustRun().site, table.all(), alarmsOn, clock),
     async alarms(historyLimit) {
       const { desk, store } = mustRun();
       return {
-        standing: desk.standing(),
+        standing: desk.states().filter(state => !isHidden(state)),
+        hidden: desk.states().filter(isHidden),
         history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
       };
     },
@@ -428,7 +475,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),
-        standing: desk.standing().length,
+        standing: desk.states().filter(state => !isHidden(state)).length,
         buses: poller.buses(),
         devices: poller.devices(),
         store,
@@ -451,6 +498,15 @@ function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
   return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
 }
 
+function bookSite({ rules, suppressions }: Site) {
+  return { rules, suppressions: suppressions.map(({ id }) => id) };
+}
+
+/** What shelving is forbidden for. */
+function mayShelve(priority: Priority): boolean {
+  return priority !== 'urgent';
+}
+
 /** What exists only between start and stop. */
 interface Running {
   readonly site: Site;
@@ -462,5 +518,6 @@ interface Running {
   readonly computer: Computer;
   readonly schedules: ScheduleWatch;
   readonly desk: AlarmDesk;
+  readonly book: AlarmBook;
   readonly uplinks: Uplinks;
 }

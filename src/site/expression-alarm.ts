@@ -57,7 +57,7 @@ function buildExpressionAlarm(
     message: raw.message,
     onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
     offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-    life: { ...lifeOf(raw.priority ?? 'medium'), ...hidingOf(raw, tree, build) },
+    life: { ...lifeOf(raw.priority ?? 'medium', raw), ...hidingOf(raw, tree, build) },
     states: [1],
   };
   return {

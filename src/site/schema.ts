@@ -203,6 +203,17 @@ const suppressedBy = listOf(
   'Ids of suppressions of the site file: while one of them holds, the alarm is suppressed.',
 );
 
+/** What becomes of an alarm once it was raised (docs/alarms.md). */
+const alarmLifeShape = {
+  latching: choice(['yes', 'no'], 'Once raised it stays until a person resets it. Left out: no.').optional(),
+  acknowledge: choice(
+    ['person', 'auto'],
+    'Who acknowledges it: a person, or nobody has to. Left out: auto for priority low, otherwise person.',
+  ).optional(),
+  'suppressed-by': suppressedBy.optional(),
+  schedule: schedule.optional(),
+};
+
 const alarmShape = (pointText: string, point: z.ZodString) =>
   z.strictObject(
     {
@@ -221,8 +232,7 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       'off-delay': duration('0s', '1d', 'How long it must be gone for the alarm to return. Left out: 0s.').optional(),
       priority: priority.optional(),
       message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
-      'suppressed-by': suppressedBy.optional(),
-      schedule: schedule.optional(),
+      ...alarmLifeShape,
     },
     { error: 'an alarm: {id: …, point: …, high: …}' },
   );
@@ -274,10 +284,9 @@ const commonOfAlarms = {
   'on-delay': true,
   'off-delay': true,
   priority: true,
-  'suppressed-by': true,
-  schedule: true,
 } as const;
 const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
+  ...alarmLifeShape,
   message: text('What the duty engineer reads first.'),
   ...expressionParts,
 });
