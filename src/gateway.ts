@@ -3,6 +3,8 @@ import type { Clock } from './base/clock.ts';
 import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
+import { type Computer, createComputer, type Feed } from './compute/computer.ts';
+import { createScheduleWatch, type ScheduleWatch } from './compute/schedule-watch.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
 import { type AlarmBook, type BookTime, createAlarmBook } from './detect/life/alarm-book.ts';
 import { carryOut } from './detect/life/alarm-orders.ts';
@@ -26,9 +28,10 @@ import { createTimeCorrection, type TimeCorrection } from './live/time-correctio
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { isHidden, pointViews, statusView } from './live/views.ts';
-import type { AlarmEvent, Happening, Priority } from './model/alarm.ts';
+import type { AlarmEvent, Change, Happening, Priority } from './model/alarm.ts';
 import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
+import type { SuppressionChange } from './model/expression.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site, UplinkSettings } from './model/site.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
@@ -44,7 +47,8 @@ import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
 /*
  * The way of a value, in one place:
  *
- *   poller ─ batch ─► point table
+ *   poller ─ batch ─► computer ─ batches of computed points ─┐ (the same way)
+ *                 ─► point table ◄───────────────────────────┘
  *                 ─► detector ─ changes ─► alarm book ─ happenings ─► alarm desk ─ events ─► store ─ committed ─► uplink
  *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
  *                 ─► recorder ─── frame ───────────────────────────► history
@@ -141,15 +145,41 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   function onBatch(batch: SampleBatch): void {
     if (!running) return;
-    table.apply(batch);
-    const changes = running.detector.step(batch);
+    const current = running;
+    const changes: Change[] = [];
+    const feed: Feed = (computed, isInner) => take(current, computed, isInner, changes);
+    const expressed = current.computer.step(batch, take(current, batch, false, changes), feed);
+    const scheduled = current.schedules.step(batch, time.state.quality === 'unsynchronised');
+    const suppressed = scheduled.length === 0 ? expressed : [...expressed, ...scheduled];
+    if (changes.length > 0 || suppressed.length > 0) settleBatch(current, changes, suppressed);
+  }
+
+  /** What begins to hide an alarm comes before its condition, and what ends after it: the pump stops, and with it the flow. */
+  function settleBatch(current: Running, changes: readonly Change[], suppressed: readonly SuppressionChange[]): void {
+    const { book } = current;
     const detectedMono = clock.monoMs();
-    latency.sampledToDetected.record(detectedMono - batch.sampledAtMono);
-    if (changes.length > 0) settleAlarms(running, running.book.apply(changes), detectedMono);
+    const suppress = (isOn: boolean) =>
+      suppressed
+        .filter(change => change.isOn === isOn)
+        .flatMap(({ suppression }) => {
+          log.info({ suppression }, isOn ? 'a suppression has begun' : 'a suppression has ended');
+          return book.suppress(suppression, isOn, bookTime());
+        });
+    settleAlarms(current, [...suppress(true), ...book.apply(changes), ...suppress(false)], detectedMono);
+  }
+
+  /** One batch on its way, read or computed. One that is inner is for the detector only. Returns the alarms it changed. */
+  function take(current: Running, batch: SampleBatch, isInner: boolean, all: Change[]): readonly string[] {
+    if (!isInner) table.apply(batch);
+    const changes = current.detector.step(batch);
+    latency.sampledToDetected.record(clock.monoMs() - batch.sampledAtMono);
+    if (changes.length > 0) all.push(...changes);
+    if (isInner) return keysOf(changes);
     const window = summarizer.add(batch);
-    if (window) keepWindow(running, window);
+    if (window) keepWindow(current, window);
     const frame = recorder.add(batch);
-    if (frame) keepFrame(running, frame);
+    if (frame) keepFrame(current, frame);
+    return keysOf(changes);
   }
 
   /** Records what happened, and waits for what ends by itself next. */
@@ -309,6 +339,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
     if (detector.forgotten.length > 0)
       log.warn({ rules: detector.forgotten }, 'what these rules remembered makes no sense');
+    table.replace(site.points);
+    const computer = createComputer({
+      expressions: site.expressions,
+      isActive: detector.isActive,
+      pointNow: table.get,
+    });
+    const schedules = createScheduleWatch(site.suppressions, site.gateway.timeZone);
     const history = openHistory({
       folder: options.dataFolder,
       sizeBytes: historyBytes,
@@ -320,8 +357,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const roomMaker = createRoomMaker({ clock, store, history });
     const uplinks = openUplinks(site, store, history, desk);
     const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
-    running = { site, store, history, roomMaker, correction, desk, book, detector, uplinks };
-    table.replace(site.points);
+    running = { site, store, history, roomMaker, correction, desk, book, detector, computer, schedules, uplinks };
     const { happenings, renewed } = book.begin(bookTime());
     if (renewed.length > 0) commitAlarms(running, desk.renew(renewed), clock.monoMs());
     settleAlarms(running, happenings);
@@ -367,6 +403,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     running = { ...current, site };
     table.replace(site.points);
+    current.computer.replace(site.expressions);
+    current.schedules.replace(site.suppressions, site.gateway.timeZone);
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     current.uplinks.rebirth();
     warnOfOverload();
@@ -469,13 +507,19 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
 }
 
+function keysOf(changes: readonly Change[]): readonly string[] {
+  return changes.length === 0 ? noKeys : changes.map(({ rule }) => rule.key);
+}
+
+const noKeys: readonly string[] = Object.freeze([]);
+
 /** Uplinks that send summaries. */
 function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
   return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
 }
 
-function bookSite({ rules }: Site) {
-  return { rules, suppressions: [] };
+function bookSite({ rules, suppressions }: Site) {
+  return { rules, suppressions: suppressions.map(({ id }) => id) };
 }
 
 /** What shelving is forbidden for. */
@@ -491,6 +535,8 @@ interface Running {
   readonly roomMaker: { stop(): void };
   readonly correction: TimeCorrection;
   readonly detector: Detector;
+  readonly computer: Computer;
+  readonly schedules: ScheduleWatch;
   readonly desk: AlarmDesk;
   readonly book: AlarmBook;
   readonly uplinks: Uplinks;

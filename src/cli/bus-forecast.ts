@@ -2,6 +2,7 @@ import { createPlantDrivers } from '../../drivers/registry.ts';
 import { formatAge, formatDuration } from '../base/duration.ts';
 import { silentLog } from '../base/log.ts';
 import type { Bus } from '../model/bus.ts';
+import { polledPart } from '../model/device.ts';
 import type { Site } from '../model/site.ts';
 import {
   type BusForecast,
@@ -31,7 +32,7 @@ export function reportBuses(site: Site, { clock }: Pick<CliContext, 'clock'>): r
   return site.buses.flatMap(bus => {
     const driver = drivers.find(({ protocol }) => protocol === bus.protocol);
     if (!driver) return [];
-    const devices = site.devices.filter(device => device.bus === bus.id);
+    const devices = site.devices.filter(device => device.bus === bus.id).map(polledPart);
     // Made for its plan only: nothing is opened before the first read.
     const reads = repeatedReads(bus, devices, driver.create({ bus, clock, log: silentLog }).plan);
     return [{ bus, reads, forecasts: forecastBus(bus, reads) }];

@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Change, Rule } from '../model/alarm.ts';
-import type { Sample, SampleBatch } from '../model/point.ts';
+import { isComputed, type Sample, type SampleBatch } from '../model/point.ts';
 import {
   type AlarmRow,
   advanceRow,
@@ -179,7 +179,10 @@ export function createDetector(
   return {
     step(batch) {
       const mono = monoOf(batch);
-      return concat(stepDevice(batch, mono), concat(stepPoints(batch, mono), stepJoint(batch, mono)));
+      const first = batch.samples[0];
+      // What was computed says nothing about whether its device is heard.
+      const ofDevice = first !== undefined && isComputed(first.point) ? nothing : stepDevice(batch, mono);
+      return concat(ofDevice, concat(stepPoints(batch, mono), stepJoint(batch, mono)));
     },
     replaceRules(newRules, at) {
       const old = index.byKey;

@@ -41,6 +41,8 @@ const codes: Readonly<Record<BadReason, number>> = {
   overrun: 7,
   'invalid-value': 8,
   'not-a-number': 9,
+  'not-computed': 10,
+  'too-little-data': 11,
 };
 
 const reasons = new Map(Object.entries(codes).map(([reason, code]) => [code, reason as BadReason]));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import type { Device } from '../model/device.ts';
+import { type Device, polledPart } from '../model/device.ts';
 import { type Learned, mostLearned, type ReadMemory, retryInMs } from '../model/learned.ts';
 import type { HoleView } from '../model/view.ts';
 import type { LearnedRecord } from '../store/store.ts';
@@ -89,7 +89,8 @@ export function createReadMemory({ write, clock, log }: ReadMemoryOptions): Live
 }
 
 /** All that decides what is asked of a device: where it differs, what was learned says nothing any more. */
-function signatureOf({ bus, unitId, readLimits, points }: Device): string {
+function signatureOf(device: Device): string {
+  const { bus, unitId, readLimits, points } = polledPart(device);
   const text = JSON.stringify([bus, unitId, readLimits, points.map(({ address }) => address)]);
   return createHash('sha256').update(text).digest('base64');
 }

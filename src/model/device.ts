@@ -1,4 +1,4 @@
-import type { ModbusTable, Point } from './point.ts';
+import { isComputed, type ModbusTable, type Point } from './point.ts';
 
 /** An addressable thing on a bus. */
 export interface Device {
@@ -6,7 +6,7 @@ export interface Device {
   readonly number: number;
   readonly id: string;
   readonly name: string;
-  /** Id of its bus. */
+  /** Id of its bus; empty for the device of points that are computed from several others. */
   readonly bus: string;
   /** Name of the profile its points came from; undefined when the site file lists them itself. */
   readonly profile: string | undefined;
@@ -16,6 +16,12 @@ export interface Device {
   readonly timeoutMs: number | undefined;
   readonly readLimits: ReadLimits;
   readonly points: readonly Point[];
+}
+
+/** The device as its bus knows it: without the points that are computed. */
+export function polledPart(device: Device): Device {
+  if (!device.points.some(isComputed)) return device;
+  return { ...device, points: device.points.filter(point => !isComputed(point)) };
 }
 
 /**

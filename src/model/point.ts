@@ -35,7 +35,7 @@ export interface Recording {
   readonly longestGapMs: number;
 }
 
-export type Address = ModbusAddress | SelfAddress;
+export type Address = ModbusAddress | SelfAddress | ComputedAddress;
 
 export const modbusTables = ['coil', 'discrete-input', 'holding-register', 'input-register'] as const;
 export type ModbusTable = (typeof modbusTables)[number];
@@ -83,6 +83,20 @@ export type SelfMeasure = (typeof selfMeasures)[number];
 export interface SelfAddress {
   readonly protocol: 'self';
   readonly measure: SelfMeasure;
+}
+
+/** The value comes from an expression over other points (model/expression.ts); no wire leads to it. */
+export interface ComputedAddress {
+  readonly protocol: 'computed';
+}
+
+/** A text of the device's own, which has no number. */
+export function isText({ address }: Point): boolean {
+  return address.protocol === 'modbus' && address.type === 'string';
+}
+
+export function isComputed({ address }: Point): boolean {
+  return address.protocol === 'computed';
 }
 
 /** A point's value with its quality. The hot path overwrites samples in place: copy what you keep. */

@@ -1,6 +1,7 @@
 /**
  * How far a value can be trusted. The hot path carries one word per sample: `good`, or the reason why the value is bad.
- * A bad sample is data: it is recorded and shown, and it freezes the process alarms of its point.
+ * A bad sample is data: it is recorded and shown, and it freezes the process alarms of its point. The reasons stand in
+ * order, the worst first: a value that is computed from several has the quality of the worst.
  */
 export const badReasons = [
   /** Nothing was read since the gateway started. */
@@ -21,6 +22,10 @@ export const badReasons = [
   'invalid-value',
   /** The device sent a float that is no number. */
   'not-a-number',
+  /** The expression of a computed point has no value: a division by zero, a text that is none of its states. */
+  'not-computed',
+  /** Too little of a window was under good quality to tell what an expression asks of it. */
+  'too-little-data',
 ] as const;
 
 export type BadReason = (typeof badReasons)[number];
@@ -30,4 +35,15 @@ export type Quality = 'good' | BadReason;
 /** Reasons that say nothing about the device's measurement but that the device could not be heard. */
 export function isCommunicationLoss(quality: Quality): boolean {
   return quality === 'no-connection' || quality === 'timeout' || quality === 'bad-reply' || quality === 'offline';
+}
+
+/** The reason of the worse of two qualities. */
+export function worseQuality(one: Quality, other: Quality): Quality {
+  return rankOf(one) <= rankOf(other) ? one : other;
+}
+
+const ranks = new Map<Quality, number>(badReasons.map((reason, rank) => [reason, rank]));
+
+function rankOf(quality: Quality): number {
+  return ranks.get(quality) ?? badReasons.length;
 }

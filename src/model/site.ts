@@ -2,6 +2,7 @@ import type { Rule } from './alarm.ts';
 import type { Bus } from './bus.ts';
 import type { RemoteCommand } from './command.ts';
 import type { Device } from './device.ts';
+import type { Expression, Suppression } from './expression.ts';
 import type { Point } from './point.ts';
 import type { SummarySpan } from './summary.ts';
 
@@ -16,11 +17,16 @@ export interface Site {
   /** All points of all devices. */
   readonly points: readonly Point[];
   readonly rules: readonly Rule[];
+  /** In order of dependency: none uses what one behind it says. */
+  readonly expressions: readonly Expression[];
+  readonly suppressions: readonly Suppression[];
 }
 
 export interface GatewaySettings {
   readonly id: string;
   readonly name: string;
+  /** Name of a time zone (IANA); that of the machine when undefined. */
+  readonly timeZone?: string | undefined;
 }
 
 export interface StoreSettings {

@@ -67,6 +67,10 @@ const table: Readonly<Record<string, readonly (readonly [spellings: string, fact
     ['kvarh', 1e3],
     ['Mvarh', 1e6],
   ],
+  'energy per volume': [
+    ['Wh/m3 Wh/m³', 1],
+    ['kWh/m3 kWh/m³', 1e3],
+  ],
   frequency: [
     ['Hz', 1],
     ['kHz', 1e3],

@@ -6,7 +6,8 @@ import type { Random } from '../base/random.ts';
 import type { Answer, Driver, Question } from '../driver.ts';
 import { otherPointOf, type Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
-import type { Device } from '../model/device.ts';
+import { type Device, polledPart } from '../model/device.ts';
+import type { Expression } from '../model/expression.ts';
 import type { ReadMemory } from '../model/learned.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
@@ -30,6 +31,8 @@ export interface PollPlan {
   readonly devices: readonly Device[];
   /** The points that alarms need are read before the others. */
   readonly rules: readonly Rule[];
+  /** What alarms need may be computed from points that are read. In order of dependency; none when left out. */
+  readonly expressions?: readonly Expression[];
 }
 
 /** Polls every bus of a site. Buses share nothing: a dead one costs the others nothing. */
@@ -76,9 +79,9 @@ export function createPoller(options: PollerOptions): Poller {
       const next = new Map<string, RunningBus>();
       const fresh: BusPoller[] = [];
       const leaving = new Set(running.values());
-      const alarmed = alarmedBy(plan.rules);
+      const alarmed = alarmedBy(plan);
       for (const bus of plan.buses) {
-        const devices = plan.devices.filter(device => device.bus === bus.id);
+        const devices = plan.devices.filter(device => device.bus === bus.id).map(polledPart);
         const signature = signatureOf(bus, devices);
         const current = running.get(bus.id);
         if (current?.signature === signature) {
@@ -111,12 +114,16 @@ export function createPoller(options: PollerOptions): Poller {
   };
 }
 
-function alarmedBy(rules: readonly Rule[]): AlarmedPoints {
+function alarmedBy({ rules, expressions = [] }: PollPlan): AlarmedPoints {
   const points = new Set<number>();
   for (const rule of rules) {
     if ('point' in rule) points.add(rule.point);
     const other = otherPointOf(rule);
     if (other !== undefined) points.add(other);
+  }
+  for (const { target, inputs } of expressions.toReversed()) {
+    if (target.kind !== 'suppression' && !points.has(target.point.number)) continue;
+    for (const input of inputs) if (input.kind !== 'alarm') points.add(input.point);
   }
   return points;
 }

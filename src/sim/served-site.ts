@@ -1,6 +1,6 @@
 import { PlantroomError } from '../base/errors.ts';
 import { isModbus, type ModbusBus } from '../model/bus.ts';
-import type { Device } from '../model/device.ts';
+import { type Device, polledPart } from '../model/device.ts';
 import { formatLine } from '../model/serial-line.ts';
 import type { Site } from '../model/site.ts';
 import type { DeviceIdentification } from './device-identification.ts';
@@ -39,7 +39,7 @@ export function planPlaces(site: Site, identify: IdentifyDevice): ServedPlace[] 
   for (const bus of site.buses) {
     if (!isModbus(bus)) continue;
     refuseForeignHost(bus);
-    const devices = site.devices.filter(device => device.bus === bus.id);
+    const devices = site.devices.filter(device => device.bus === bus.id).map(polledPart);
     if (devices.length === 0) continue;
     const group = groups.get(placeOf(bus)) ?? { bus, busIds: [], devices: [] };
     group.busIds.push(bus.id);

@@ -57,7 +57,7 @@ const hasOneCondition: AlarmCheck = raw => {
     return {
       field: undefined,
       message: `the alarm "${raw.id}" has no condition`,
-      hint: `add one of ${conditions.join(', ')}`,
+      hint: `add one of ${conditions.join(', ')}, or inputs and an expression`,
     };
   }
   const message = `the alarm "${raw.id}" has ${given.length} conditions: ${given.join(' and ')}`;

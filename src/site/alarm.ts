@@ -10,21 +10,16 @@ import { statesOf, writtenStates } from './alarm-states.ts';
 import { buildSpreadRule, buildStaleRule } from './alarm-windows.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
+import { buildProfileExpressionAlarm, buildSiteExpressionAlarm } from './expression-alarm.ts';
+import { hidingOf } from './hiding.ts';
 import { buildLongRule, isLongCondition } from './long-alarm.ts';
+import { findPoint } from './point-reference.ts';
 import type { Place } from './problem.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
+import type { RuleDraft } from './rule-draft.ts';
 import type { RuleParts } from './rule-parts.ts';
 import { readShape, type Shaped } from './shape.ts';
-import { listWords, suggestOr } from './suggestion.ts';
-import { itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
-
-/** A rule as built, with where it is written. */
-export interface RuleDraft {
-  readonly rule: Rule;
-  /** Undefined for communication alarms. */
-  readonly point: Point | undefined;
-  readonly tree: Tree;
-}
+import { hasExpression, itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
 
 /** All rules of the site. An alarm of the site file takes the place of a profile's with the same device and id. */
 export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build): RuleDraft[] {
@@ -36,18 +31,18 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
   }
   const own = new Map<string, Tree>();
   for (const tree of itemsOf(siteTree, 'alarms')) {
+    if (hasExpression(tree)) {
+      const draft = buildSiteExpressionAlarm(tree, devices, build);
+      if (draft && isFirst(draft.rule.key, tree, own, build)) drafts.set(draft.rule.key, draft);
+      continue;
+    }
     const shaped = readShape('siteAlarm', 'an alarm', tree, build.problems);
     const find = (written: string, place: Place) => findPoint(written, place, devices, build);
     const found = shaped && find(shaped.raw.point, placeOfValue(tree, 'point'));
     if (!shaped || !found) continue;
     const { raw } = shaped;
     const key = `${found.device.id}/${raw.id}`;
-    const first = own.get(key);
-    if (first) {
-      const message = `a second alarm "${raw.id}" of the device "${found.device.id}", the first is in line ${placeOf(first).line}`;
-      build.problems.error(placeOfValue(tree, 'id'), message, 'give each alarm of a device its own id');
-    }
-    own.set(key, tree);
+    isFirst(key, tree, own, build);
     const rule = buildRule(
       { ...shaped, tree, findPoint: (written, place) => find(written, place)?.point },
       found.device,
@@ -59,8 +54,22 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
   return [...drafts.values()];
 }
 
+/** Whether no alarm of the site file had this key before. Of two the later one counts. */
+function isFirst(key: string, tree: Tree, own: Map<string, Tree>, build: Build): boolean {
+  const first = own.get(key);
+  own.set(key, tree);
+  if (!first) return true;
+  const [device = '', id = ''] = key.split('/');
+  const message = `a second alarm "${id}" of the device "${device}", the first is in line ${placeOf(first).line}`;
+  build.problems.error(placeOfValue(tree, 'id'), message, 'give each alarm of a device its own id');
+  return false;
+}
+
 function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
-  return (device.profile?.alarms ?? []).flatMap(({ raw, tree }) => {
+  const withExpression = (device.profile?.expressionAlarms ?? []).flatMap(({ raw, tree }) =>
+    buildProfileExpressionAlarm(device, raw, tree, build),
+  );
+  const ofPoints = (device.profile?.alarms ?? []).flatMap(({ raw, tree }) => {
     // A point that `only` leaves out takes along its alarms, and those that look at it.
     const point = device.points.get(raw.point);
     const isRead = referencesOf(raw).every(({ written }) => device.points.has(written));
@@ -68,6 +77,7 @@ function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
     const rule = point && isRead && buildRule({ raw, tree, isWhole: true, findPoint }, device, point, build);
     return rule ? [{ rule, point, tree }] : [];
   });
+  return [...ofPoints, ...withExpression];
 }
 
 function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDraft[] {
@@ -81,46 +91,9 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: lifeOf(settings.priority ?? 'high'),
+    life: { ...lifeOf(settings.priority ?? 'high'), suppressedBy: settings['suppressed-by'] ?? [] },
   };
   return [{ rule, point: undefined, tree }];
-}
-
-function findPoint(
-  written: string,
-  place: Place,
-  devices: DeviceDrafts,
-  build: Build,
-): { device: DeviceDraft; point: Point } | undefined {
-  const [deviceId = '', pointId] = written.split('/');
-  if (pointId === undefined) {
-    const hint = 'write DEVICE/POINT, or a number with its unit where one may stand';
-    build.problems.error(place, `"${written}" names no point`, hint);
-    return undefined;
-  }
-  if (devices.broken.has(deviceId)) return undefined;
-  const device = devices.built.get(deviceId);
-  if (!device) {
-    const ids = [...devices.built.keys()];
-    build.problems.error(
-      place,
-      `no device is called "${deviceId}"`,
-      suggestOr(deviceId, ids, `the devices are ${listWords(ids)}`),
-    );
-    return undefined;
-  }
-  const point = device.points.get(pointId);
-  if (point) return { device, point };
-  if (device.isIncomplete || device.brokenPoints.has(pointId)) return undefined;
-  if (device.profile?.points.has(pointId)) {
-    const message = `the device "${deviceId}" does not read the point "${pointId}" of its profile`;
-    build.problems.error(place, message, `add ${pointId} to its list only:`);
-    return undefined;
-  }
-  const ids = [...device.points.keys()];
-  const hint = suggestOr(pointId, ids, `its points are ${listWords(ids, 30)}`);
-  build.problems.error(place, `the device "${deviceId}" has no point "${pointId}"`, hint);
-  return undefined;
 }
 
 function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: Build): Rule | undefined {
@@ -144,7 +117,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       priority: raw.priority ?? 'medium',
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-      life: lifeOf(raw.priority ?? 'medium', raw),
+      life: { ...lifeOf(raw.priority ?? 'medium', raw), ...hidingOf(raw, tree, build) },
     },
     findPoint: (written, path) => withoutText(draft.findPoint(written, placeOfValue(tree, ...path)), path, parts),
   };

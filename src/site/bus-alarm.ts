@@ -25,7 +25,12 @@ export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[]
       message: `no device of the bus ${bus.id} answers`,
       onDelayMs: 0,
       offDelayMs: 0,
-      life: lifeOf(priorities[Math.max(...ranks)] ?? 'high'),
+      life: { ...lifeOf(priorities[Math.max(...ranks)] ?? 'high'), suppressedBy: suppressingAll(replaced) },
     };
   });
+}
+
+/** What hides the alarm of each of its devices hides that of the bus. */
+function suppressingAll([first, ...others]: readonly Rule[]): readonly string[] {
+  return (first?.life.suppressedBy ?? []).filter(id => others.every(({ life }) => life.suppressedBy.includes(id)));
 }

@@ -2,11 +2,11 @@ import { formatDuration } from '../base/duration.ts';
 import { type LimitLevel, type LimitRule, otherPointOf, type Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
-import type { RuleDraft } from './alarm.ts';
 import type { BusDrafts } from './bus.ts';
-import { type DeviceDraft, type DeviceDrafts, selfId } from './device.ts';
+import { computedId, type DeviceDraft, type DeviceDrafts, selfId } from './device.ts';
 import { siteLimits } from './limits.ts';
 import type { Place, Problems } from './problem.ts';
+import type { RuleDraft } from './rule-draft.ts';
 import { listWords, suggestOr } from './suggestion.ts';
 import { placeOfKey, placeOfValue, type Tree } from './tree.ts';
 
@@ -253,7 +253,7 @@ export const crossChecks: readonly CrossCheck[] = [
 ];
 
 function plantDevices(devices: DeviceDrafts): DeviceDraft[] {
-  return [...devices.built.values()].filter(({ id }) => id !== selfId);
+  return [...devices.built.values()].filter(({ id }) => id !== selfId && id !== computedId);
 }
 
 function limitsByPoint(rules: readonly RuleDraft[]): Map<string, LimitDraft[]> {

@@ -32,6 +32,9 @@ export interface DeviceDrafts {
 
 export const selfId = 'self';
 
+/** The device of what is computed from several others. */
+export const computedId = 'computed';
+
 /** Name of the profile of the gateway's own points. It always comes with plantroom. */
 export const selfProfileName = 'gateway-self';
 
@@ -46,6 +49,9 @@ export function buildDevices(siteTree: Tree, build: Build): DeviceDrafts {
     const id = readText(tree, 'id');
     if (id === selfId) {
       build.problems.error(placeOfValue(tree, 'id'), '"self" is the gateway itself', 'give the device another id');
+    } else if (id === computedId) {
+      const message = '"computed" is the device of computed points that belong to no other';
+      build.problems.error(placeOfValue(tree, 'id'), message, 'give the device another id');
     } else if (id !== undefined && (built.has(id) || broken.has(id))) {
       build.problems.error(placeOfValue(tree, 'id'), `a second device "${id}"`, 'give each device its own id');
     } else {

@@ -13,6 +13,12 @@ export const siteLimits = {
   maxRules: 20_000,
   /** Rules that learn by time of day. Each takes up to 45 kB of memory, and as much of the disk. */
   maxBands: 200,
+  /** Computed points, alarms with an expression and suppressions, all together. */
+  maxExpressions: 2_000,
+  /** Computed points of one profile, and its alarms with an expression. */
+  maxExpressionsOfProfile: 200,
+  /** Inputs of one expression. */
+  maxInputs: 30,
   /** Different points that a running gateway may have had, over all its reloads; beyond it a reload is refused. */
   maxPointNames: 100_000,
   /** Problems that are listed; the rest is counted. */

@@ -171,6 +171,11 @@ export function firstFinding(raw: RawPoint): Finding | undefined {
   return undefined;
 }
 
+/** What is wrong with a computed point, which has neither an address nor a scale. */
+export function findingOfComputed(raw: RawPoint): Finding | undefined {
+  return scalesNumbersOnly(raw) ?? hasKnownUnit(raw);
+}
+
 function isBitTable(raw: RawPoint): boolean {
   return raw.coil !== undefined || raw['discrete-input'] !== undefined;
 }

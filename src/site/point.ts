@@ -1,8 +1,8 @@
 import { parseDuration } from '../base/duration.ts';
 import type { Address, ModbusAddress, ModbusTable, ModbusType, Point, Recording } from '../model/point.ts';
-import { modbusTables } from '../model/point.ts';
+import { isText, modbusTables } from '../model/point.ts';
 import { findUnit, quantityOf } from '../model/unit.ts';
-import { firstFinding } from './point-checks.ts';
+import { findingOfComputed, firstFinding } from './point-checks.ts';
 import type { Place, Problems } from './problem.ts';
 import { toUnitOf } from './quantity.ts';
 import type { RawPoint } from './schema.ts';
@@ -81,6 +81,35 @@ export function buildPoint(
   return { ...point, recording: buildRecording(draft, point, problems) };
 }
 
+/** The point that an expression makes; undefined, with the reason among the problems, when it is described wrongly. */
+export function buildComputedPoint(
+  draft: PointDraft,
+  identity: { readonly number: number; readonly key: string; readonly device: number; readonly intervalMs: number },
+  problems: Problems,
+): Point | undefined {
+  const { raw } = draft;
+  const finding = findingOfComputed(raw);
+  if (finding) {
+    problems.error(placeOfField(draft, finding.field), `point "${raw.id}": ${finding.message}`, finding.hint);
+    return undefined;
+  }
+  const unit = raw.unit === undefined ? '' : (findUnit(raw.unit) ?? '');
+  const point: Point = {
+    ...identity,
+    id: raw.id,
+    name: raw.name ?? raw.id,
+    unit,
+    address: { protocol: 'computed' },
+    scale: 1,
+    offset: 0,
+    invalidValues: [],
+    states: buildStates(raw, undefined),
+    isCounter: raw.counter ?? false,
+    recording: undefined,
+  };
+  return { ...point, recording: buildRecording(draft, point, problems) };
+}
+
 /** How often a value that does not move is kept, unless the point says otherwise. */
 const defaultGap = '5m';
 
@@ -95,10 +124,6 @@ function buildRecording(draft: PointDraft, point: Point, problems: Problems): Re
     converted.kind === 'wrong' ? converted : { message: 'it is negative', hint: 'write a deadband of 0 or more' };
   problems.error(placeOfField(draft, 'record'), `point "${point.id}", deadband of record: ${message}`, hint);
   return undefined;
-}
-
-function isText({ address }: Point): boolean {
-  return address.protocol === 'modbus' && address.type === 'string';
 }
 
 function tableOf(raw: RawPoint): ModbusTable | undefined {

@@ -4,7 +4,7 @@ import type { Place, Problems } from './problem.ts';
 import type { Raw, RawPoint } from './schema.ts';
 import { readShape } from './shape.ts';
 import { listWords, suggestOr } from './suggestion.ts';
-import { itemsOf, placeOfKey, placeOfValue, readText, type Tree } from './tree.ts';
+import { hasExpression, itemsOf, placeOfKey, placeOfValue, readText, type Tree } from './tree.ts';
 import { parseYaml } from './yaml.ts';
 
 /** What reading a profile by its name gave. */
@@ -22,6 +22,8 @@ export interface Profile {
   readonly settings: Raw<'modbusProfile'> | Raw<'selfProfile'>;
   readonly points: ReadonlyMap<string, { readonly raw: RawPoint; readonly tree: Tree; readonly isWhole: boolean }>;
   readonly alarms: readonly { readonly raw: Raw<'profileAlarm'>; readonly tree: Tree }[];
+  readonly expressionAlarms: readonly { readonly raw: Raw<'profileExpressionAlarm'>; readonly tree: Tree }[];
+  readonly computed: readonly { readonly raw: Raw<'profileComputed'>; readonly tree: Tree }[];
 }
 
 /** Reads each profile once, however many devices use it. */
@@ -80,19 +82,39 @@ function parseProfile(name: string, text: string, file: string, problems: Proble
     }
     points.set(raw.id, { raw, tree: item, isWhole });
   }
+  const computed = itemsOf(tree, 'computed').flatMap(item => {
+    const raw = readShape('profileComputed', 'a computed point', item, problems)?.raw;
+    return raw ? [{ raw, tree: item }] : [];
+  });
   const alarms: { raw: Raw<'profileAlarm'>; tree: Tree }[] = [];
+  const expressionAlarms: Profile['expressionAlarms'][number][] = [];
   for (const item of itemsOf(tree, 'alarms')) {
+    if (hasExpression(item)) {
+      const raw = readShape('profileExpressionAlarm', 'an alarm with an expression', item, problems)?.raw;
+      if (raw) expressionAlarms.push({ raw, tree: item });
+      continue;
+    }
     const raw = readShape('profileAlarm', 'an alarm', item, problems)?.raw;
     if (!raw) continue;
     const named = [{ path: ['point'], written: raw.point }, ...referencesOf(raw)];
-    const unknown = named.filter(({ written }) => !points.has(written));
+    const isKnown = (id: string) => points.has(id) || computed.some(one => one.raw.id === id);
+    const unknown = named.filter(({ written }) => !isKnown(written));
     for (const { path, written } of unknown) {
       const hint = suggestOr(written, [...points.keys()], 'name the id of a point of this profile');
       problems.error(placeOfValue(item, ...path), `this profile has no point "${written}"`, hint);
     }
     if (unknown.length === 0) alarms.push({ raw, tree: item });
   }
+  for (const [key, { length }] of [
+    ['computed', computed],
+    ['alarms', expressionAlarms],
+  ] as const) {
+    if (length <= siteLimits.maxExpressionsOfProfile) continue;
+    const message = `${length} expressions; one profile takes ${siteLimits.maxExpressionsOfProfile}`;
+    problems.error(placeOfKey(tree, key), message, 'put what is not of every device into the site file');
+    return undefined;
+  }
   if (points.size === 0) problems.error(placeOfKey(tree, 'points'), 'this profile has no point', 'add at least one');
   if (points.size > siteLimits.maxPoints) return undefined;
-  return { name, settings, points, alarms };
+  return { name, settings, points, alarms, expressionAlarms, computed };
 }

@@ -254,6 +254,27 @@ const forecast = z
     { error: 'a mapping: {reaches: 0.2 m, within: 2h, over: 30m, min-change: 5 cm}' },
   )
   .describe('Alarm when the value, if it goes on as now, reaches a limit soon: tank empty, winding hot.');
+const timeOfDay = z
+  .string({ error: 'a time of day in quotes: "22:00"' })
+  .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'a time of day in quotes: "22:00"' });
+const weekdayList = 'days of the week: mon-fri, or sat, sun, or [mon, wed-fri]';
+const schedule = z
+  .strictObject(
+    {
+      days: z
+        .union([z.string(), z.array(z.string()).min(1, { error: weekdayList })], { error: weekdayList })
+        .describe('The days on which it begins: mon-fri, or [sat, sun]. Left out: every day.')
+        .optional(),
+      from: timeOfDay.describe('When it begins, by the clock on the wall.'),
+      to: timeOfDay.describe('When it ends; on the next day where that is not later.'),
+    },
+    { error: 'a mapping: {days: mon-fri, from: "22:00", to: "06:00"}' },
+  )
+  .describe('When the alarm is watched; at all other times it is suppressed. Left out: always.');
+const suppressedBy = listOf(
+  idShape('the id of a suppression'),
+  'Ids of suppressions of the site file: while one of them holds, the alarm is suppressed.',
+);
 
 /** What becomes of an alarm once it was raised (docs/alarms.md). */
 const alarmLifeShape = {
@@ -262,6 +283,8 @@ const alarmLifeShape = {
     ['person', 'auto'],
     'Who acknowledges it: a person, or nobody has to. Left out: auto for priority low, otherwise person.',
   ).optional(),
+  'suppressed-by': suppressedBy.optional(),
+  schedule: schedule.optional(),
 };
 
 const spread = z
@@ -380,6 +403,63 @@ const siteAlarm = alarmShape(
 );
 const profileAlarm = alarmShape('Id of a point of this profile.', idShape(`the id of a point: ${idText}`));
 
+const inputReference = 'a point, an alarm, or what a point did: {rate: booster/outlet-pressure, over: 10s}';
+const overWindow = duration('100ms', '1d', 'The window, for rate, mean, min and max.');
+const expressionInput = z.union(
+  [
+    z.string({ error: inputReference }),
+    z.strictObject({
+      rate: z.string().describe('How fast this point changes, in its unit per second.').optional(),
+      mean: z.string().describe('The mean of this point over the window.').optional(),
+      min: z.string().describe('The lowest value of this point in the window.').optional(),
+      max: z.string().describe('The highest value of this point in the window.').optional(),
+      alarm: z.string().describe('Whether the condition of this alarm stands.').optional(),
+      over: overWindow.optional(),
+    }),
+  ],
+  { error: inputReference },
+);
+const expressionParts = {
+  inputs: z
+    .record(z.string(), expressionInput, { error: 'a mapping of names to points: {p: booster/outlet-pressure}' })
+    .describe(
+      'What the expression uses, by the names it uses: a point (its number, or the text of its state), {rate: …, over: …}, mean, min and max likewise, or {alarm: …}. In a site file DEVICE/ID, in a profile just the ID.',
+    ),
+  expression: text('In CEL: p < 2.0 && dp < -0.05. Numbers beside measured values have a decimal point.', 1_000),
+};
+const ownerDevice = idShape('the id of a device')
+  .describe('Id of the device it belongs to. Left out: the device "computed", which has nothing else.')
+  .optional();
+
+const { interval: _interval, scale: _scale, offset: _offset, ...computedBasics } = pointBasics;
+const profileComputed = z.strictObject(
+  { ...computedBasics, id: id('Id of the point, unique in its device.'), ...expressionParts },
+  { error: 'a computed point: {id: …, unit: …, inputs: {…}, expression: …}' },
+);
+const siteComputed = profileComputed.extend({ device: ownerDevice });
+
+const commonOfAlarms = {
+  id: true,
+  'on-delay': true,
+  'off-delay': true,
+  priority: true,
+} as const;
+const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
+  ...alarmLifeShape,
+  message: text('What the duty engineer reads first.'),
+  ...expressionParts,
+});
+const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice });
+
+const suppression = z.strictObject(
+  {
+    id: id('Id of the reason; alarms name it under suppressed-by.'),
+    name: text('What people read: "the pump is off".', 80).optional(),
+    ...expressionParts,
+  },
+  { error: 'a suppression: {id: …, inputs: {…}, expression: …}' },
+);
+
 const host = z
   .string({ error: 'a host name or an IP address' })
   .regex(/^[A-Za-z0-9._:-]{1,253}$/, { error: 'a host name or an IP address' });
@@ -485,6 +565,7 @@ const communication = z
       z.strictObject({
         priority: priority.optional(),
         'on-delay': duration('0s', '1d', 'How long the device must be silent. Left out: 10s.').optional(),
+        'suppressed-by': suppressedBy.optional(),
       }),
     ],
     { error: 'off, or a mapping: {priority: high, on-delay: 10s}' },
@@ -632,6 +713,10 @@ const gateway = z.strictObject(
   {
     id: id('Id of this gateway. It goes into every topic.'),
     name: text('What people read. Left out: the id.', 80).optional(),
+    'time-zone': text(
+      'Whose clock is on the wall, for schedules: Asia/Shanghai. Left out: that of this machine.',
+      60,
+    ).optional(),
   },
   { error: 'a mapping: {id: …, name: …}' },
 );
@@ -644,7 +729,9 @@ const site = z.strictObject(
     store: store.describe('What is kept on this machine.').optional(),
     buses: listOf(bus, 'The wires and sockets; one request at a time goes over each.'),
     devices: listOf(device, 'What is read.'),
-    alarms: listOf(siteAlarm, 'What needs a person.').optional(),
+    alarms: listOf(z.union([siteAlarm, siteExpressionAlarm]), 'What needs a person.').optional(),
+    computed: listOf(siteComputed, 'Points that are worked out from others.').optional(),
+    suppressions: listOf(suppression, 'Reasons by design of the plant why alarms do not count for a while.').optional(),
   },
   { error: 'a mapping with gateway, buses and devices' },
 );
@@ -659,7 +746,11 @@ const profileBasics = {
   addressing: text('How the numbers of the manual become addresses.', 400).optional(),
   'read-limits': text('What is known of the reads it takes.', 400).optional(),
   caution: text('What to know before it is connected.', 800).optional(),
-  alarms: listOf(profileAlarm, 'Alarms that every device of this profile gets.').optional(),
+  alarms: listOf(
+    z.union([profileAlarm, profileExpressionAlarm]),
+    'Alarms that every device of this profile gets.',
+  ).optional(),
+  computed: listOf(profileComputed, 'Points that are worked out from others of the device.').optional(),
 };
 
 const modbusProfile = z.strictObject({
@@ -728,6 +819,8 @@ const shapes = {
     buses: items,
     devices: items,
     alarms: items.optional(),
+    computed: items.optional(),
+    suppressions: items.optional(),
   }),
   gateway,
   uplink,
@@ -738,10 +831,15 @@ const shapes = {
   device: device.extend({ points: items.optional() }),
   siteAlarm,
   profileAlarm,
+  siteExpressionAlarm,
+  profileExpressionAlarm,
+  siteComputed,
+  profileComputed,
+  suppression,
   modbusPoint,
   selfPoint,
-  modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional() }),
-  selfProfile: selfProfile.extend({ points: items, alarms: items.optional() }),
+  modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
+  selfProfile: selfProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
   scenario: scenario.extend({ events: items }),
   scenarioEvent,
 } as const;

@@ -7,8 +7,10 @@ import { buildRules } from './alarm.ts';
 import type { Build } from './build.ts';
 import { buildBuses, selfBus } from './bus.ts';
 import { buildBusAlarms } from './bus-alarm.ts';
+import { buildComputedPoints } from './computed.ts';
 import { crossChecks } from './cross-checks.ts';
 import { buildDevices, selfProfileName } from './device.ts';
+import { buildExpressions } from './expressions.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
@@ -98,13 +100,16 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   const uplinks = buildUplinks(tree, gateway?.id ?? '', build);
   const store = buildStore(tree, build);
   const buses = buildBuses(tree, build);
-  const devices = buildDevices(tree, build);
+  const computed = buildComputedPoints(tree, buildDevices(tree, build), build);
+  const { devices } = computed;
   const rules = buildRules(tree, devices, build);
   for (const check of crossChecks) check({ tree, buses, devices, rules }, build.problems);
-  if (!gateway) return undefined;
   const built = [...devices.built.values()].map(({ device }) => device);
   const wires = [...buses.built.values()].map(({ bus }) => bus);
   const ofDevices = rules.map(({ rule }) => rule);
+  const allRules = [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)];
+  const expressions = buildExpressions(tree, computed, rules, allRules, build);
+  if (!gateway) return undefined;
   const site = {
     gateway,
     uplinks,
@@ -112,7 +117,8 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     buses: [...wires, selfBus],
     devices: built,
     points: built.flatMap(device => device.points),
-    rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)],
+    rules: allRules,
+    ...expressions,
   };
   return { site, busPlaces: new Map([...buses.built].map(([id, draft]) => [id, placeOf(draft.tree)])) };
 }

@@ -88,6 +88,11 @@ export function itemsOf(tree: Tree, key: string): readonly Tree[] {
   return list?.kind === 'list' ? list.items : [];
 }
 
+/** Whether an alarm is one with an expression, which has a shape of its own. */
+export function hasExpression(tree: Tree): boolean {
+  return descend(tree, ['expression']) !== undefined;
+}
+
 /** The place of the value that a path of keys leads to; of as much of the way as there is. */
 export function placeOfValue(tree: Tree, ...path: readonly string[]): Place {
   let found = tree;

@@ -9,7 +9,22 @@ import { descend, itemsOf, placeOf, placeOfKey, placeOfValue, shorten, type Tree
 export function buildGateway(siteTree: Tree, build: Build): GatewaySettings | undefined {
   const tree = descend(siteTree, ['gateway']);
   const raw = tree && readShape('gateway', '"gateway"', tree, build.problems)?.raw;
-  return raw && { id: raw.id, name: raw.name ?? raw.id };
+  if (!raw) return undefined;
+  const timeZone = raw['time-zone'];
+  if (timeZone !== undefined && !isTimeZone(timeZone)) {
+    const hint = 'write a name such as Asia/Shanghai or Europe/Berlin';
+    build.problems.error(placeOfValue(tree, 'time-zone'), `"${timeZone}" is no time zone`, hint);
+  }
+  return { id: raw.id, name: raw.name ?? raw.id, ...(timeZone !== undefined && { timeZone }) };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Most uplinks of a site. Each has a connection, a window and a place in the outbox of its own. */

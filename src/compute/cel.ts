@@ -1,0 +1,205 @@
+import { type ASTNode, type Context, Environment, ParseError, TypeError as TypeFault } from '@marcbachmann/cel-js';
+import { messageOf } from '../base/errors.ts';
+
+/*
+ * The only file that knows the CEL library. What it lets through is a part of CEL whose cost is bounded by the length of
+ * the text: no macro that walks a list, no regular expression, no time. Everything is checked when the site is loaded.
+ */
+
+/** What an input is to an expression: a measured number, the text of a state, or whether an alarm's condition stands. */
+export type CelType = 'double' | 'string' | 'bool';
+export type CelValue = number | string | boolean;
+
+export interface CompiledCel {
+  readonly kind: 'compiled';
+  /** What the expression gives; `number` for CEL's double, int and uint. */
+  readonly result: 'number' | 'string' | 'bool';
+  /** The value, or undefined where it has none: a division by zero, a number that is not finite. Never throws. */
+  evaluate(values: Readonly<Record<string, CelValue>>): CelValue | undefined;
+}
+
+/** `start` and `end` are offsets into the text. */
+export interface WrongCel {
+  readonly kind: 'wrong';
+  readonly message: string;
+  readonly hint: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What goes beyond one is refused when the site is loaded. */
+export const celLimits = {
+  /** Characters of an expression. */
+  maxLength: 1_000,
+  /** Parts: each operator, name, number and call is one. */
+  maxNodes: 200,
+  /** Levels of brackets and calls inside each other. */
+  maxDepth: 20,
+} as const;
+
+/** Ours, beside the part of CEL that is let through. */
+const ownFunctions: readonly (readonly [signature: string, run: (...values: number[]) => number])[] = [
+  ['abs(double): double', Math.abs],
+  ['sqrt(double): double', Math.sqrt],
+  ['min(double, double): double', Math.min],
+  ['min(double, double, double): double', Math.min],
+  ['max(double, double): double', Math.max],
+  ['max(double, double, double): double', Math.max],
+];
+
+const functions = ['abs', 'sqrt', 'min', 'max', 'double', 'int', 'size'];
+const methods = ['startsWith', 'endsWith', 'contains', 'size'];
+const known = `the functions are ${functions.join(', ')}; the methods of a text ${methods.join(', ')}`;
+
+/** Words that CEL keeps for itself, and names of its types and functions: no input can be called so. */
+const reserved = new Set([
+  ...'in true false null as break const continue else for function if import let loop package namespace return'.split(
+    ' ',
+  ),
+  ...'var void while int uint double bool string bytes list map type dyn null_type google cel optional'.split(' '),
+  ...'timestamp duration has all exists exists_one filter size matches constructor prototype'.split(' '),
+  ...functions,
+]);
+
+export function isReservedName(name: string): boolean {
+  return reserved.has(name) || name.startsWith('__');
+}
+
+/** Text → something to evaluate, or what is wrong with it and where. `inputs`: the type of each name it may use. */
+export function compileCel(text: string, inputs: ReadonlyMap<string, CelType>): CompiledCel | WrongCel {
+  const whole = { kind: 'wrong', start: 0, end: text.length } as const;
+  if (text.length > celLimits.maxLength) {
+    const message = `an expression of ${text.length} characters`;
+    return { ...whole, message, hint: `it may have ${celLimits.maxLength}: divide it into computed points` };
+  }
+  try {
+    const environment = createEnvironment(inputs);
+    const program = environment.parse(text);
+    const refused = findRefused(program.ast);
+    if (refused) return refused;
+    const { valid, type, error } = program.check();
+    if (!valid) return explain(error, text);
+    const result = resultOf(type);
+    if (!result) {
+      return { ...whole, message: `the expression gives a ${type}`, hint: 'it has to give a number, a text or a bool' };
+    }
+    return { kind: 'compiled', result, evaluate: values => plainValue(program, values) };
+  } catch (thrown) {
+    return explain(thrown, text);
+  }
+}
+
+function createEnvironment(inputs: ReadonlyMap<string, CelType>): Environment {
+  const environment = new Environment({
+    limits: { maxAstNodes: celLimits.maxNodes, maxDepth: celLimits.maxDepth, maxListElements: 50, maxMapEntries: 0 },
+  });
+  for (const [signature, run] of ownFunctions) environment.registerFunction(signature, run);
+  for (const [name, type] of inputs) environment.registerVariable(name, type);
+  return environment;
+}
+
+function plainValue(program: (context: Context) => unknown, values: Context): CelValue | undefined {
+  let value: unknown;
+  try {
+    value = program(values);
+  } catch {
+    // A division by zero of whole numbers, a text that is no number.
+    return undefined;
+  }
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
+  return typeof value === 'string' || typeof value === 'boolean' ? value : undefined;
+}
+
+function resultOf(type: string | undefined): CompiledCel['result'] | undefined {
+  if (type === 'double' || type === 'int' || type === 'uint') return 'number';
+  return type === 'string' || type === 'bool' ? type : undefined;
+}
+
+/** The first part of an expression that is not let through. */
+function findRefused(node: ASTNode): WrongCel | undefined {
+  const at = { kind: 'wrong', start: node.range.start, end: node.range.end, hint: known } as const;
+  switch (node.op) {
+    case 'value':
+    case 'id':
+      return undefined;
+    case 'call': {
+      const [name, parts] = node.args;
+      return functions.includes(name)
+        ? firstRefused(parts)
+        : { ...at, message: `no function "${name}" can be used here` };
+    }
+    case 'rcall': {
+      const [name, receiver, parts] = node.args;
+      if (!methods.includes(name)) return { ...at, message: `no method "${name}" can be used here` };
+      return firstRefused([receiver, ...parts]);
+    }
+    case 'list':
+      return firstRefused(node.args);
+    case '.':
+    case '.?':
+    case '[]':
+    case '[?]':
+    case 'map':
+      return { ...at, message: 'an input has no parts', hint: 'give each value an input of its own' };
+    case '!_':
+    case '-_':
+      return findRefused(node.args);
+    default:
+      return firstRefused(node.args);
+  }
+}
+
+function firstRefused(nodes: readonly ASTNode[]): WrongCel | undefined {
+  for (const node of nodes) {
+    const refused = findRefused(node);
+    if (refused) return refused;
+  }
+  return undefined;
+}
+
+function explain(fault: unknown, text: string): WrongCel {
+  const isKnown = fault instanceof ParseError || fault instanceof TypeFault;
+  const { start, end } = (isKnown ? fault.range : undefined) ?? { start: 0, end: text.length };
+  const message = isKnown ? fault.summary : messageOf(fault);
+  return { kind: 'wrong', start, end, ...inWords(message, text.slice(start, end)) };
+}
+
+/** The library's words, with what to do about the mistakes that people make most. */
+function inWords(message: string, part: string): { message: string; hint: string } {
+  const [, left, operator, right] = /no such overload: (\w+) (\S+) (\w+)$/.exec(message) ?? [];
+  if (left !== undefined && right !== undefined) {
+    const isWhole = [left, right].includes('int') && [left, right].includes('double');
+    return {
+      message: `"${operator}" cannot join ${typeText(left)} and ${typeText(right)}: ${part}`,
+      hint: isWhole
+        ? 'write numbers beside a measured value with a decimal point: 100.0'
+        : 'compare numbers with numbers, and states with their text in quotes',
+    };
+  }
+  if (/no such overload|no matching overload/.test(message)) {
+    return { message: `${part} does not fit`, hint: 'write numbers with a decimal point: max(a, 0.0)' };
+  }
+  const [, name] = /Unknown variable: (.+)$/.exec(message) ?? [];
+  if (name !== undefined) {
+    return {
+      message: `"${name}" is no input of this expression`,
+      hint: 'list it under inputs:, and put texts in quotes',
+    };
+  }
+  if (/^Exceeded max/.test(message)) {
+    return { message: `the expression is too large: ${message}`, hint: 'divide it into computed points' };
+  }
+  return { message: `this is no expression in CEL: ${message}`, hint: 'look for a bracket, a quote or an operator' };
+}
+
+const typeTexts: Readonly<Record<string, string>> = {
+  double: 'a measured number',
+  int: 'a whole number',
+  string: 'a text',
+  bool: 'a bool',
+};
+
+function typeText(type: string): string {
+  return typeTexts[type] ?? `a ${type}`;
+}

@@ -1,0 +1,185 @@
+import { parseDuration } from '../base/duration.ts';
+import { type CelType, compileCel, isReservedName } from '../compute/cel.ts';
+import { typeOfInput } from '../compute/inputs.ts';
+import type { Rule } from '../model/alarm.ts';
+import { type Expression, type ExpressionInput, type ExpressionTarget, windowFigures } from '../model/expression.ts';
+import { isText } from '../model/point.ts';
+import type { Build } from './build.ts';
+import type { DeviceDrafts } from './device.ts';
+import { siteLimits } from './limits.ts';
+import { findPoint } from './point-reference.ts';
+import type { Place } from './problem.ts';
+import type { Raw } from './schema.ts';
+import { listWords, suggestOr } from './suggestion.ts';
+import { descend, placeAt, placeOf, placeOfKey, placeOfValue, type Tree } from './tree.ts';
+
+/** An expression as it is written, with what it is for. */
+export interface ExpressionDraft {
+  readonly target: ExpressionTarget;
+  /** Key or id of what it is for, as people know it. */
+  readonly name: string;
+  readonly raw: Pick<Raw<'suppression'>, 'inputs' | 'expression'>;
+  readonly tree: Tree;
+  /** Id of the device whose profile it stands in: its inputs are points and alarms of that device. */
+  readonly device: string | undefined;
+}
+
+/** What inputs may refer to. */
+export interface Referable {
+  readonly devices: DeviceDrafts;
+  /** All rules of the site, those of buses included. */
+  readonly rules: ReadonlyMap<string, Rule>;
+}
+
+type RawInput = Raw<'suppression'>['inputs'][string];
+
+export function referenceOf(input: RawInput): { kind: ExpressionInput['kind']; reference: string } {
+  if (typeof input === 'string') return { kind: 'value', reference: input };
+  const kind = kindsOf(input)[0] ?? 'alarm';
+  return { kind, reference: input[kind] ?? '' };
+}
+
+const inputKinds = [...windowFigures, 'alarm'] as const;
+
+function kindsOf(input: Exclude<RawInput, string>) {
+  return inputKinds.filter(kind => input[kind] !== undefined);
+}
+
+/** The expression, checked; undefined, with the reasons among the problems, when something in it is wrong. */
+export function buildExpression(draft: ExpressionDraft, known: Referable, build: Build): Expression | undefined {
+  const { raw, tree, target } = draft;
+  const written = Object.entries(raw.inputs);
+  if (written.length > siteLimits.maxInputs) {
+    const message = `${written.length} inputs; an expression takes ${siteLimits.maxInputs}`;
+    build.problems.error(placeOfKey(tree, 'inputs'), message, 'divide it into computed points');
+    return undefined;
+  }
+  if (written.length === 0) {
+    build.problems.error(placeOfKey(tree, 'inputs'), 'the expression has no input', 'name at least one point or alarm');
+    return undefined;
+  }
+  const inputs = written.map(([name, input]) => buildInput(name, input, draft, known, build));
+  const whole = inputs.filter(input => input !== undefined);
+  if (whole.length < inputs.length) return undefined;
+  const types = new Map<string, CelType>(whole.map(input => [input.name, typeOfInput(input)]));
+  const compiled = compileCel(raw.expression, types);
+  if (compiled.kind === 'wrong') {
+    const place = placeInside(tree, raw.expression, compiled.start, compiled.end);
+    build.problems.error(place, compiled.message, compiled.hint);
+    return undefined;
+  }
+  const misfit = misfitOf(target, compiled.result);
+  if (misfit) build.problems.error(placeOfValue(tree, 'expression'), misfit.message, misfit.hint);
+  return misfit ? undefined : { target, inputs: whole, text: raw.expression };
+}
+
+/** What is wrong with the kind of value that an expression gives. */
+function misfitOf(target: ExpressionTarget, result: 'number' | 'string' | 'bool') {
+  if (target.kind !== 'point') {
+    if (result === 'bool') return undefined;
+    const given = result === 'string' ? 'text' : result;
+    return { message: `the expression gives a ${given}`, hint: 'it has to say yes or no: compare with < > == or !=' };
+  }
+  if (result === 'number') return undefined;
+  const { states } = target.point;
+  const message = `the expression gives a ${result === 'bool' ? 'bool' : 'text'}, and the point has no states for it`;
+  if (result === 'bool') {
+    return states?.has(0) && states.has(1) ? undefined : { message, hint: 'add states: {0: normal, 1: disturbed}' };
+  }
+  return states ? undefined : { message, hint: 'add states: with a number for each text it can give' };
+}
+
+function buildInput(
+  name: string,
+  written: RawInput,
+  draft: ExpressionDraft,
+  known: Referable,
+  build: Build,
+): ExpressionInput | undefined {
+  const inputs = descend(draft.tree, ['inputs']) ?? draft.tree;
+  if (!/^[a-z][a-z0-9_]{0,39}$/i.test(name) || isReservedName(name)) {
+    const hint = 'a name has letters, digits and _, begins with a letter and is no word of CEL';
+    build.problems.error(placeOfKey(inputs, name), `"${name}" cannot be the name of an input`, hint);
+    return undefined;
+  }
+  const finding = findingOf(written);
+  if (finding) {
+    build.problems.error(placeOfValue(inputs, name), `the input "${name}" ${finding.message}`, finding.hint);
+    return undefined;
+  }
+  const { kind, reference } = referenceOf(written);
+  const place = kind === 'value' ? placeOfValue(inputs, name) : placeOfValue(inputs, name, kind);
+  const whole = draft.device === undefined ? reference : `${draft.device}/${reference}`;
+  if (!/^[^/]+\/[^/]+$/.test(whole)) {
+    const hint = draft.device === undefined ? 'write DEVICE/ID' : 'write just the id, without the device';
+    build.problems.error(place, `"${reference}" names no point of a device`, hint);
+    return undefined;
+  }
+  if (kind === 'alarm') return findAlarm(name, whole, place, known, build);
+  const point = findPoint(whole, place, known.devices, build)?.point;
+  if (!point) return undefined;
+  if (kind === 'value') {
+    return { kind, name, point: point.number, isText: point.states !== undefined || isText(point) };
+  }
+  if (point.states || isText(point)) {
+    build.problems.error(place, `${point.key} is no number and has no ${kind}`, 'use the point itself');
+    return undefined;
+  }
+  const overMs = parseDuration((typeof written === 'string' ? undefined : written.over) ?? '') ?? 0;
+  if (overMs < fewestIntervals * point.intervalMs) {
+    const message = `the window of "${name}" is too short for ${point.key}, which comes every ${point.intervalMs / 1_000} s`;
+    build.problems.error(place, message, `write over: ${(fewestIntervals * point.intervalMs) / 1_000}s or longer`);
+    return undefined;
+  }
+  return { kind, name, point: point.number, overMs };
+}
+
+/** A window says something only with three values, and at any moment may miss one at its edge. */
+const fewestIntervals = 4;
+
+function findingOf(written: RawInput): { message: string; hint: string } | undefined {
+  if (typeof written === 'string') return undefined;
+  const kinds = kindsOf(written);
+  if (kinds.length !== 1) {
+    return {
+      message: kinds.length === 0 ? 'names no point and no alarm' : `is ${kinds.join(' and ')} at once`,
+      hint: `write one of ${inputKinds.join(', ')}: {rate: booster/outlet-pressure, over: 10s}`,
+    };
+  }
+  const isAlarm = kinds[0] === 'alarm';
+  if (isAlarm === (written.over === undefined)) return undefined;
+  if (isAlarm) return { message: 'is an alarm and has no window', hint: 'remove over:' };
+  return { message: `needs a window for its ${kinds[0]}`, hint: 'add over: 10s' };
+}
+
+function findAlarm(
+  name: string,
+  key: string,
+  place: Place,
+  { rules, devices }: Referable,
+  build: Build,
+): ExpressionInput | undefined {
+  const rule = rules.get(key);
+  if (rule) {
+    const points = 'point' in rule ? [rule.point] : [];
+    const devices = 'devices' in rule ? rule.devices : 'point' in rule ? [] : [rule.device];
+    return { kind: 'alarm', name, alarm: key, points, devices };
+  }
+  // It may only seem unknown while it, or its device, is not understood.
+  if (build.problems.hasErrors) return undefined;
+  const [device = ''] = key.split('/');
+  const keys = [...rules.keys()].filter(other => !devices.built.has(device) || other.startsWith(`${device}/`));
+  build.problems.error(place, `there is no alarm "${key}"`, suggestOr(key, keys, `the alarms are ${listWords(keys)}`));
+  return undefined;
+}
+
+/** The place of a part of the expression; of the whole where YAML's spelling and the text differ. */
+function placeInside(tree: Tree, text: string, start: number, end: number): Place {
+  const written = descend(tree, ['expression']);
+  if (!written) return placeOf(tree);
+  const { source } = written;
+  for (const begin of [written.start, written.start + 1]) {
+    if (source.text.startsWith(text, begin)) return placeAt(source, begin + start, begin + Math.max(end, start + 1));
+  }
+  return placeOf(written);
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { addValue, createValueWindow, figureOf } from '../../src/compute/value-window.ts';
+
+const figures = ['mean', 'min', 'max', 'rate'] as const;
+
+function filled(windowMs: number, samples: readonly (readonly [mono: number, value: number | undefined])[]) {
+  const window = createValueWindow(windowMs);
+  for (const [mono, value] of samples) addValue(window, mono, value ?? Number.NaN, value !== undefined);
+  return window;
+}
+
+test('a window says nothing with two values, or while less than half of it was good', () => {
+  for (const figure of figures) {
+    expect(figureOf(filled(10_000, []), figure)).toBeNaN();
+    expect(
+      figureOf(
+        filled(10_000, [
+          [0, 1],
+          [6_000, 1],
+        ]),
+        figure,
+      ),
+    ).toBeNaN();
+    expect(
+      figureOf(
+        filled(10_000, [
+          [0, 1],
+          [1_000, undefined],
+          [6_000, 1],
+          [7_000, 1],
+        ]),
+        figure,
+      ),
+    ).toBeNaN();
+    expect(
+      figureOf(
+        filled(10_000, [
+          [0, 1],
+          [1_000, undefined],
+          [5_000, 1],
+          [7_000, 1],
+          [9_000, 1],
+        ]),
+        figure,
+      ),
+    ).not.toBeNaN();
+  }
+});
+
+test('a slope is fitted, in units per second', () => {
+  expect(
+    figureOf(
+      filled(10_000, [
+        [0, 5],
+        [2_000, 4],
+        [4_000, 3],
+        [6_000, 2],
+      ]),
+      'rate',
+    ),
+  ).toBeCloseTo(-0.5, 12);
+});
+
+test('time that stands still or goes back is left out', () => {
+  const window = filled(4_000, [
+    [0, 1],
+    [1_000, 1],
+    [2_000, 1],
+    [2_000, 99],
+    [1_500, 99],
+    [3_000, 1],
+  ]);
+  expect(figureOf(window, 'max')).toBe(1);
+});
+
+test('mean, lowest and highest are those of the values in the window, however fast they come', () => {
+  const step = fc.oneof(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 50, max: 3_000 }));
+  const samples = fc.array(fc.tuple(step, fc.integer({ min: -1_000, max: 1_000 })), { minLength: 5, maxLength: 600 });
+  fc.assert(
+    fc.property(samples, steps => {
+      let mono = 0;
+      const history = steps.map(([later, value]) => {
+        mono += later;
+        return [mono, value] as const;
+      });
+      const window = filled(10_000, history);
+      if (Number.isNaN(figureOf(window, 'mean'))) return;
+      // Values that share a row leave the window together: up to a share of it later than they would alone.
+      const inside = history.filter(([at]) => at >= mono - 10_000).map(([, value]) => value);
+      const nearly = history.filter(([at]) => at >= mono - 10_000 - 200).map(([, value]) => value);
+      expect(figureOf(window, 'max')).toBeGreaterThanOrEqual(Math.max(...inside));
+      expect(figureOf(window, 'max')).toBeLessThanOrEqual(Math.max(...nearly));
+      expect(figureOf(window, 'min')).toBeLessThanOrEqual(Math.min(...inside));
+      expect(figureOf(window, 'min')).toBeGreaterThanOrEqual(Math.min(...nearly));
+      const count = window.rows.length / 7;
+      expect(count).toBeLessThanOrEqual(512);
+    }),
+  );
+});
+
+test('a day of values every 10 ms takes no more memory than an hour of them', () => {
+  const window = createValueWindow(3_600_000);
+  for (let mono = 0; mono < 2 * 3_600_000; mono += 10) addValue(window, mono, mono % 7, true);
+  const after = window.rows.length;
+  for (let mono = 2 * 3_600_000; mono < 4 * 3_600_000; mono += 10) addValue(window, mono, mono % 7, true);
+  expect(window.rows.length).toBe(after);
+  expect(figureOf(window, 'mean')).toBeCloseTo(3, 2);
+});
