@@ -1,6 +1,7 @@
 import type { Rule } from './alarm.ts';
 import type { Bus } from './bus.ts';
 import type { RemoteCommand } from './command.ts';
+import type { FirstOutGroup, PriorityPolicies } from './deadline.ts';
 import type { Device } from './device.ts';
 import type { Point } from './point.ts';
 import type { SummarySpan } from './summary.ts';
@@ -16,6 +17,8 @@ export interface Site {
   /** All points of all devices. */
   readonly points: readonly Point[];
   readonly rules: readonly Rule[];
+  readonly policies: PriorityPolicies;
+  readonly groups: readonly FirstOutGroup[];
 }
 
 export interface GatewaySettings {

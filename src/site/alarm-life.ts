@@ -1,6 +1,18 @@
+import { parseDuration } from '../base/duration.ts';
 import { type Priority, plainLife, type RuleLife } from '../model/alarm.ts';
+import type { PriorityPolicies } from '../model/deadline.ts';
+import type { RawAlarm } from './schema.ts';
 
-/** Of an alarm of this priority about whose life the site file says nothing: nobody is asked to acknowledge a low one. */
-export function lifeOf(priority: Priority): RuleLife {
-  return { ...plainLife, needsAcknowledge: priority !== 'low' };
+/** What the site file says of the life of an alarm; its group may be that of its device. */
+type WrittenLife = Pick<RawAlarm, 're-alarm'> & { readonly group?: string | undefined };
+
+/** Of an alarm of this priority: what its policy says, and what is written at the alarm itself. */
+export function lifeOf(policies: PriorityPolicies, priority: Priority, written: WrittenLife = {}): RuleLife {
+  const reAlarm = written['re-alarm'];
+  return {
+    ...plainLife,
+    needsAcknowledge: policies[priority].needsAcknowledge,
+    reAlarmMs: reAlarm === undefined ? undefined : parseDuration(reAlarm),
+    group: written.group,
+  };
 }

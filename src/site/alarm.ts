@@ -1,5 +1,6 @@
 import { parseDuration } from '../base/duration.ts';
 import type { LimitLevel, Rule } from '../model/alarm.ts';
+import type { PriorityPolicies } from '../model/deadline.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
 import { checkAlarm, communicationId, conditionsOf, stateTexts } from './alarm-checks.ts';
@@ -20,11 +21,16 @@ export interface RuleDraft {
   readonly tree: Tree;
 }
 
+/** What the builders of rules share. */
+interface RuleBuild extends Build {
+  readonly policies: PriorityPolicies;
+}
+
 /** All rules of the site. An alarm of the site file takes the place of a profile's with the same device and id. */
-export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build): RuleDraft[] {
+export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: RuleBuild): RuleDraft[] {
   const drafts = new Map<string, RuleDraft>();
   for (const device of devices.built.values()) {
-    for (const draft of [...buildProfileAlarms(device, build), ...buildCommunicationAlarm(device)]) {
+    for (const draft of [...buildProfileAlarms(device, build), ...buildCommunicationAlarm(device, build)]) {
       drafts.set(draft.rule.key, draft);
     }
   }
@@ -47,7 +53,7 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build):
   return [...drafts.values()];
 }
 
-function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
+function buildProfileAlarms(device: DeviceDraft, build: RuleBuild): RuleDraft[] {
   return (device.profile?.alarms ?? []).flatMap(({ raw, tree }) => {
     // A point that `only` leaves out takes its alarms along.
     const point = device.points.get(raw.point);
@@ -56,18 +62,19 @@ function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
   });
 }
 
-function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDraft[] {
+function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft, { policies }: RuleBuild): RuleDraft[] {
   const settings = raw.communication ?? {};
   if (settings === 'off' || device.unitId === undefined) return [];
+  const priority = settings.priority ?? 'high';
   const rule: Rule = {
     kind: 'communication',
     key: `${id}/${communicationId}`,
     device: device.number,
-    priority: settings.priority ?? 'high',
+    priority,
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: lifeOf(settings.priority ?? 'high'),
+    life: lifeOf(policies, priority, { group: raw.group }),
   };
   return [{ rule, point: undefined, tree }];
 }
@@ -105,7 +112,7 @@ function findPoint(
   return undefined;
 }
 
-function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: Build): Rule | undefined {
+function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: RuleBuild): Rule | undefined {
   const { raw, tree } = draft;
   const finding = checkAlarm(raw, point);
   if (finding) {
@@ -113,6 +120,8 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
     if (!isNoise) build.problems.error(placeOfValue(tree, finding.field ?? ''), finding.message, finding.hint);
     return undefined;
   }
+  const priority = raw.priority ?? 'medium';
+  const group = ('group' in raw ? raw.group : undefined) ?? device.raw.group;
   const parts: RuleParts = {
     raw,
     tree,
@@ -122,10 +131,10 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       key: `${device.id}/${raw.id}`,
       device: device.device.number,
       point: point.number,
-      priority: raw.priority ?? 'medium',
+      priority,
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-      life: lifeOf(raw.priority ?? 'medium'),
+      life: lifeOf(build.policies, priority, { ...raw, group }),
     },
   };
   const condition = conditionsOf(raw)[0] ?? 'state';

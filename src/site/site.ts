@@ -12,6 +12,7 @@ import { buildDevices, selfProfileName } from './device.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
+import { buildGroups, buildPolicies } from './priorities.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
@@ -99,8 +100,10 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   const store = buildStore(tree, build);
   const buses = buildBuses(tree, build);
   const devices = buildDevices(tree, build);
-  const rules = buildRules(tree, devices, build);
-  for (const check of crossChecks) check({ tree, buses, devices, rules }, build.problems);
+  const policies = buildPolicies(tree, build);
+  const groups = buildGroups(tree, build);
+  const rules = buildRules(tree, devices, { ...build, policies });
+  for (const check of crossChecks) check({ tree, buses, devices, rules, groups }, build.problems);
   if (!gateway) return undefined;
   const built = [...devices.built.values()].map(({ device }) => device);
   const wires = [...buses.built.values()].map(({ bus }) => bus);
@@ -112,7 +115,9 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     buses: [...wires, selfBus],
     devices: built,
     points: built.flatMap(device => device.points),
-    rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)],
+    rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices, policies)],
+    policies,
+    groups: [...groups.built.values()],
   };
   return { site, busPlaces: new Map([...buses.built].map(([id, draft]) => [id, placeOf(draft.tree)])) };
 }

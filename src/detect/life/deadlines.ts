@@ -1,4 +1,5 @@
-import { type Deadline, deadlines, type PriorityPolicy, type ProgressStep } from '../../model/deadline.ts';
+import { type Deadline, deadlines, type ProgressStep } from '../../model/alarm.ts';
+import type { PriorityPolicy } from '../../model/deadline.ts';
 
 /*
  * Until when people have to have acknowledged an alarm, be there, and have restored what it tells of. Each deadline that

@@ -1,4 +1,4 @@
-import type { ProgressStep } from '../../model/deadline.ts';
+import type { ProgressStep } from '../../model/alarm.ts';
 
 /*
  * What people report of their work on one occurrence. Steps may be left out: who stands beside the pump was not

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from '../../../src/detect/life/deadlines.ts';
 import { reAlarmMono } from '../../../src/detect/life/re-alarm.ts';
-import { type Deadline, deadlines, type PriorityPolicy, usualPolicies } from '../../../src/model/deadline.ts';
+import { type Deadline, deadlines } from '../../../src/model/alarm.ts';
+import { type PriorityPolicy, usualPolicies } from '../../../src/model/deadline.ts';
 
 const { urgent, high, medium } = usualPolicies;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Progress, reopenProgress, stepProgress } from '../../../src/detect/life/progress.ts';
-import { progressSteps } from '../../../src/model/deadline.ts';
+import { progressSteps } from '../../../src/model/alarm.ts';
 
 const report = (progress: Progress<string>, step: (typeof progressSteps)[number], isActive = true) =>
   stepProgress(progress, { step, note: 'Li, 08:10', isActive });
