@@ -13,7 +13,9 @@ export type ProgressVerdict<Note> =
   | { readonly kind: 'taken'; readonly progress: Progress<Note> }
   /** It was reported before: nothing changes, and the first report is the one that counts. */
   | { readonly kind: 'known'; readonly first: Note }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly why: ProgressRefusal };
+
+export type ProgressRefusal = 'closed-before' | 'arrived-before' | 'still-active';
 
 /** A report. Pure. `isActive`: whether the condition of the alarm stands. */
 export function stepProgress<Note>(
@@ -23,11 +25,11 @@ export function stepProgress<Note>(
   const { step, note, isActive } = report;
   const first = progress[step];
   if (first !== undefined) return { kind: 'known', first };
-  if (progress.closed !== undefined) return { kind: 'refused', reason: 'it was closed before' };
+  if (progress.closed !== undefined) return { kind: 'refused', why: 'closed-before' };
   if (step === 'dispatched' && progress.arrived !== undefined) {
-    return { kind: 'refused', reason: 'somebody has arrived before' };
+    return { kind: 'refused', why: 'arrived-before' };
   }
-  if (step === 'closed' && isActive) return { kind: 'refused', reason: 'the condition of the alarm still stands' };
+  if (step === 'closed' && isActive) return { kind: 'refused', why: 'still-active' };
   return { kind: 'taken', progress: { ...progress, [step]: note } };
 }
 

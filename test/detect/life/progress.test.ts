@@ -29,11 +29,11 @@ describe('a report of progress', () => {
   });
 
   test.each([
-    ['dispatched after somebody has arrived', { arrived: 'x' }, 'dispatched', false, 'somebody has arrived before'],
-    ['anything after it was closed', { closed: 'x' }, 'arrived', false, 'it was closed before'],
-    ['closed while the condition stands', {}, 'closed', true, 'the condition of the alarm still stands'],
-  ] as const)('is refused with a reason: %s', (_, progress, step, isActive, reason) => {
-    expect(report(progress, step, isActive)).toEqual({ kind: 'refused', reason });
+    ['dispatched after somebody has arrived', { arrived: 'x' }, 'dispatched', false, 'arrived-before'],
+    ['anything after it was closed', { closed: 'x' }, 'arrived', false, 'closed-before'],
+    ['closed while the condition stands', {}, 'closed', true, 'still-active'],
+  ] as const)('is refused with a reason: %s', (_, progress, step, isActive, why) => {
+    expect(report(progress, step, isActive)).toEqual({ kind: 'refused', why });
   });
 });
 
