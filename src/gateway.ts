@@ -4,9 +4,8 @@ import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
-import { type AlarmBook, createAlarmBook } from './detect/life/alarm-book.ts';
 import { carryOut } from './detect/life/alarm-orders.ts';
-import type { BookTime } from './detect/life/expiry.ts';
+import { type BookTime, createWatchedBook, type WatchedBook } from './detect/life/watched-book.ts';
 import type { Answer, Question } from './driver.ts';
 import type { Frame } from './history/frame.ts';
 import { createRecorder } from './history/recorder.ts';
@@ -25,7 +24,7 @@ import { createTimeCorrection, type TimeCorrection } from './live/time-correctio
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { isHidden, pointViews, statusView } from './live/views.ts';
-import type { AlarmEvent, Happening, Priority } from './model/alarm.ts';
+import type { AlarmEvent, Happening } from './model/alarm.ts';
 import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
@@ -146,8 +145,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Records what happened, and waits for what ends by itself next. */
   function settleAlarms(current: Running, happenings: readonly Happening[], detectedMono = clock.monoMs()): void {
-    if (happenings.length > 0) commitAlarms(current, current.desk.record(happenings), detectedMono);
-    expiries.arm(current.book.nextDueMono());
+    const { book, desk } = current;
+    if (happenings.length > 0) commitAlarms(current, desk.record(happenings), detectedMono);
+    const restated = book.takeRestated(bookTime());
+    if (restated.length > 0) commitAlarms(current, desk.renew(restated), detectedMono);
+    expiries.arm(book.nextDueMono());
   }
 
   function bookTime(): BookTime {
@@ -288,7 +290,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       device: number => running?.site.devices.find(device => device.number === number),
       point: number => table.get(number)?.point,
     });
-    const book = createAlarmBook({ site: bookSite(site), states, lastSign: newest?.stamp, mayShelve });
+    const book = createWatchedBook({ site: bookSite(site), states, lastSign: newest?.stamp, stampAt: time.stampAt });
     const detector = createDetector(
       site.rules,
       states.filter(({ isActive }) => isActive).map(({ alarm }) => alarm),
@@ -455,13 +457,8 @@ function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
   return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
 }
 
-function bookSite({ rules }: Site) {
-  return { rules, suppressions: [] };
-}
-
-/** What shelving is forbidden for. */
-function mayShelve(priority: Priority): boolean {
-  return priority !== 'urgent';
+function bookSite({ rules, policies, groups }: Site) {
+  return { rules, suppressions: [], policies, groups };
 }
 
 /** What exists only between start and stop. */
@@ -473,6 +470,6 @@ interface Running {
   readonly correction: TimeCorrection;
   readonly detector: Detector;
   readonly desk: AlarmDesk;
-  readonly book: AlarmBook;
+  readonly book: WatchedBook;
   readonly uplinks: Uplinks;
 }

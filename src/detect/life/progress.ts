@@ -15,7 +15,7 @@ export type ProgressVerdict<Note> =
   | { readonly kind: 'known'; readonly first: Note }
   | { readonly kind: 'refused'; readonly why: ProgressRefusal };
 
-export type ProgressRefusal = 'closed-before' | 'arrived-before' | 'still-active';
+export type ProgressRefusal = 'closed-before' | 'arrived-before' | 'not-over';
 
 /** A report. Pure. `isActive`: whether the condition of the alarm stands. */
 export function stepProgress<Note>(
@@ -29,7 +29,7 @@ export function stepProgress<Note>(
   if (step === 'dispatched' && progress.arrived !== undefined) {
     return { kind: 'refused', why: 'arrived-before' };
   }
-  if (step === 'closed' && isActive) return { kind: 'refused', why: 'still-active' };
+  if (step === 'closed' && isActive) return { kind: 'refused', why: 'not-over' };
   return { kind: 'taken', progress: { ...progress, [step]: note } };
 }
 

@@ -12,6 +12,7 @@ import {
   type ActOutcome,
   type AlarmBook,
   type AlarmBookOptions,
+  type BookSite,
   createAlarmBook,
   gatewayActor,
   type RenewedLife,
@@ -26,11 +27,14 @@ import { createNotices, type NoticeTimes, noDetails } from './notices.ts';
 import { type ProgressRefusal, stepProgress } from './progress.ts';
 import { reAlarmMono } from './re-alarm.ts';
 
+export type { BookTime } from './expiry.ts';
+
 /**
  * The alarm book with what follows from the lives of its alarms taken together and over time: causes and their
  * secondaries, chattering, floods, deadlines, alarms announced again. It is asked like the book, and tells more.
  */
-export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin'> {
+export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceRules'> {
+  replaceRules(site: WatchedSite, now: BookTime): readonly Happening[];
   act(...parts: Parameters<AlarmBook['act']>): ActOutcome | { readonly kind: 'refused'; readonly why: ProgressRefusal };
   begin(now: BookTime): { readonly happenings: readonly Happening[]; readonly renewed: readonly RestatedLife[] };
   /**
@@ -47,10 +51,14 @@ export interface RestatedLife extends RenewedLife {
   readonly firstAlarm: string | undefined;
 }
 
-export interface WatchedBookOptions extends AlarmBookOptions {
-  /** As they are now: a reload may change them. */
-  readonly policies: () => PriorityPolicies;
-  readonly groups: () => readonly FirstOutGroup[];
+/** What it has to know of the site. */
+export interface WatchedSite extends BookSite {
+  readonly policies: PriorityPolicies;
+  readonly groups: readonly FirstOutGroup[];
+}
+
+export interface WatchedBookOptions extends Omit<AlarmBookOptions, 'site' | 'mayShelve'> {
+  readonly site: WatchedSite;
   readonly stampAt: (mono: number) => TimeStamp;
 }
 
@@ -59,7 +67,12 @@ export const mostEnded = 1_000;
 
 export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   const kept = options.states.filter(({ alarm }) => alarm !== floodAlarm);
-  const book = createAlarmBook({ ...options, states: kept });
+  let { site } = options;
+  const book = createAlarmBook({
+    ...options,
+    states: kept,
+    mayShelve: priority => site.policies[priority].canShelve,
+  });
   const causes = createCauses();
   const duties = new Map<string, Duty>();
   const covered = new Set<string>();
@@ -89,7 +102,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
 
   function policyOf(alarm: string) {
     const priority = priorityOf(alarm);
-    return priority && options.policies()[priority];
+    return priority && site.policies[priority];
   }
 
   function reAlarmDue(alarm: string): number | undefined {
@@ -140,7 +153,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
 
   function mark({ alarm, rule, sampledAtMono }: Happening): void {
     leaveCause(causes, alarm);
-    const group = options.groups().find(({ id }) => id === rule?.life.group);
+    const group = site.groups.find(({ id }) => id === rule?.life.group);
     if (!group) return;
     const others = enterGroup(causes, group.id, { name: alarm, sampledAtMono }, group.windowMs);
     for (const other of others) {
@@ -200,7 +213,15 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       if (past && verdict.kind === 'taken') {
         const life = { ...past, progress: verdict.progress };
         ended.set(alarm, life);
-        const parts = { kind: deed.step, alarm, rule: book.ruleOf(alarm), life, isFirst: false, by: deed.by };
+        const parts = {
+          kind: deed.step,
+          alarm,
+          rule: book.ruleOf(alarm),
+          life,
+          isFirst: false,
+          by: deed.by,
+          reason: deed.reason,
+        };
         return { kind: 'done', happenings: [{ ...noDetails, ...parts, ...timesOf(now) }] };
       }
     }
@@ -217,7 +238,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       // Of a version that knew no duties.
       else if (!isMasked(book.lifeOf(alarm).phase)) duties.set(alarm, beginDuty(now.mono));
     }
-    for (const { id } of options.groups()) {
+    for (const { id } of site.groups) {
       const members = kept.filter(({ alarm }) => book.ruleOf(alarm)?.life.group === id);
       const lead = leadOf(members.flatMap(raiseOf));
       if (lead) causes.leads.set(id, lead);
@@ -254,7 +275,8 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       const times = [book.nextDueMono(), notices.nextDueMono(), ...dueBy.values()].filter(mono => mono !== undefined);
       return times.length === 0 ? undefined : times.reduce((least, mono) => Math.min(least, mono));
     },
-    replaceRules(site, now) {
+    replaceRules(newSite, now) {
+      site = newSite;
       const happenings = follow(book.replaceRules(site, now));
       for (const alarm of duties.keys()) {
         settleCover(alarm, now.mono);

@@ -31,7 +31,7 @@ describe('a report of progress', () => {
   test.each([
     ['dispatched after somebody has arrived', { arrived: 'x' }, 'dispatched', false, 'arrived-before'],
     ['anything after it was closed', { closed: 'x' }, 'arrived', false, 'closed-before'],
-    ['closed while the condition stands', {}, 'closed', true, 'still-active'],
+    ['closed while the condition stands', {}, 'closed', true, 'not-over'],
   ] as const)('is refused with a reason: %s', (_, progress, step, isActive, why) => {
     expect(report(progress, step, isActive)).toEqual({ kind: 'refused', why });
   });

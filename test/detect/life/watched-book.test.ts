@@ -185,7 +185,7 @@ describe('a report of progress', () => {
   test.each([
     ['of an alarm that nobody knows', 'pump/other', 'arrived', 'unknown-alarm'],
     ['of an alarm that was not raised', 'pump/calm', 'arrived', 'not-raised'],
-    ['that it is closed while it stands', 'pump/trip', 'closed', 'still-active'],
+    ['that it is closed while it stands', 'pump/trip', 'closed', 'not-over'],
   ] as const)('is refused: %s', (_, key, step, why) => {
     const plant = watchedPlant([alarm('pump/trip'), alarm('pump/calm')]);
     plant.met('pump/trip');

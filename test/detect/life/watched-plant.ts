@@ -1,6 +1,11 @@
 import type { ActOutcome, Deed } from '../../../src/detect/life/alarm-book.ts';
 import type { BookTime } from '../../../src/detect/life/expiry.ts';
-import { createWatchedBook, type RestatedLife, type WatchedBook } from '../../../src/detect/life/watched-book.ts';
+import {
+  createWatchedBook,
+  type RestatedLife,
+  type WatchedBook,
+  type WatchedSite,
+} from '../../../src/detect/life/watched-book.ts';
 import type {
   Actor,
   AlarmState,
@@ -38,7 +43,7 @@ export interface WatchedPlant {
   book(): WatchedBook;
   now(): BookTime;
   replace(rules: readonly Rule[]): void;
-  /** What a process that begins now finds. */
+  /** What the next reload or restart finds. */
   setPolicies(policies: PriorityPolicies): void;
 }
 
@@ -75,14 +80,15 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
 
   function open(): WatchedBook {
     return createWatchedBook({
-      site: { rules, suppressions: options.suppressions ?? [] },
+      site: site(),
       states: structuredClone([...states.values()]),
       lastSign,
-      mayShelve: priority => policies[priority].canShelve,
-      policies: () => policies,
-      groups: () => options.groups ?? [],
       stampAt: mono => ({ clock: quality, bootId: `boot-${boot}`, bootMs: mono + startedBootMs }),
     });
+  }
+
+  function site(): WatchedSite {
+    return { rules, suppressions: options.suppressions ?? [], policies, groups: options.groups ?? [] };
   }
 
   function now(): BookTime {
@@ -189,7 +195,7 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
     now,
     replace(newRules) {
       rules = newRules;
-      record(book.replaceRules({ rules, suppressions: options.suppressions ?? [] }, now()));
+      record(book.replaceRules(site(), now()));
     },
     setPolicies(changed) {
       policies = changed;
