@@ -23,7 +23,7 @@ import { shareStore } from './live/store-shares.ts';
 import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
-import { isHidden, pointViews, statusView } from './live/views.ts';
+import { deadlineViews, isHidden, pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent, Happening } from './model/alarm.ts';
 import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
@@ -420,10 +420,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     handle,
     points: () => pointViews(mustRun().site, table.all(), alarmsOn, clock),
     async alarms(historyLimit) {
-      const { desk, store } = mustRun();
+      const { desk, book, store } = mustRun();
       return {
         standing: desk.states().filter(state => !isHidden(state)),
         hidden: desk.states().filter(isHidden),
+        deadlines: deadlineViews(desk.states(), book.owedBy, clock),
         history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
       };
     },
