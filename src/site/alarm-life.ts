@@ -4,14 +4,15 @@ import type { PriorityPolicies } from '../model/deadline.ts';
 import type { RawAlarm } from './schema.ts';
 
 /** What the site file says of the life of an alarm; its group may be that of its device. */
-type WrittenLife = Pick<RawAlarm, 're-alarm'> & { readonly group?: string | undefined };
+type WrittenLife = Pick<RawAlarm, 'latching' | 'acknowledge' | 're-alarm'> & { readonly group?: string | undefined };
 
 /** Of an alarm of this priority: what its policy says, and what is written at the alarm itself. */
 export function lifeOf(policies: PriorityPolicies, priority: Priority, written: WrittenLife = {}): RuleLife {
-  const reAlarm = written['re-alarm'];
+  const { acknowledge, latching, 're-alarm': reAlarm } = written;
   return {
     ...plainLife,
-    needsAcknowledge: policies[priority].needsAcknowledge,
+    isLatching: latching === 'yes',
+    needsAcknowledge: acknowledge === undefined ? policies[priority].needsAcknowledge : acknowledge === 'person',
     reAlarmMs: reAlarm === undefined ? undefined : parseDuration(reAlarm),
     group: written.group,
   };

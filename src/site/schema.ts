@@ -184,6 +184,15 @@ const stateNames = z
   })
   .describe('Alarm while the point is in this state, or in one of these: its text or its number.');
 
+/** What becomes of an alarm once it was raised (docs/alarms.md). */
+const alarmLifeShape = {
+  latching: choice(['yes', 'no'], 'Once raised it stays until a person resets it. Left out: no.').optional(),
+  acknowledge: choice(
+    ['person', 'auto'],
+    'Who acknowledges it: a person, or nobody has to. Left out: auto for priority low, otherwise person.',
+  ).optional(),
+};
+
 const alarmShape = (pointText: string, point: z.ZodString) =>
   z.strictObject(
     {
@@ -207,6 +216,7 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
         'An alarm that still stands is announced again when nobody has done anything about it for so long, also when it was acknowledged. Left out: never.',
       ).optional(),
       message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
+      ...alarmLifeShape,
     },
     { error: 'an alarm: {id: …, point: …, high: …}' },
   );
