@@ -21,16 +21,17 @@ export function createCauses(): Causes {
 export function enterGroup(causes: Causes, group: string, raise: Lead, windowMs: number): readonly string[] {
   // What it was the first of before was another occurrence.
   for (const alarm of causes.secondariesOf.get(raise.name) ?? []) leaveCause(causes, alarm);
-  const { lead, mark } = stepFirstOut(causes.leads.get(group), raise, windowMs);
+  const before = causes.leads.get(group);
+  // An alarm that comes again is no cause of itself: it leads anew.
+  const { lead, mark } = stepFirstOut(before?.name === raise.name ? undefined : before, raise, windowMs);
   causes.leads.set(group, lead);
   return settleMark(causes, raise.name, mark);
 }
 
 function settleMark(causes: Causes, alarm: string, mark: FirstOutMark): readonly string[] {
-  // An alarm that comes again within the window of its own is no cause of itself.
-  if (mark.kind === 'secondary' && mark.of !== alarm) markSecondary(causes, alarm, mark.of);
-  if (mark.kind !== 'takes-over' || mark.from === alarm) return [];
-  const followers = [mark.from, ...(causes.secondariesOf.get(mark.from) ?? [])].filter(one => one !== alarm);
+  if (mark.kind === 'secondary') markSecondary(causes, alarm, mark.of);
+  if (mark.kind !== 'takes-over') return [];
+  const followers = [mark.from, ...(causes.secondariesOf.get(mark.from) ?? [])];
   for (const one of followers) markSecondary(causes, one, alarm);
   return followers;
 }

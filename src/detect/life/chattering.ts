@@ -38,5 +38,5 @@ export function stepChattering(
 
 /** Whether it chatters at this time. It ends by itself: nothing has to be stepped for that. */
 export function isChattering({ raisedMono, isChattering }: Chattering, mono: number): boolean {
-  return isChattering && mono - (raisedMono.at(-1) ?? mono) < chatteringCalmMs;
+  return isChattering && mono - Math.max(...raisedMono) < chatteringCalmMs;
 }

@@ -1,11 +1,5 @@
-import {
-  type AlarmLife,
-  type AlarmState,
-  type Deadline,
-  floodAlarm,
-  type Happening,
-  type Rule,
-} from '../../model/alarm.ts';
+import { assert } from '../../base/assert.ts';
+import { type AlarmLife, type AlarmState, type Deadline, floodAlarm, type Happening } from '../../model/alarm.ts';
 import type { FirstOutGroup, PriorityPolicies } from '../../model/deadline.ts';
 import type { TimeStamp } from '../../model/time.ts';
 import {
@@ -82,41 +76,32 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   let restated = new Set<string>();
   const notices = createNotices();
 
-  function priorityOf(alarm: string): Rule['priority'] | undefined {
-    return book.ruleOf(alarm)?.priority;
-  }
-
   function isCovered(alarm: string): boolean {
     const first = causes.firstOf.get(alarm);
-    const [priority, ofFirst] = [priorityOf(alarm), first === undefined ? undefined : priorityOf(first)];
-    if (first === undefined || priority === undefined || ofFirst === undefined) return false;
+    const [rule, ruleOfFirst] = [book.ruleOf(alarm), first === undefined ? undefined : book.ruleOf(first)];
+    if (first === undefined || !rule || !ruleOfFirst) return false;
     const { isActive, phase } = book.lifeOf(first);
-    return isCoveredBy({ priority: ofFirst, isActive, isMasked: isMasked(phase) }, priority);
+    return isCoveredBy({ priority: ruleOfFirst.priority, isActive, isMasked: isMasked(phase) }, rule.priority);
   }
 
-  function owed(alarm: string): Owed | undefined {
-    const duty = duties.get(alarm);
+  /** What is owed to an alarm that people see, and within which times. */
+  function debtOf(alarm: string) {
+    const [duty, rule] = [duties.get(alarm), book.ruleOf(alarm)];
+    if (!duty || !rule) return undefined;
     const { isActive, isUnacknowledged, progress } = book.lifeOf(alarm);
-    return duty && { ...duty, isActive, isAcknowledged: !isUnacknowledged, isQuiet: covered.has(alarm), progress };
-  }
-
-  function policyOf(alarm: string) {
-    const priority = priorityOf(alarm);
-    return priority && site.policies[priority];
-  }
-
-  function reAlarmDue(alarm: string): number | undefined {
-    const [duty, one] = [duties.get(alarm), owed(alarm)];
-    return duty && one && reAlarmMono({ ...duty, ...one, reAlarmMs: book.ruleOf(alarm)?.life.reAlarmMs });
+    const isQuiet = covered.has(alarm);
+    const owed: Owed = { ...duty, isActive, isAcknowledged: !isUnacknowledged, isQuiet, progress };
+    const { attendedMono } = duty;
+    const again = reAlarmMono({ attendedMono, isActive, isQuiet, reAlarmMs: rule.life.reAlarmMs });
+    return { owed, policy: site.policies[rule.priority], reAlarmMono: again };
   }
 
   function noteDue(alarm: string): void {
-    const [one, policy] = [owed(alarm), policyOf(alarm)];
-    const times = [one && policy && nextDeadlineMono(one, policy), reAlarmDue(alarm)].filter(
-      mono => mono !== undefined,
-    );
-    if (times.length === 0) dueBy.delete(alarm);
-    else dueBy.set(alarm, Math.min(...times));
+    const debt = debtOf(alarm);
+    const times = debt ? [nextDeadlineMono(debt.owed, debt.policy), debt.reAlarmMono] : [];
+    const dueMono = Math.min(...times.filter(mono => mono !== undefined));
+    if (dueMono === Number.POSITIVE_INFINITY) dueBy.delete(alarm);
+    else dueBy.set(alarm, dueMono);
   }
 
   /** An alarm whose cause is over, hidden, or less urgent calls people by itself from now on. */
@@ -182,13 +167,15 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   }
 
   function expireOne(alarm: string, now: BookTime): readonly Happening[] {
-    const [one, policy] = [owed(alarm), policyOf(alarm)];
-    const passed = one && policy ? passedDeadlines(one, policy, now.mono) : [];
-    const late = passed.flatMap(({ deadline, overdueMs }) => follow([overdue(alarm, deadline, overdueMs, now)]));
-    const reAlarmAt = reAlarmDue(alarm);
-    if (reAlarmAt === undefined || reAlarmAt > now.mono) return late;
+    const debt = debtOf(alarm);
+    assert(debt, `${alarm} is due, and nothing is owed to it`);
+    const late = passedDeadlines(debt.owed, debt.policy, now.mono).flatMap(({ deadline, overdueMs }) =>
+      follow([overdue(alarm, deadline, overdueMs, now)]),
+    );
+    if (debt.reAlarmMono === undefined || debt.reAlarmMono > now.mono) return late;
     const outcome = book.act(alarm, { kind: 're-alarm', by: gatewayActor }, now);
-    return [...late, ...(outcome.kind === 'done' ? follow(outcome.happenings) : [])];
+    assert(outcome.kind === 'done', `${alarm} could not be announced again`);
+    return [...late, ...follow(outcome.happenings)];
   }
 
   function overdue(alarm: string, deadline: Deadline, overdueMs: number, now: BookTime): Happening {
@@ -291,8 +278,8 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       return taken.map(alarm => restate(alarm, now));
     },
     owedBy(alarm) {
-      const [one, policy] = [owed(alarm), policyOf(alarm)];
-      return one && policy ? openDeadlines(one, policy) : [];
+      const debt = debtOf(alarm);
+      return debt ? openDeadlines(debt.owed, debt.policy) : [];
     },
   };
 }

@@ -61,6 +61,19 @@ describe('deadlines', () => {
     expect(plant.book().owedBy('lift/unheard-of')).toEqual([]);
   });
 
+  test('alarms that are due at the same moment are told in the order of their keys', () => {
+    const plant = watchedPlant(['b/trip', 'a/trip', 'c/trip', 'd/trip'].map(key => alarm(key, { priority: 'urgent' })));
+    plant.met(['b/trip', 'a/trip', 'd/trip']);
+    plant.wait(1_000);
+    plant.met('c/trip');
+    const { mono, ...rest } = plant.now();
+    const texts = plant
+      .book()
+      .expire({ ...rest, mono: mono + 3 * minuteMs })
+      .map(({ kind, alarm: key }) => `${kind} ${key}`);
+    expect(texts).toEqual(['overdue a/trip', 'overdue b/trip', 'overdue d/trip', 'overdue c/trip']);
+  });
+
   test('a shelved alarm owes nothing, and all its time begins when it is seen again', () => {
     const plant = watchedPlant([alarm('pump/trip')]);
     plant.met('pump/trip');
@@ -296,6 +309,25 @@ describe('a first-out group', () => {
     expect(plant.book().owedBy('pump/trip')).toEqual([]);
   });
 
+  test('calls for the others when a changed site file has no such cause any more', () => {
+    const [mains, trip] = [alarm('mains/dead', inSupply), alarm('pump/trip', inSupply)];
+    const plant = watchedPlant([mains, trip], { groups: [supply] });
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.wait(60 * minuteMs);
+    plant.replace([trip]);
+    plant.wait(15 * minuteMs);
+    expect(plant.told.slice(-2)).toEqual(['removed mains/dead', 'overdue pump/trip acknowledge +0']);
+  });
+
+  test('calls for what a changed site file makes more urgent than its cause', () => {
+    const [mains, trip] = [alarm('mains/dead', inSupply), alarm('pump/trip', inSupply)];
+    const plant = watchedPlant([mains, trip], { groups: [supply] });
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.replace([mains, alarm('pump/trip', { priority: 'urgent', ...inSupply })]);
+    plant.wait(3 * minuteMs);
+    expect(plant.told.at(-1)).toBe('overdue pump/trip acknowledge +0');
+  });
+
   test('knows the cause by its sample though it is reported last, and what is kept says so', () => {
     const plant = watchedPlant(rules, { groups: [supply] });
     plant.met('pump/trip', 100);
@@ -313,6 +345,14 @@ describe('a first-out group', () => {
     expect(plant.book().owedBy('mains/dead')).toHaveLength(3);
   });
 
+  test('is taken over by a late report also where nothing was marked with it yet', () => {
+    const plant = watchedPlant(rules, { groups: [supply] });
+    plant.met('pump/trip', 100);
+    plant.met('mains/dead', 500);
+    expect(plant.states.get('pump/trip')?.firstOut).toBe(plant.states.get('mains/dead')?.occurrence);
+    expect(plant.book().owedBy('pump/trip')).toEqual([]);
+  });
+
   test('goes on after a restart within its window, and not after a reboot that takes longer', () => {
     const plant = watchedPlant(rules, { groups: [supply] });
     plant.met('mains/dead');
@@ -325,12 +365,18 @@ describe('a first-out group', () => {
 
   test('does not mark an alarm with itself, and a new occurrence of a cause is no cause of what stood before', () => {
     const life = { group: 'supply', needsAcknowledge: false };
-    const plant = watchedPlant([alarm('mains/dead', { life }), alarm('pump/trip', inSupply)], { groups: [supply] });
+    const plant = watchedPlant(
+      [alarm('mains/dead', { life }), alarm('pump/trip', inSupply), alarm('pump/low', inSupply)],
+      { groups: [supply] },
+    );
     plant.met(['mains/dead', 'pump/trip']);
     plant.gone('mains/dead');
     plant.met('mains/dead');
     expect(plant.told.at(-1)).toBe('raised mains/dead');
-    plant.wait(15 * minuteMs);
+    plant.wait(1_000);
+    plant.met('pump/low');
+    expect(plant.told.at(-1)).toBe('raised pump/low after mains/dead');
+    plant.wait(15 * minuteMs - 1_000);
     expect(plant.told.at(-1)).toBe('overdue pump/trip acknowledge +0');
   });
 });
@@ -361,5 +407,17 @@ describe('what the gateway notices by itself', () => {
     plant.wait(10 * minuteMs);
     expect(plant.told.slice(-2)).toEqual(['raised fan/trip-12', 'flood-ended site/flood 12']);
     expect(plant.states.has(floodAlarm)).toBe(false);
+  });
+
+  test('a flood that was kept without its count is over all the same', () => {
+    const keys = Array.from({ length: 11 }, (_, index) => `fan/trip-${index}`);
+    const plant = watchedPlant(keys.map(key => alarm(key, { priority: 'medium' })));
+    plant.met(keys);
+    const state = plant.states.get(floodAlarm);
+    if (!state) throw new Error('no flood');
+    (plant.states as Map<string, typeof state>).set(floodAlarm, { ...state, value: undefined });
+    plant.restart();
+    plant.wait(10 * minuteMs);
+    expect(plant.told.at(-1)).toBe('flood-ended site/flood 0');
   });
 });
