@@ -4,7 +4,9 @@ import type { PriorityPolicies } from '../model/deadline.ts';
 import type { RawAlarm } from './schema.ts';
 
 /** What the site file says of the life of an alarm; its group may be that of its device. */
-type WrittenLife = Pick<RawAlarm, 'latching' | 'acknowledge' | 're-alarm'> & { readonly group?: string | undefined };
+type WrittenLife = Partial<Pick<RawAlarm, 'latching' | 'acknowledge' | 're-alarm'>> & {
+  readonly group?: string | undefined;
+};
 
 /** Of an alarm of this priority: what its policy says, and what is written at the alarm itself. */
 export function lifeOf(policies: PriorityPolicies, priority: Priority, written: WrittenLife = {}): RuleLife {

@@ -74,7 +74,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft, { polic
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: lifeOf(policies, priority, { group: raw.group }),
+    life: lifeOf(policies, priority, { ...settings, group: raw.group }),
   };
   return [{ rule, point: undefined, tree }];
 }

@@ -1,21 +1,14 @@
-import { type BusRule, priorities, type Rule } from '../model/alarm.ts';
+import { type BusRule, plainLife, priorities, type Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
-import type { PriorityPolicies } from '../model/deadline.ts';
 import type { Device } from '../model/device.ts';
 import { communicationId } from './alarm-checks.ts';
-import { lifeOf } from './alarm-life.ts';
 
 /**
  * The alarms that say that no device of a bus is heard, one for each bus of several devices: a cable that was pulled out
  * is one alarm, not thirty. As urgent as the most urgent of those it stands for,
  * and in the first-out group that all of them share; none where no device has one.
  */
-export function buildBusAlarms(
-  buses: readonly Bus[],
-  devices: readonly Device[],
-  rules: readonly Rule[],
-  policies: PriorityPolicies,
-): BusRule[] {
+export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[], rules: readonly Rule[]): BusRule[] {
   return buses.flatMap(bus => {
     const numbers = devices
       .filter(device => device.bus === bus.id && device.points.length > 0)
@@ -24,17 +17,17 @@ export function buildBusAlarms(
     if (numbers.length < 2 || replaced.length === 0) return [];
     const groups = new Set(replaced.map(({ life }) => life.group));
     const ranks = replaced.map(({ priority }) => priorities.indexOf(priority));
-    const priority = priorities[Math.max(...ranks)] ?? 'high';
+    const group = groups.size === 1 ? [...groups][0] : undefined;
     return {
       kind: 'bus-communication',
       key: `bus:${bus.id}/${communicationId}`,
       bus: bus.id,
       devices: numbers,
-      priority,
+      priority: priorities[Math.max(...ranks)] ?? 'high',
       message: `no device of the bus ${bus.id} answers`,
       onDelayMs: 0,
       offDelayMs: 0,
-      life: lifeOf(policies, priority, { group: groups.size === 1 ? [...groups][0] : undefined }),
+      life: { ...plainLife, needsAcknowledge: replaced.some(({ life }) => life.needsAcknowledge), group },
     };
   });
 }

@@ -115,7 +115,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     buses: [...wires, selfBus],
     devices: built,
     points: built.flatMap(device => device.points),
-    rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices, policies)],
+    rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)],
     policies,
     groups: [...groups.built.values()],
   };
