@@ -6,8 +6,8 @@ import type { Random } from './base/random.ts';
 import { type Computer, createComputer, type Feed } from './compute/computer.ts';
 import { createScheduleWatch, type ScheduleWatch } from './compute/schedule-watch.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
-import { type AlarmBook, type BookTime, createAlarmBook } from './detect/life/alarm-book.ts';
 import { carryOut } from './detect/life/alarm-orders.ts';
+import { type BookTime, createWatchedBook, type WatchedBook } from './detect/life/watched-book.ts';
 import type { Answer, Question } from './driver.ts';
 import type { Frame } from './history/frame.ts';
 import { createRecorder } from './history/recorder.ts';
@@ -27,8 +27,8 @@ import { shareStore } from './live/store-shares.ts';
 import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
-import { isHidden, pointViews, statusView } from './live/views.ts';
-import type { AlarmEvent, Change, Happening, Priority } from './model/alarm.ts';
+import { deadlineViews, isHidden, pointViews, statusView } from './live/views.ts';
+import type { AlarmEvent, Change, Happening } from './model/alarm.ts';
 import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SuppressionChange } from './model/expression.ts';
@@ -184,8 +184,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Records what happened, and waits for what ends by itself next. */
   function settleAlarms(current: Running, happenings: readonly Happening[], detectedMono = clock.monoMs()): void {
-    if (happenings.length > 0) commitAlarms(current, current.desk.record(happenings), detectedMono);
-    expiries.arm(current.book.nextDueMono());
+    const { book, desk } = current;
+    if (happenings.length > 0) commitAlarms(current, desk.record(happenings), detectedMono);
+    const restated = book.takeRestated(bookTime());
+    if (restated.length > 0) commitAlarms(current, desk.renew(restated), detectedMono);
+    expiries.arm(book.nextDueMono());
   }
 
   function bookTime(): BookTime {
@@ -331,7 +334,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       device: number => running?.site.devices.find(device => device.number === number),
       point: number => table.get(number)?.point,
     });
-    const book = createAlarmBook({ site: bookSite(site), states, lastSign: newest?.stamp, mayShelve });
+    const book = createWatchedBook({ site: bookSite(site), states, lastSign: newest?.stamp, stampAt: time.stampAt });
     const detector = createDetector(
       site.rules,
       states.filter(({ isActive }) => isActive).map(({ alarm }) => alarm),
@@ -475,10 +478,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     handle,
     points: () => pointViews(mustRun().site, table.all(), alarmsOn, clock),
     async alarms(historyLimit) {
-      const { desk, store } = mustRun();
+      const { desk, book, store } = mustRun();
       return {
         standing: desk.states().filter(state => !isHidden(state)),
         hidden: desk.states().filter(isHidden),
+        deadlines: deadlineViews(desk.states(), book.owedBy, clock),
         history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
       };
     },
@@ -518,13 +522,8 @@ function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
   return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
 }
 
-function bookSite({ rules, suppressions }: Site) {
-  return { rules, suppressions: suppressions.map(({ id }) => id) };
-}
-
-/** What shelving is forbidden for. */
-function mayShelve(priority: Priority): boolean {
-  return priority !== 'urgent';
+function bookSite({ rules, suppressions, policies, groups }: Site) {
+  return { rules, suppressions: suppressions.map(({ id }) => id), policies, groups };
 }
 
 /** What exists only between start and stop. */
@@ -538,6 +537,6 @@ interface Running {
   readonly computer: Computer;
   readonly schedules: ScheduleWatch;
   readonly desk: AlarmDesk;
-  readonly book: AlarmBook;
+  readonly book: WatchedBook;
   readonly uplinks: Uplinks;
 }

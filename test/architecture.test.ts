@@ -87,7 +87,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const faces: Readonly<Record<string, readonly string[]>> = {
   site: ['src/site/site.ts', 'src/site/site-loader.ts'],
   poll: ['src/poll/poller.ts', 'src/poll/bus-load.ts'],
-  detect: ['src/detect/detector.ts', 'src/detect/life/alarm-book.ts', 'src/detect/life/alarm-orders.ts'],
+  detect: ['src/detect/detector.ts', 'src/detect/life/watched-book.ts', 'src/detect/life/alarm-orders.ts'],
   compute: ['src/compute/computer.ts', 'src/compute/cel.ts', 'src/compute/inputs.ts', 'src/compute/schedule-watch.ts'],
   summary: ['src/summary/summarizer.ts'],
   store: [

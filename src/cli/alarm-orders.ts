@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { PlantroomError } from '../base/errors.ts';
+import { type ProgressStep, progressSteps } from '../model/alarm.ts';
 import type { AlarmCommandBody, AlarmCommandKind } from '../model/alarm-command.ts';
 import type { CliContext } from './context.ts';
 import { findDaemon } from './daemon.ts';
@@ -74,6 +75,27 @@ export function registerInService(program: Command, context: CliContext): void {
   });
 }
 
+/** What people report of their work: the platform does it by the same commands. */
+export function registerProgress(program: Command, context: CliContext): void {
+  program
+    .command('progress')
+    .summary('report how far the work on an alarm is')
+    .description(
+      'Reports that somebody was dispatched, has arrived, has restored what the alarm tells of, or that the matter is closed. Deadlines of the priority count up to that. An alarm can be closed when its condition is gone; what is over already still takes reports until the daemon is restarted.',
+    )
+    .addArgument(program.createArgument('<step>', 'what has been done').choices(progressSteps))
+    .argument('<alarms...>', 'keys of alarms, patterns with * and ?, or ids of devices')
+    .option('--reason <text>', 'what else there is to say')
+    .option('--who <name>', 'who reports it (default: the name you are logged in with)')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  plantroom progress dispatched lift-2/trapped --who 'Li Wei'\n  plantroom progress closed lift-2/trapped --reason 'door contact replaced'",
+    )
+    .action((kind: ProgressStep, alarms: string[], _options: unknown, called: Command) =>
+      give(context, { kind }, alarms, called.optsWithGlobals()),
+    );
+}
+
 interface Order {
   readonly verb: string;
   readonly kind: AlarmCommandKind;
@@ -108,7 +130,7 @@ function registerOrder(program: Command, context: CliContext, order: Order): voi
 
 async function give(
   context: CliContext,
-  { kind }: Order,
+  { kind }: Pick<Order, 'kind'>,
   alarms: readonly string[],
   options: OrderOptions,
 ): Promise<void> {

@@ -1,14 +1,15 @@
 import type { Command } from 'commander';
 import { longestHistory } from '../api/client.ts';
+import { formatAge } from '../base/duration.ts';
 import { type AlarmEvent, type AlarmState, priorities } from '../model/alarm.ts';
-import type { AlarmsView } from '../model/view.ts';
+import type { AlarmsView, DeadlineView } from '../model/view.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { findDaemon } from './daemon.ts';
 import { type GlobalOptions, wholeNumber } from './options.ts';
 import { printJson, printLines } from './output.ts';
 import { formatNumber } from './render/number.ts';
 import { paintForPriority, type Style } from './render/style.ts';
-import { type Column, renderTable } from './render/table.ts';
+import { type Cell, type Column, renderTable } from './render/table.ts';
 import { formatTime } from './render/time.ts';
 import { formatAgeOr } from './render/words.ts';
 
@@ -37,7 +38,7 @@ async function listAlarms(context: CliContext, options: AlarmsOptions): Promise<
   }
   const width = widthOf(context.out);
   const style = styleFor(context.out, context.env);
-  printLines(context, renderStanding(view.standing, context.clock.wallMs(), width, style));
+  printLines(context, renderStanding(view, context.clock.wallMs(), width, style));
   if (view.hidden.length > 0) printLines(context, ['', ...renderHidden(view.hidden, width, style)]);
   if (options.history !== undefined) printLines(context, ['', ...renderHistory(view, width, style)]);
 }
@@ -53,22 +54,50 @@ const standingColumns: readonly Column[] = [
 ];
 
 export function renderStanding(
-  standing: readonly AlarmState[],
+  { standing, deadlines }: Pick<AlarmsView, 'standing' | 'deadlines'>,
   nowMs: number,
   width: number | undefined,
   style: Style,
 ): string[] {
   if (standing.length === 0) return [style.good('No alarm stands.')];
+  // Most sites, and most days, have nothing due.
+  const hasDue = deadlines.length > 0;
+  const keyOf = new Map(standing.map(({ occurrence, alarm }) => [occurrence, alarm]));
   const rows = sortByUrgency(standing).map(alarm => [
     { text: alarm.priority, paint: paintForPriority(alarm.priority, style) },
     { text: alarm.phase, paint: alarm.isUnacknowledged ? style.bad : style.plain },
     alarm.alarm,
     formatTime(alarm.raisedAt),
     formatAgeOr(nowMs - alarm.raisedAt),
+    ...(hasDue
+      ? [
+          describeDue(
+            deadlines.filter(one => one.alarm === alarm.alarm),
+            style,
+          ),
+        ]
+      : []),
     formatDecider(alarm),
-    alarm.message,
+    describeCause(alarm, keyOf),
   ]);
-  return renderTable(standingColumns, rows, width, style);
+  const columns = hasDue ? standingColumns.toSpliced(5, 0, { title: 'DUE' }) : standingColumns;
+  return renderTable(columns, rows, width, style);
+}
+
+/** A secondary says what came first, while that is in the list. */
+function describeCause({ message, firstOut }: AlarmState, keyOf: ReadonlyMap<string, string>): string {
+  const first = firstOut === undefined ? undefined : keyOf.get(firstOut);
+  return first === undefined ? message : `${message} (after ${first})`;
+}
+
+/** What is owed next; of what is overdue, the first that was due. */
+function describeDue(deadlines: readonly DeadlineView[], style: Style): Cell {
+  const [next] = [...deadlines].sort((a, b) => a.leftMs - b.leftMs);
+  if (!next) return '';
+  const { deadline, leftMs } = next;
+  return leftMs > 0
+    ? `${deadline} in ${formatAge(leftMs)}`
+    : { text: `${deadline} ${formatAge(-leftMs)} overdue`, paint: style.bad };
 }
 
 const hiddenColumns: readonly Column[] = [

@@ -21,6 +21,7 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   unshelve: async () => (await import('./alarm-orders.ts')).registerUnshelve,
   'out-of-service': async () => (await import('./alarm-orders.ts')).registerOutOfService,
   'in-service': async () => (await import('./alarm-orders.ts')).registerInService,
+  progress: async () => (await import('./alarm-orders.ts')).registerProgress,
   status: async () => (await import('./status.ts')).registerStatus,
   holes: async () => (await import('./holes.ts')).registerHoles,
   reload: async () => (await import('./reload.ts')).registerReload,

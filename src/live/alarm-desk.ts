@@ -13,11 +13,18 @@ export interface AlarmDesk {
   /** Events and state changes for one commit, in order. */
   record(happenings: readonly Happening[]): AlarmRecord;
   /** Lives that have changed without an event. */
-  renew(lives: readonly { readonly alarm: string; readonly life: AlarmLife }[]): AlarmRecord;
+  renew(lives: readonly Renewal[]): AlarmRecord;
   /** Every alarm that is not normal, hidden ones included. */
   states(): readonly AlarmState[];
   /** The times of these alarms were corrected; those that have gone meanwhile stay gone. */
   correct(states: readonly AlarmState[]): void;
+}
+
+export interface Renewal {
+  readonly alarm: string;
+  readonly life: AlarmLife;
+  /** Key of the alarm that was the first of its first-out group; undefined: it stays as it was. */
+  readonly firstAlarm: string | undefined;
 }
 
 export interface AlarmRecord {
@@ -40,6 +47,8 @@ export interface AlarmDeskOptions {
 export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const { storeId, clock } = options;
   const states = new Map(options.states.map(state => [state.alarm, state]));
+  /** By alarm, also of those that are normal again: what follows them, or is reported of them late, names their last one. */
+  const lastOccurrence = new Map(options.states.map(({ alarm, occurrence }) => [alarm, occurrence]));
   let lastNumber = options.lastEventNumber;
 
   function recordOne(happening: Happening): [AlarmEvent, AlarmStateChange] {
@@ -48,12 +57,14 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     const id = `${storeId}-${lastNumber}`;
     const state = states.get(alarm);
     const value = happening.value ?? (kind === 'raised' && !happening.isFirst ? state?.value : undefined);
+    const occurrence = happening.isFirst ? id : (lastOccurrence.get(alarm) ?? id);
+    lastOccurrence.set(alarm, occurrence);
     const event: AlarmEvent = {
       number: lastNumber,
       id,
       kind,
       alarm,
-      occurrence: happening.isFirst ? id : (state?.occurrence ?? id),
+      occurrence,
       phase: life.phase,
       ...describe(happening, value, state),
       value,
@@ -62,6 +73,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       until: happening.until,
       firstOut: firstOutOf(happening, state),
       overdue: happening.overdue,
+      overdueMs: happening.overdueMs,
       sampledAt: happening.sampledAt,
       detectedAt: clock.wallMs(),
       stamp: options.stampAt(clock.monoMs()),
@@ -70,13 +82,14 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   function firstOutOf({ firstAlarm, isFirst }: Happening, state: AlarmState | undefined): string | undefined {
-    if (firstAlarm !== undefined) return states.get(firstAlarm)?.occurrence;
+    if (firstAlarm !== undefined) return lastOccurrence.get(firstAlarm);
     return isFirst ? undefined : state?.firstOut;
   }
 
   /** What the alarm is after the event. Its value is the one that it was raised with. */
   function settle(event: AlarmEvent, { life, isFirst }: Happening): AlarmStateChange {
     const { alarm, occurrence, rule, priority, message, firstOut, value, state, unit, detectedAt, stamp } = event;
+    if (event.kind === 'removed') lastOccurrence.delete(alarm);
     if (life.phase === 'normal') {
       states.delete(alarm);
       return { kind: 'clear', alarm };
@@ -103,8 +116,8 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     const point = rule && 'point' in rule ? options.point(rule.point) : undefined;
     return {
       rule: rule?.kind ?? state?.rule ?? 'flood',
-      priority: rule?.priority ?? state?.priority ?? 'high',
-      message: rule?.message ?? state?.message ?? '',
+      priority: rule?.priority ?? state?.priority ?? 'medium',
+      message: rule?.message ?? state?.message ?? floodMessage,
       device: device?.id ?? place,
       deviceName: device?.name ?? place,
       point: point?.key,
@@ -121,9 +134,10 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       return { events: pairs.map(([event]) => event), states: pairs.map(([, state]) => state) };
     },
     renew(lives) {
-      const changed = lives.flatMap(({ alarm, life }) => {
+      const changed = lives.flatMap(({ alarm, life, firstAlarm }) => {
         const state = states.get(alarm);
-        return state ? [{ ...state, ...life }] : [];
+        const firstOut = firstAlarm === undefined ? state?.firstOut : lastOccurrence.get(firstAlarm);
+        return state ? [{ ...state, ...life, firstOut }] : [];
       });
       for (const state of changed) states.set(state.alarm, state);
       return { events: [], states: changed.map(state => ({ kind: 'set', state })) };
@@ -138,6 +152,9 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     },
   };
 }
+
+/** It tells nobody what to do, but why the list is so long. */
+const floodMessage = 'more alarms than a person can read: more than 10 in 10 minutes';
 
 /** Of the value that an event of this rule tells. */
 function unitOf(rule: Rule, point: Point | undefined): string {

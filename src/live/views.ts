@@ -1,9 +1,10 @@
 import type { Clock } from '../base/clock.ts';
-import type { AlarmLife } from '../model/alarm.ts';
+import type { AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
 import type { Site } from '../model/site.ts';
 import type {
   BusView,
+  DeadlineView,
   DeviceView,
   HistoryView,
   LatencyView,
@@ -20,6 +21,18 @@ import type { PointNow } from './point-table.ts';
 /** Shelved, suppressed or out of service. */
 export function isHidden({ masks }: Pick<AlarmLife, 'masks'>): boolean {
   return (masks.shelved ?? masks.suppressed ?? masks.outOfService) !== undefined;
+}
+
+/** @param owedBy deadlines of an alarm that are not settled, by the monotonic clock */
+export function deadlineViews(
+  states: readonly AlarmState[],
+  owedBy: (alarm: string) => readonly { readonly deadline: Deadline; readonly dueMono: number }[],
+  clock: Clock,
+): readonly DeadlineView[] {
+  const nowMono = clock.monoMs();
+  return states.flatMap(({ alarm }) =>
+    owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: Math.round(dueMono - nowMono) })),
+  );
 }
 
 export function pointViews(

@@ -1,5 +1,5 @@
 import { parseDuration } from '../base/duration.ts';
-import type { Actor } from './alarm.ts';
+import { type Actor, type ProgressStep, progressSteps } from './alarm.ts';
 
 /**
  * What a person wants done with alarms. `alarms` are keys, patterns with * and ?, or ids of devices, which mean all alarms
@@ -7,7 +7,7 @@ import type { Actor } from './alarm.ts';
  */
 export type AlarmCommand =
   | {
-      readonly kind: 'acknowledge' | 'reset' | 'unshelve' | 'in-service';
+      readonly kind: 'acknowledge' | 'reset' | 'unshelve' | 'in-service' | ProgressStep;
       readonly alarms: readonly string[];
       readonly by: Actor;
       readonly reason: string | undefined;
@@ -20,7 +20,16 @@ export type AlarmCommand =
       readonly lastsMs: number;
     };
 
-export const alarmCommands = ['acknowledge', 'reset', 'shelve', 'unshelve', 'out-of-service', 'in-service'] as const;
+/** What is done with an alarm, and what is reported of the work on it. */
+export const alarmCommands = [
+  'acknowledge',
+  'reset',
+  'shelve',
+  'unshelve',
+  'out-of-service',
+  'in-service',
+  ...progressSteps,
+] as const;
 export type AlarmCommandKind = (typeof alarmCommands)[number];
 
 /** An alarm command as it is written on the socket. */

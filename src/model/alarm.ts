@@ -361,6 +361,19 @@ export interface Actor {
 export const deadlines = ['acknowledge', 'arrive', 'restore'] as const;
 export type Deadline = (typeof deadlines)[number];
 
+/** From when the times count that people are given for an alarm. Kept with it, so that they go on over a restart. */
+export interface KeptDuty {
+  /** When it began, by both clocks. */
+  readonly since: number;
+  readonly stamp: TimeStamp;
+  /** How long after that it was announced the last time, ms. */
+  readonly announcedAfterMs: number;
+  /** How long after that it was announced, or somebody did something about it, the last time, ms. */
+  readonly attendedAfterMs: number;
+  /** Deadlines that have passed and were told. */
+  readonly overdue: readonly Deadline[];
+}
+
 /** What people report of their work on an alarm, in this order. */
 export const progressSteps = ['dispatched', 'arrived', 'restored', 'closed'] as const;
 export type ProgressStep = (typeof progressSteps)[number];
@@ -399,6 +412,8 @@ export interface AlarmEvent {
   readonly firstOut: string | undefined;
   /** The deadline that has passed, of an `overdue` event. */
   readonly overdue: Deadline | undefined;
+  /** By how much, when it was told, ms. */
+  readonly overdueMs?: number | undefined;
   /** Wall time of the sample that decided, ms since 1970. */
   readonly sampledAt: number;
   /** Wall time at which the detector had decided. */
@@ -455,6 +470,8 @@ export interface AlarmLife {
   readonly comebacks: number;
   /** How often it was announced again. */
   readonly reAlarms: number;
+  /** Undefined while nobody owes it anything: it is normal, hidden or closed. */
+  readonly duty?: KeptDuty | undefined;
 }
 
 export const normalLife: AlarmLife = {
@@ -507,6 +524,7 @@ export interface Happening {
   /** Key of the alarm that was the first of its first-out group. */
   readonly firstAlarm: string | undefined;
   readonly overdue: Deadline | undefined;
+  readonly overdueMs?: number | undefined;
   readonly sampledAt: number;
   readonly sampledAtMono: number;
 }

@@ -1,6 +1,7 @@
 import type { Rule } from './alarm.ts';
 import type { Bus } from './bus.ts';
 import type { RemoteCommand } from './command.ts';
+import type { FirstOutGroup, PriorityPolicies } from './deadline.ts';
 import type { Device } from './device.ts';
 import type { Expression, Suppression } from './expression.ts';
 import type { Point } from './point.ts';
@@ -20,6 +21,8 @@ export interface Site {
   /** In order of dependency: none uses what one behind it says. */
   readonly expressions: readonly Expression[];
   readonly suppressions: readonly Suppression[];
+  readonly policies: PriorityPolicies;
+  readonly groups: readonly FirstOutGroup[];
 }
 
 export interface GatewaySettings {

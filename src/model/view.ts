@@ -1,4 +1,4 @@
-import type { AlarmEvent, AlarmState } from './alarm.ts';
+import type { AlarmEvent, AlarmState, Deadline } from './alarm.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
 import type { SummarySpan } from './summary.ts';
@@ -33,8 +33,17 @@ export interface AlarmsView {
   readonly standing: readonly AlarmState[];
   /** Shelved, suppressed or out of service. */
   readonly hidden: readonly AlarmState[];
+  /** What people still owe the alarms, passed or not. */
+  readonly deadlines: readonly DeadlineView[];
   /** Newest first. */
   readonly history: readonly AlarmEvent[];
+}
+
+export interface DeadlineView {
+  readonly alarm: string;
+  readonly deadline: Deadline;
+  /** Negative: it has passed so long ago. */
+  readonly leftMs: number;
 }
 
 /** Something that a device was found to refuse. */

@@ -8,7 +8,7 @@ import { lifeOf } from './alarm-life.ts';
 import { referencesOf } from './alarm-references.ts';
 import { statesOf, writtenStates } from './alarm-states.ts';
 import { buildSpreadRule, buildStaleRule } from './alarm-windows.ts';
-import type { Build } from './build.ts';
+import type { Build, RuleBuild } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { buildProfileExpressionAlarm, buildSiteExpressionAlarm } from './expression-alarm.ts';
 import { hidingOf } from './hiding.ts';
@@ -22,10 +22,10 @@ import { readShape, type Shaped } from './shape.ts';
 import { hasExpression, itemsOf, placeOf, placeOfValue, type Tree } from './tree.ts';
 
 /** All rules of the site. An alarm of the site file takes the place of a profile's with the same device and id. */
-export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: Build): RuleDraft[] {
+export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: RuleBuild): RuleDraft[] {
   const drafts = new Map<string, RuleDraft>();
   for (const device of devices.built.values()) {
-    for (const draft of [...buildProfileAlarms(device, build), ...buildCommunicationAlarm(device)]) {
+    for (const draft of [...buildProfileAlarms(device, build), ...buildCommunicationAlarm(device, build)]) {
       drafts.set(draft.rule.key, draft);
     }
   }
@@ -65,7 +65,7 @@ function isFirst(key: string, tree: Tree, own: Map<string, Tree>, build: Build):
   return false;
 }
 
-function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
+function buildProfileAlarms(device: DeviceDraft, build: RuleBuild): RuleDraft[] {
   const withExpression = (device.profile?.expressionAlarms ?? []).flatMap(({ raw, tree }) =>
     buildProfileExpressionAlarm(device, raw, tree, build),
   );
@@ -80,23 +80,27 @@ function buildProfileAlarms(device: DeviceDraft, build: Build): RuleDraft[] {
   return [...ofPoints, ...withExpression];
 }
 
-function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDraft[] {
+function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft, { policies }: RuleBuild): RuleDraft[] {
   const settings = raw.communication ?? {};
   if (settings === 'off' || device.unitId === undefined) return [];
+  const priority = settings.priority ?? 'high';
   const rule: Rule = {
     kind: 'communication',
     key: `${id}/${communicationId}`,
     device: device.number,
-    priority: settings.priority ?? 'high',
+    priority,
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: { ...lifeOf(settings.priority ?? 'high'), suppressedBy: settings['suppressed-by'] ?? [] },
+    life: {
+      ...lifeOf(policies, priority, { ...settings, group: raw.group }),
+      suppressedBy: settings['suppressed-by'] ?? [],
+    },
   };
   return [{ rule, point: undefined, tree }];
 }
 
-function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: Build): Rule | undefined {
+function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: RuleBuild): Rule | undefined {
   const { raw, tree } = draft;
   const finding = checkAlarm(raw, point);
   if (finding) {
@@ -104,6 +108,8 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
     if (!isNoise) build.problems.error(placeOfValue(tree, finding.field ?? ''), finding.message, finding.hint);
     return undefined;
   }
+  const priority = raw.priority ?? 'medium';
+  const group = ('group' in raw ? raw.group : undefined) ?? device.raw.group;
   const parts: RuleParts = {
     raw,
     tree,
@@ -114,10 +120,10 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       key: `${device.id}/${raw.id}`,
       device: device.device.number,
       point: point.number,
-      priority: raw.priority ?? 'medium',
+      priority,
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-      life: { ...lifeOf(raw.priority ?? 'medium', raw), ...hidingOf(raw, tree, build) },
+      life: { ...lifeOf(build.policies, priority, { ...raw, group }), ...hidingOf(raw, tree, build) },
     },
     findPoint: (written, path) => withoutText(draft.findPoint(written, placeOfValue(tree, ...path)), path, parts),
   };

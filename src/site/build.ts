@@ -1,3 +1,4 @@
+import type { PriorityPolicies } from '../model/deadline.ts';
 import type { Numbering } from './numbering.ts';
 import type { Problems } from './problem.ts';
 import type { ProfileShelf } from './profile.ts';
@@ -9,4 +10,9 @@ export interface Build {
   readonly profiles: ProfileShelf;
   /** A path of the site file as an absolute one. */
   resolvePath(path: string): string;
+}
+
+/** What the builders of rules share. */
+export interface RuleBuild extends Build {
+  readonly policies: PriorityPolicies;
 }

@@ -1,12 +1,12 @@
-import { type BusRule, priorities, type Rule } from '../model/alarm.ts';
+import { type BusRule, plainLife, priorities, type Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import { communicationId } from './alarm-checks.ts';
-import { lifeOf } from './alarm-life.ts';
 
 /**
  * The alarms that say that no device of a bus is heard, one for each bus of several devices: a cable that was pulled out
- * is one alarm, not thirty. As urgent as the most urgent of those it stands for; none where no device has one.
+ * is one alarm, not thirty. As urgent as the most urgent of those it stands for,
+ * and in the first-out group that all of them share; none where no device has one.
  */
 export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[], rules: readonly Rule[]): BusRule[] {
   return buses.flatMap(bus => {
@@ -15,7 +15,9 @@ export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[]
       .map(({ number }) => number);
     const replaced = rules.filter(rule => rule.kind === 'communication' && numbers.includes(rule.device));
     if (numbers.length < 2 || replaced.length === 0) return [];
+    const groups = new Set(replaced.map(({ life }) => life.group));
     const ranks = replaced.map(({ priority }) => priorities.indexOf(priority));
+    const group = groups.size === 1 ? [...groups][0] : undefined;
     return {
       kind: 'bus-communication',
       key: `bus:${bus.id}/${communicationId}`,
@@ -25,7 +27,12 @@ export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[]
       message: `no device of the bus ${bus.id} answers`,
       onDelayMs: 0,
       offDelayMs: 0,
-      life: { ...lifeOf(priorities[Math.max(...ranks)] ?? 'high'), suppressedBy: suppressingAll(replaced) },
+      life: {
+        ...plainLife,
+        needsAcknowledge: replaced.some(({ life }) => life.needsAcknowledge),
+        group,
+        suppressedBy: suppressingAll(replaced),
+      },
     };
   });
 }

@@ -5,10 +5,11 @@ import { formatQuantity } from '../model/unit.ts';
 import type { BusDrafts } from './bus.ts';
 import { computedId, type DeviceDraft, type DeviceDrafts, selfId } from './device.ts';
 import { siteLimits } from './limits.ts';
+import type { GroupDrafts } from './priorities.ts';
 import type { Place, Problems } from './problem.ts';
 import type { RuleDraft } from './rule-draft.ts';
 import { listWords, suggestOr } from './suggestion.ts';
-import { placeOfKey, placeOfValue, type Tree } from './tree.ts';
+import { itemsOf, placeOfKey, placeOfValue, readText, type Tree } from './tree.ts';
 
 /** Everything built from a site file, before anyone looked whether the parts fit together. */
 interface SiteDraft {
@@ -16,6 +17,7 @@ interface SiteDraft {
   readonly buses: BusDrafts;
   readonly devices: DeviceDrafts;
   readonly rules: readonly RuleDraft[];
+  readonly groups: GroupDrafts;
 }
 
 type CrossCheck = (draft: SiteDraft, problems: Problems) => void;
@@ -221,6 +223,28 @@ const staleIsLongerThanTwoReads: CrossCheck = ({ rules }, problems) => {
   }
 };
 
+const everyGroupIsThere: CrossCheck = ({ tree, devices, groups }, problems) => {
+  if (groups.isIncomplete) return;
+  const ids = [...groups.built.keys()];
+  const named = [...plantDevices(devices).map(device => device.tree), ...itemsOf(tree, 'alarms')];
+  for (const holder of named) {
+    const id = readText(holder, 'group');
+    if (id === undefined || groups.built.has(id)) continue;
+    const otherwise = ids.length === 0 ? `add groups: [{id: ${id}, window: 3s}]` : `the groups are ${listWords(ids)}`;
+    problems.error(placeOfValue(holder, 'group'), `no group is called "${id}"`, suggestOr(id, ids, otherwise));
+  }
+};
+
+/** A group of one alarm, or of none, marks nothing. */
+const everyGroupHasAlarms: CrossCheck = ({ devices, rules, groups }, problems) => {
+  if (devices.broken.size > 0) return;
+  for (const [id, tree] of groups.places) {
+    if (rules.filter(({ rule }) => rule.life.group === id).length >= 2) continue;
+    const message = `the group "${id}" has fewer than two alarms`;
+    problems.warn(placeOfValue(tree, 'id'), message, `write group: ${id} at the alarms or devices that belong to it`);
+  }
+};
+
 const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
   const plant = plantDevices(devices);
   const points = plant.reduce((sum, { device }) => sum + device.points.length, 0);
@@ -249,6 +273,8 @@ export const crossChecks: readonly CrossCheck[] = [
   windowsHoldEnough,
   ratesCanBeSeen,
   staleIsLongerThanTwoReads,
+  everyGroupIsThere,
+  everyGroupHasAlarms,
   staysWithinLimits,
 ];
 

@@ -3,7 +3,7 @@ import type { Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { communicationId } from './alarm-checks.ts';
 import { lifeOf } from './alarm-life.ts';
-import type { Build } from './build.ts';
+import type { Build, RuleBuild } from './build.ts';
 import { findOwner, isComplete } from './computed.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { hidingOf } from './hiding.ts';
@@ -13,7 +13,7 @@ import { readShape } from './shape.ts';
 import { placeOfValue, type Tree } from './tree.ts';
 
 /** An alarm of the site file whose condition is an expression. */
-export function buildSiteExpressionAlarm(tree: Tree, devices: DeviceDrafts, build: Build): RuleDraft | undefined {
+export function buildSiteExpressionAlarm(tree: Tree, devices: DeviceDrafts, build: RuleBuild): RuleDraft | undefined {
   const raw = readShape('siteExpressionAlarm', 'an alarm with an expression', tree, build.problems)?.raw;
   const owner = raw && findOwner(raw.device, tree, tree, devices, build);
   return raw && owner && buildExpressionAlarm(owner, raw, tree, undefined, build);
@@ -24,7 +24,7 @@ export function buildProfileExpressionAlarm(
   device: DeviceDraft,
   raw: Raw<'profileExpressionAlarm'>,
   tree: Tree,
-  build: Build,
+  build: RuleBuild,
 ): RuleDraft[] {
   const draft = isComplete(device, raw) && buildExpressionAlarm(device, raw, tree, device.id, build);
   return draft ? [draft] : [];
@@ -36,16 +36,18 @@ export function buildProfileExpressionAlarm(
  */
 function buildExpressionAlarm(
   owner: DeviceDraft,
-  raw: Raw<'profileExpressionAlarm'>,
+  raw: Raw<'siteExpressionAlarm'>,
   tree: Tree,
   device: string | undefined,
-  build: Build,
+  build: RuleBuild,
 ): RuleDraft | undefined {
   if (raw.id === communicationId) {
     const message = `the alarm id "${communicationId}" is the gateway's own`;
     build.problems.error(placeOfValue(tree, 'id'), message, 'give the alarm another id');
     return undefined;
   }
+  const priority = raw.priority ?? 'medium';
+  const group = ('group' in raw ? raw.group : undefined) ?? owner.raw.group;
   const key = `${owner.id}/${raw.id}`;
   const point = hiddenPoint(`${owner.id}/alarm:${raw.id}`, raw.id, owner, build);
   const rule: Rule = {
@@ -53,11 +55,11 @@ function buildExpressionAlarm(
     key,
     device: owner.device.number,
     point: point.number,
-    priority: raw.priority ?? 'medium',
+    priority,
     message: raw.message,
     onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
     offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-    life: { ...lifeOf(raw.priority ?? 'medium', raw), ...hidingOf(raw, tree, build) },
+    life: { ...lifeOf(build.policies, priority, { ...raw, group }), ...hidingOf(raw, tree, build) },
     states: [1],
   };
   return {

@@ -62,6 +62,9 @@ const listOf = <Item extends z.ZodType>(item: Item, description: string) =>
 
 const interval = (description: string) => duration('50ms', '1h', description);
 
+const yesOrNo = (description: string) =>
+  z.union([z.enum(['yes', 'no']), z.boolean()], { error: 'yes or no' }).describe(description);
+
 const priority = choice(priorities, 'How urgent the alarm is. Left out: medium.');
 
 const wordOrder = choice(
@@ -390,6 +393,11 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       'on-delay': duration('0s', '1d', 'How long the condition must last to raise the alarm. Left out: 0s.').optional(),
       'off-delay': duration('0s', '1d', 'How long it must be gone for the alarm to return. Left out: 0s.').optional(),
       priority: priority.optional(),
+      're-alarm': duration(
+        '1m',
+        '7d',
+        'An alarm that still stands is announced again when nobody has done anything about it for so long, also when it was acknowledged. Left out: never.',
+      ).optional(),
       message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
       ...alarmLifeShape,
     },
@@ -397,10 +405,12 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
   );
 
 const pointReference = 'a device and a point: booster/outlet-pressure';
+const group = idShape('the id of a group');
+const groupOfAlarm = group.describe('Id of its first-out group. Left out: that of its device.').optional();
 const siteAlarm = alarmShape(
   'The point as DEVICE/POINT.',
   z.string({ error: pointReference }).regex(/^[^/]+\/[^/]+$/, { error: pointReference }),
-);
+).extend({ group: groupOfAlarm });
 const profileAlarm = alarmShape('Id of a point of this profile.', idShape(`the id of a point: ${idText}`));
 
 const inputReference = 'a point, an alarm, or what a point did: {rate: booster/outlet-pressure, over: 10s}';
@@ -443,13 +453,14 @@ const commonOfAlarms = {
   'on-delay': true,
   'off-delay': true,
   priority: true,
+  're-alarm': true,
 } as const;
 const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
   ...alarmLifeShape,
   message: text('What the duty engineer reads first.'),
   ...expressionParts,
 });
-const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice });
+const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice, group: groupOfAlarm });
 
 const suppression = z.strictObject(
   {
@@ -566,6 +577,7 @@ const communication = z
         priority: priority.optional(),
         'on-delay': duration('0s', '1d', 'How long the device must be silent. Left out: 10s.').optional(),
         'suppressed-by': suppressedBy.optional(),
+        acknowledge: alarmLifeShape.acknowledge,
       }),
     ],
     { error: 'off, or a mapping: {priority: high, on-delay: 10s}' },
@@ -587,6 +599,9 @@ const device = z.strictObject(
     ).optional(),
     interval: interval('How often its points are read. Left out: 1s.').optional(),
     communication: communication.optional(),
+    group: group
+      .describe('First-out group of all its alarms, that of its communication included. Left out: none.')
+      .optional(),
     timeout: deviceTimeout.optional(),
     'max-registers': maxRegisters.optional(),
     'max-gap': maxGap.optional(),
@@ -721,6 +736,52 @@ const gateway = z.strictObject(
   { error: 'a mapping: {id: …, name: …}' },
 );
 
+const deadline = (least: string, what: string) =>
+  z
+    .union([z.literal('off'), duration(least, '30d', 'The time')], {
+      error: `off, or a duration from ${least} to 30d, such as 15m or 8h`,
+    })
+    .describe(what)
+    .optional();
+
+const policy = z.strictObject(
+  {
+    acknowledge: deadline('1s', 'Within which an alarm has to be acknowledged; off: no such deadline.'),
+    arrive: deadline('1s', 'Within which somebody has to be there; off: no such deadline.'),
+    restore: deadline('1s', 'Within which it has to be over or reported as restored; off: no such deadline.'),
+    shelve: yesOrNo(
+      'Whether alarms of this priority may be shelved. Left out: no for urgent, yes for others.',
+    ).optional(),
+    'acknowledge-by': choice(
+      ['person', 'auto'],
+      'Who acknowledges: a person, or the gateway as soon as it is raised. Left out: auto for low, person for others.',
+    ).optional(),
+  },
+  { error: 'a mapping: {acknowledge: 3m, arrive: 15m, restore: 1h, shelve: no, acknowledge-by: person}' },
+);
+
+const policies = z.strictObject(
+  {
+    urgent: policy.describe('Left out: acknowledge 3m, arrive 15m, restore 1h, and no shelving.').optional(),
+    high: policy.describe('Left out: acknowledge 15m, arrive 1h, restore 8h.').optional(),
+    medium: policy.describe('Left out: no deadlines.').optional(),
+    low: policy.describe('Left out: no deadlines, and acknowledged by the gateway.').optional(),
+  },
+  { error: 'a mapping: {urgent: {acknowledge: 3m, arrive: 15m}}' },
+);
+
+const firstOutGroup = z.strictObject(
+  {
+    id: id('Id of the group; devices and alarms name it as their group.'),
+    window: duration(
+      '0s',
+      '10m',
+      'An alarm of the group that comes within this time after the first one is secondary to it. Left out: 3s.',
+    ).optional(),
+  },
+  { error: 'a group: {id: supply, window: 3s}' },
+);
+
 const site = z.strictObject(
   {
     gateway: gateway.describe('Who we are.'),
@@ -732,6 +793,11 @@ const site = z.strictObject(
     alarms: listOf(z.union([siteAlarm, siteExpressionAlarm]), 'What needs a person.').optional(),
     computed: listOf(siteComputed, 'Points that are worked out from others.').optional(),
     suppressions: listOf(suppression, 'Reasons by design of the plant why alarms do not count for a while.').optional(),
+    priorities: policies.describe('What people owe alarms of each priority, and may do with them.').optional(),
+    groups: listOf(
+      firstOutGroup,
+      'Alarms with a common cause: the first one calls people, the others follow it.',
+    ).optional(),
   },
   { error: 'a mapping with gateway, buses and devices' },
 );
@@ -821,8 +887,12 @@ const shapes = {
     alarms: items.optional(),
     computed: items.optional(),
     suppressions: items.optional(),
+    priorities: z.unknown().optional(),
+    groups: items.optional(),
   }),
   gateway,
+  policies,
+  firstOutGroup,
   uplink,
   store,
   tcpBus,

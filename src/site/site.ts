@@ -14,6 +14,7 @@ import { buildExpressions } from './expressions.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
+import { buildGroups, buildPolicies } from './priorities.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
@@ -102,8 +103,10 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   const buses = buildBuses(tree, build);
   const computed = buildComputedPoints(tree, buildDevices(tree, build), build);
   const { devices } = computed;
-  const rules = buildRules(tree, devices, build);
-  for (const check of crossChecks) check({ tree, buses, devices, rules }, build.problems);
+  const policies = buildPolicies(tree, build);
+  const groups = buildGroups(tree, build);
+  const rules = buildRules(tree, devices, { ...build, policies });
+  for (const check of crossChecks) check({ tree, buses, devices, rules, groups }, build.problems);
   const built = [...devices.built.values()].map(({ device }) => device);
   const wires = [...buses.built.values()].map(({ bus }) => bus);
   const ofDevices = rules.map(({ rule }) => rule);
@@ -119,6 +122,8 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     points: built.flatMap(device => device.points),
     rules: allRules,
     ...expressions,
+    policies,
+    groups: [...groups.built.values()],
   };
   return { site, busPlaces: new Map([...buses.built].map(([id, draft]) => [id, placeOf(draft.tree)])) };
 }

@@ -72,6 +72,7 @@ export function encodeAlarm(event: AlarmEvent, gatewayId: string): string {
       until: event.until === undefined ? null : formatTime(event.until),
       firstOut: event.firstOut ?? null,
       overdue: event.overdue ?? null,
+      overdueMs: event.overdueMs === undefined ? null : Math.round(event.overdueMs),
       sampledAt: formatTime(event.sampledAt),
       detectedAt: formatTime(event.detectedAt),
       clock: event.stamp.clock,

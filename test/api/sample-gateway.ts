@@ -45,7 +45,12 @@ export class SampleGateway implements Gateway {
 
   async alarms(historyLimit: number) {
     this.historyLimits.push(historyLimit);
-    return { standing: this.standing, hidden: this.hidden, history: this.history.slice(0, historyLimit) };
+    return {
+      standing: this.standing,
+      hidden: this.hidden,
+      deadlines: [],
+      history: this.history.slice(0, historyLimit),
+    };
   }
 
   status(): StatusView {

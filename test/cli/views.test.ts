@@ -38,15 +38,35 @@ describe('the alarms', () => {
       sampleAlarm({ alarm: 'b/high-new' }),
       sampleAlarm({ alarm: 'd/medium', priority: 'medium' }),
     ];
-    const text = renderStanding(standing, sampleWallMs, 100, plain).join('\n');
+    const text = renderStanding({ standing, deadlines: [] }, sampleWallMs, 100, plain).join('\n');
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms.txt'));
   });
 
   test('that do not stand are said to be none', () => {
-    expect(renderStanding([], sampleWallMs, 80, plain)).toEqual(['No alarm stands.']);
-    expect(renderHistory({ standing: [], hidden: [], history: [] }, 80, plain)).toEqual([
+    expect(renderStanding({ standing: [], deadlines: [] }, sampleWallMs, 80, plain)).toEqual(['No alarm stands.']);
+    expect(renderHistory({ standing: [], hidden: [], deadlines: [], history: [] }, 80, plain)).toEqual([
       'No alarm event is stored yet.',
     ]);
+  });
+
+  test('tell what is due next or overdue, and what came first of a group', () => {
+    const first = { ...sampleAlarm(), alarm: 'mains/dead', occurrence: 'e-1', message: 'The mains are dead' };
+    const second = {
+      ...sampleAlarm(),
+      alarm: 'pump/trip',
+      occurrence: 'e-2',
+      firstOut: 'e-1',
+      message: 'Pump tripped',
+    };
+    const deadlines = [
+      { alarm: 'mains/dead', deadline: 'arrive', leftMs: 660_000 },
+      { alarm: 'mains/dead', deadline: 'acknowledge', leftMs: -240_000 },
+      { alarm: 'pump/trip', deadline: 'restore', leftMs: 3_000_000 },
+    ] as const;
+    const text = renderStanding({ standing: [first, second], deadlines }, sampleWallMs, 160, plain).join('\n');
+    expect(text).toMatch(/DUE/);
+    expect(text).toMatch(/mains\/dead .*acknowledge 4m overdue .*The mains are dead$/m);
+    expect(text).toMatch(/pump\/trip .*restore in 50m .*Pump tripped \(after mains\/dead\)$/m);
   });
 
   test('have a history with the value that decided', async () => {
@@ -56,7 +76,7 @@ describe('the alarms', () => {
       sampleEvent({ number: 13, alarm: 'lift/fault', priority: 'urgent', value: 3, state: 'door fault', unit: '' }),
       sampleEvent(),
     ];
-    const text = renderHistory({ standing: [], hidden: [], history }, 100, plain).join('\n');
+    const text = renderHistory({ standing: [], hidden: [], deadlines: [], history }, 100, plain).join('\n');
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-history.txt'));
   });
 });
@@ -116,7 +136,7 @@ function pictureOf(changes: Partial<WatchPicture> = {}): WatchPicture {
   }
   return {
     points,
-    alarms: { standing: [sampleAlarm()], hidden: [], history: [] },
+    alarms: { standing: [sampleAlarm()], hidden: [], deadlines: [], history: [] },
     status: sampleStatus(),
     trends,
     answerAgeMs: 0,
@@ -139,7 +159,7 @@ describe('the live view', () => {
     ['watch-pipe', pictureOf(), undefined],
     [
       'watch-nothing',
-      pictureOf({ points: [], alarms: { standing: [], hidden: [], history: [] } }),
+      pictureOf({ points: [], alarms: { standing: [], hidden: [], deadlines: [], history: [] } }),
       { columns: 80, rows: 12 },
     ],
   ])('looks like test/fixtures/cli/%s.txt', async (name, picture, size) => {
@@ -152,7 +172,7 @@ describe('the live view', () => {
     const points = [...others, samplePoint({ key: 'zone/last', alarms: ['zone/fire'] })];
     const picture = pictureOf({
       points,
-      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], hidden: [], history: [] },
+      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], hidden: [], deadlines: [], history: [] },
     });
     const lines = renderWatch(picture, { columns: 90, rows: 20 }, plain);
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('watch-too-many.txt'));

@@ -149,3 +149,41 @@ test('a corrected time does not undo what people have done meanwhile', () => {
   one.correct(before.map(state => ({ ...state, raisedAt: 9_000 })));
   expect(one.states()).toMatchObject([{ phase: 'acknowledged', raisedAt: 9_000 }]);
 });
+
+test('a report on an alarm that is normal again belongs to its last occurrence', () => {
+  const one = desk();
+  const { events } = one.record([happening('raised'), happening('returned'), happening('closed')]);
+  expect(events.map(({ occurrence }) => occurrence)).toEqual(['store-1', 'store-1', 'store-1']);
+  expect(one.states()).toEqual([]);
+});
+
+test('a secondary names the event of its first, also of one that is over, and is corrected without an event', () => {
+  const one = desk();
+  const second = { ...rule, key: 'booster/second' };
+  const { events } = one.record([
+    happening('raised'),
+    happening('returned'),
+    happening('raised', { alarm: second.key, rule: second, firstAlarm: rule.key }),
+  ]);
+  expect(events[2]?.firstOut).toBe('store-1');
+  one.record([happening('raised')]);
+  const { events: none, states } = one.renew([{ alarm: second.key, life: stands, firstAlarm: rule.key }]);
+  expect(none).toEqual([]);
+  expect(states).toMatchObject([
+    { kind: 'set', state: { alarm: second.key, firstOut: 'store-4', occurrence: 'store-3' } },
+  ]);
+  const [kept] = one.renew([{ alarm: second.key, life: stands, firstAlarm: undefined }]).states;
+  expect(kept).toMatchObject({ state: { firstOut: 'store-4' } });
+});
+
+test('an overdue event says by how much, and a flood is of the site as a whole', () => {
+  const flood = { alarm: 'site/flood', rule: undefined, isFirst: true, value: 11 };
+  const { events } = desk().record([
+    happening('raised'),
+    happening('overdue', { overdue: 'acknowledge', overdueMs: 4_000 }),
+    happening('flood-began', flood),
+  ]);
+  expect(events[1]).toMatchObject({ overdue: 'acknowledge', overdueMs: 4_000, occurrence: 'store-1' });
+  expect(events[2]).toMatchObject({ rule: 'flood', priority: 'medium', device: 'site', value: 11 });
+  expect(events[2]?.message).not.toBe('');
+});

@@ -1,3 +1,4 @@
+import { usualPolicies } from '../../src/model/deadline.ts';
 import type { Device } from '../../src/model/device.ts';
 import type { ModbusAddress, ModbusTable, Point } from '../../src/model/point.ts';
 import type { Site } from '../../src/model/site.ts';
@@ -82,6 +83,8 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     rules: [],
     expressions: [],
     suppressions: [],
+    policies: usualPolicies,
+    groups: [],
   };
 }
 

@@ -55,3 +55,12 @@ test('the alarm of a bus is about every device of it, also those that have none 
   const [rule] = buildBusAlarms([line], [pump, fan], [ruleOf(pump)]);
   expect(rule?.devices).toEqual([pump.number, fan.number]);
 });
+
+test('the alarm of a bus is in the first-out group of its devices where they share one', () => {
+  const [pump, fan] = [onLine('pump'), onLine('fan')];
+  const inGroup = (device: Device, group: string | undefined) => ({ ...ruleOf(device), life: { ...plainLife, group } });
+  const groupOf = (...rules: CommunicationRule[]) => buildBusAlarms([line], [pump, fan], rules)[0]?.life.group;
+  expect(groupOf(inGroup(pump, 'supply'), inGroup(fan, 'supply'))).toBe('supply');
+  expect(groupOf(inGroup(pump, 'supply'), inGroup(fan, 'water'))).toBeUndefined();
+  expect(groupOf(inGroup(pump, 'supply'), inGroup(fan, undefined))).toBeUndefined();
+});

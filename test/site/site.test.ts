@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LimitRule, RateRule, StateRule } from '../../src/model/alarm.ts';
 import { plainLife } from '../../src/model/alarm.ts';
+import { usualPolicies } from '../../src/model/deadline.ts';
 import type { Point } from '../../src/model/point.ts';
 import type { Site } from '../../src/model/site.ts';
 import { createNumbering, formatProblem, type LoadResult, loadSite } from '../../src/site/site.ts';
@@ -446,5 +447,70 @@ describe('a reload', () => {
     }
     const self = (site: Site) => site.devices.at(-1)?.number;
     expect(self(after)).toBe(self(before));
+  });
+});
+
+describe('what people owe an alarm', () => {
+  const pump = '  - { id: pump, bus: wire, group: supply, points: [{ id: trip, coil: 3 }, { id: run, coil: 4 }] }';
+  const whole = (text: string) => siteOf(load(`${frame}devices:\n${text}`));
+  const ruleAt = ({ rules }: Site, key: string) => {
+    const rule = rules.find(candidate => candidate.key === key);
+    if (!rule) throw new Error(`no rule ${key}`);
+    return rule;
+  };
+  const rest = `${pump}
+alarms:
+  - { id: trip, point: pump/trip, state: on, priority: low, re-alarm: 30m }
+  - { id: stop, point: pump/run, state: off, priority: urgent, group: water }
+`;
+
+  test('is as usual where the site file says nothing', () => {
+    const site = build('  - { id: pump, bus: wire, points: [{ id: trip, coil: 3 }] }');
+    expect(site.policies).toEqual(usualPolicies);
+    expect(site.groups).toEqual([]);
+    expect(site.rules[0]?.life).toEqual(plainLife);
+  });
+
+  test('is what is written, and the rest as usual', () => {
+    const site = whole(
+      `${rest}priorities:
+  urgent: { acknowledge: 1m, restore: off, shelve: yes }
+  low: { arrive: 2d, acknowledge-by: person, shelve: false }
+`
+        .replace('group: supply, ', '')
+        .replace(', group: water', ''),
+    );
+    expect(site.policies).toEqual({
+      ...usualPolicies,
+      urgent: { acknowledge: 60_000, arrive: 900_000, restore: undefined, canShelve: true, needsAcknowledge: true },
+      low: {
+        acknowledge: undefined,
+        arrive: 172_800_000,
+        restore: undefined,
+        canShelve: false,
+        needsAcknowledge: true,
+      },
+    });
+    const { life } = ruleAt(site, 'pump/trip');
+    expect([life.needsAcknowledge, life.reAlarmMs, life.group]).toEqual([true, 1_800_000, undefined]);
+  });
+
+  test('is not asked of a low alarm: the gateway acknowledges it', () => {
+    const site = whole(rest.replace('group: supply, ', '').replace(', group: water', ''));
+    expect(ruleAt(site, 'pump/trip').life.needsAcknowledge).toBe(false);
+    expect(ruleAt(site, 'pump/stop').life.needsAcknowledge).toBe(true);
+  });
+
+  test('is one call for a group: all alarms of a device are in its group but those that name another', () => {
+    const site = whole(`${rest}groups: [{ id: supply }, { id: water, window: 500ms }]\n`);
+    expect(site.groups).toEqual([
+      { id: 'supply', windowMs: 3_000 },
+      { id: 'water', windowMs: 500 },
+    ]);
+    expect(site.rules.filter(({ life }) => life.group === 'supply').map(({ key }) => key)).toEqual([
+      'pump/communication',
+      'pump/trip',
+    ]);
+    expect(ruleAt(site, 'pump/stop').life.group).toBe('water');
   });
 });

@@ -59,7 +59,7 @@ export type Deed =
   | { readonly kind: 'shelve' | 'take-out'; readonly by: Actor; readonly reason: string; readonly lastsMs: number }
   /** Announced again because nobody has ended it. */
   | { readonly kind: 're-alarm'; readonly by: Actor }
-  | { readonly kind: 'report'; readonly by: Actor; readonly step: ProgressStep };
+  | { readonly kind: 'report'; readonly by: Actor; readonly step: ProgressStep; readonly reason?: string | undefined };
 
 export type ActOutcome =
   | { readonly kind: 'done'; readonly happenings: readonly Happening[] }
@@ -198,7 +198,11 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
     });
   }
 
-  function report(alarm: string, { by, step: what }: Extract<Deed, { kind: 'report' }>, now: BookTime): ActOutcome {
+  function report(
+    alarm: string,
+    { by, step: what, reason }: Extract<Deed, { kind: 'report' }>,
+    now: BookTime,
+  ): ActOutcome {
     const entry = entries.get(alarm);
     if (!entry) return { kind: 'refused', why: 'not-raised' };
     if (entry.life.progress[what]) return { kind: 'done', happenings: [] };
@@ -207,7 +211,7 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
     const times = { sampledAt: now.wall, sampledAtMono: now.mono };
     return {
       kind: 'done',
-      happenings: [{ ...noDetails, kind: what, alarm, rule: entry.rule, life, isFirst: false, by, ...times }],
+      happenings: [{ ...noDetails, kind: what, alarm, rule: entry.rule, life, isFirst: false, by, reason, ...times }],
     };
   }
 

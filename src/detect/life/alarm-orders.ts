@@ -2,8 +2,12 @@ import type { Happening, Priority } from '../../model/alarm.ts';
 import type { AlarmCommand } from '../../model/alarm-command.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { longestGlob, matchesPoint } from '../../model/glob.ts';
-import type { ActOutcome, AlarmBook, Deed } from './alarm-book.ts';
+import type { Deed } from './alarm-book.ts';
 import type { BookTime } from './expiry.ts';
+import type { WatchedBook } from './watched-book.ts';
+
+/** What orders need of the book. */
+type OrderedBook = Pick<WatchedBook, 'act' | 'alarms' | 'ruleOf'>;
 
 export interface OrderOutcome {
   readonly reply: CommandReply;
@@ -14,7 +18,7 @@ export interface OrderOutcome {
  * Does what a person wants with alarms. Each alarm for itself: one that is refused leaves the others be, and the reply
  * says so. Nothing happens where it is done already, and that is no error.
  */
-export function carryOut(book: AlarmBook, command: AlarmCommand, now: BookTime): OrderOutcome {
+export function carryOut(book: OrderedBook, command: AlarmCommand, now: BookTime): OrderOutcome {
   const found = command.alarms.map(pattern => ({ pattern, keys: resolve(book, pattern) }));
   const missing = found.find(({ keys }) => keys.length === 0);
   if (missing)
@@ -36,7 +40,7 @@ export function carryOut(book: AlarmBook, command: AlarmCommand, now: BookTime):
   return { reply: { kind: 'done', message: sayDone(command, keys, changed, refusals) }, happenings };
 }
 
-function resolve(book: AlarmBook, pattern: string): readonly string[] {
+function resolve(book: OrderedBook, pattern: string): readonly string[] {
   const keys = book.alarms();
   if (keys.includes(pattern)) return [pattern];
   return pattern.length > longestGlob ? [] : keys.filter(key => matchesPoint(key, pattern));
@@ -49,6 +53,11 @@ function deedOf(command: AlarmCommand): Deed {
       return { kind: 'shelve', by, reason: command.reason, lastsMs: command.lastsMs };
     case 'out-of-service':
       return { kind: 'take-out', by, reason: command.reason, lastsMs: command.lastsMs };
+    case 'dispatched':
+    case 'arrived':
+    case 'restored':
+    case 'closed':
+      return { kind: 'report', step: command.kind, by, reason: command.reason };
     default: {
       const kind = command.kind === 'in-service' ? 'put-back' : command.kind;
       return { kind, by, ...(command.reason !== undefined && { reason: command.reason }) };
@@ -63,6 +72,10 @@ const doneTexts: Record<AlarmCommand['kind'], readonly [done: string, already: s
   unshelve: ['unshelved', 'not shelved'],
   'out-of-service': ['taken out of service', 'out of service already'],
   'in-service': ['back in service', 'not out of service'],
+  dispatched: ['somebody is on the way', 'somebody was on the way already'],
+  arrived: ['somebody is there', 'somebody was there already'],
+  restored: ['restored', 'restored already'],
+  closed: ['closed', 'closed already'],
 };
 
 /** One alarm by its name, several by their number. */
@@ -83,7 +96,9 @@ function sayDone(
   return parts.join(', ');
 }
 
-function sayRefusal(why: Extract<ActOutcome, { kind: 'refused' }>['why'], priority: Priority | undefined): string {
+type Refusal = Extract<ReturnType<WatchedBook['act']>, { kind: 'refused' }>['why'];
+
+function sayRefusal(why: Refusal, priority: Priority | undefined): string {
   switch (why) {
     case 'acknowledge-first':
       return 'it is not acknowledged yet: acknowledge it, then reset it';
@@ -92,7 +107,13 @@ function sayRefusal(why: Extract<ActOutcome, { kind: 'refused' }>['why'], priori
     case 'may-not-shelve':
       return `alarms of priority ${priority} may not be shelved here: mend the cause, or take it out of service while it is worked on`;
     case 'not-raised':
-      return 'it is normal: there is nothing to report on';
+      return 'it is normal, and nothing is known any more of the last time it was not';
+    case 'not-over':
+      return 'its condition still stands: it can be closed once that is gone';
+    case 'arrived-before':
+      return 'somebody has arrived already';
+    case 'closed-before':
+      return 'it was closed already';
     case 'unknown-alarm':
       return 'there is no such alarm';
   }

@@ -7,6 +7,7 @@ import {
   type TransitionKind,
 } from '../../model/alarm.ts';
 import { type LifeInput, type LifeRefusal, phaseOf, type Stance, stepLife } from './alarm-machine.ts';
+import { reopenProgress } from './progress.ts';
 
 /** What happens to an alarm, with who did it and for how long. */
 export interface LifeOccasion {
@@ -77,7 +78,7 @@ function remember(
         ? ((input === 'take-out' ? mask : undefined) ?? life.masks.outOfService)
         : undefined,
     },
-    progress: kept.progress,
+    progress: isBack ? reopenProgress(kept.progress) : kept.progress,
     comebacks: kept.comebacks + (isBack ? 1 : 0),
     reAlarms: kept.reAlarms + (input === 're-alarm' ? 1 : 0),
   };

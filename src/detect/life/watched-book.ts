@@ -1,0 +1,289 @@
+import { assert } from '../../base/assert.ts';
+import { type AlarmLife, type AlarmState, type Deadline, floodAlarm, type Happening } from '../../model/alarm.ts';
+import type { FirstOutGroup, PriorityPolicies } from '../../model/deadline.ts';
+import type { TimeStamp } from '../../model/time.ts';
+import {
+  type ActOutcome,
+  type AlarmBook,
+  type AlarmBookOptions,
+  type BookSite,
+  createAlarmBook,
+  gatewayActor,
+  type RenewedLife,
+} from './alarm-book.ts';
+import { createCauses, enterGroup, leaveCause, markSecondary } from './causes.ts';
+import { type DueDeadline, nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from './deadlines.ts';
+import { beginDuty, type Duty, isMasked, stepDuty } from './duty.ts';
+import type { BookTime } from './expiry.ts';
+import { isCoveredBy, leadOf } from './first-out.ts';
+import { keepDuty, resumeDuty } from './kept-duty.ts';
+import { createNotices, type NoticeTimes, noDetails } from './notices.ts';
+import { type ProgressRefusal, stepProgress } from './progress.ts';
+import { reAlarmMono } from './re-alarm.ts';
+
+export type { BookTime } from './expiry.ts';
+
+/**
+ * The alarm book with what follows from the lives of its alarms taken together and over time: causes and their
+ * secondaries, chattering, floods, deadlines, alarms announced again. It is asked like the book, and tells more.
+ */
+export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceRules'> {
+  replaceRules(site: WatchedSite, now: BookTime): readonly Happening[];
+  act(...parts: Parameters<AlarmBook['act']>): ActOutcome | { readonly kind: 'refused'; readonly why: ProgressRefusal };
+  begin(now: BookTime): { readonly happenings: readonly Happening[]; readonly renewed: readonly RestatedLife[] };
+  /**
+   * Alarms of which something else is to be kept since the last call, although nothing happened to them: their cause has
+   * changed, or their times count anew because it is over.
+   */
+  takeRestated(now: BookTime): readonly RestatedLife[];
+  /** The deadlines of an alarm that are not settled, passed or not. */
+  owedBy(alarm: string): readonly DueDeadline[];
+}
+
+export interface RestatedLife extends RenewedLife {
+  /** Key of the alarm that it is secondary to. */
+  readonly firstAlarm: string | undefined;
+}
+
+/** What it has to know of the site. */
+export interface WatchedSite extends BookSite {
+  readonly policies: PriorityPolicies;
+  readonly groups: readonly FirstOutGroup[];
+}
+
+export interface WatchedBookOptions extends Omit<AlarmBookOptions, 'site' | 'mayShelve'> {
+  readonly site: WatchedSite;
+  readonly stampAt: (mono: number) => TimeStamp;
+}
+
+/** Most occurrences that are over and still take reports of progress; beyond it the oldest is forgotten. */
+export const mostEnded = 1_000;
+
+export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
+  const kept = options.states.filter(({ alarm }) => alarm !== floodAlarm);
+  let { site } = options;
+  const book = createAlarmBook({
+    ...options,
+    states: kept,
+    mayShelve: priority => site.policies[priority].canShelve,
+  });
+  const causes = createCauses();
+  const duties = new Map<string, Duty>();
+  const covered = new Set<string>();
+  /** The last life of alarms that are normal again: people report when they are back at their desk. */
+  const ended = new Map<string, AlarmLife>();
+  const dueBy = new Map<string, number>();
+  let restated = new Set<string>();
+  const notices = createNotices();
+
+  function isCovered(alarm: string): boolean {
+    const first = causes.firstOf.get(alarm);
+    const [rule, ruleOfFirst] = [book.ruleOf(alarm), first === undefined ? undefined : book.ruleOf(first)];
+    if (first === undefined || !rule || !ruleOfFirst) return false;
+    const { isActive, phase } = book.lifeOf(first);
+    return isCoveredBy({ priority: ruleOfFirst.priority, isActive, isMasked: isMasked(phase) }, rule.priority);
+  }
+
+  /** What is owed to an alarm that people see, and within which times. */
+  function debtOf(alarm: string) {
+    const [duty, rule] = [duties.get(alarm), book.ruleOf(alarm)];
+    if (!duty || !rule) return undefined;
+    const { isActive, isUnacknowledged, progress } = book.lifeOf(alarm);
+    const isQuiet = covered.has(alarm);
+    const owed: Owed = { ...duty, isActive, isAcknowledged: !isUnacknowledged, isQuiet, progress };
+    const { attendedMono } = duty;
+    const again = reAlarmMono({ attendedMono, isActive, isQuiet, reAlarmMs: rule.life.reAlarmMs });
+    return { owed, policy: site.policies[rule.priority], reAlarmMono: again };
+  }
+
+  function noteDue(alarm: string): void {
+    const debt = debtOf(alarm);
+    const times = debt ? [nextDeadlineMono(debt.owed, debt.policy), debt.reAlarmMono] : [];
+    const dueMono = Math.min(...times.filter(mono => mono !== undefined));
+    if (dueMono === Number.POSITIVE_INFINITY) dueBy.delete(alarm);
+    else dueBy.set(alarm, dueMono);
+  }
+
+  /** An alarm whose cause is over, hidden, or less urgent calls people by itself from now on. */
+  function settleCover(alarm: string, mono: number): void {
+    const isNow = isCovered(alarm);
+    if (isNow === covered.has(alarm)) return;
+    if (isNow) covered.add(alarm);
+    else covered.delete(alarm);
+    if (!isNow && duties.has(alarm)) {
+      duties.set(alarm, beginDuty(mono));
+      restated.add(alarm);
+    }
+    noteDue(alarm);
+  }
+
+  function follow(happenings: readonly Happening[]): readonly Happening[] {
+    return happenings.flatMap(followOne);
+  }
+
+  function followOne(happening: Happening): readonly Happening[] {
+    const { alarm, kind, life, isFirst, sampledAtMono: mono } = happening;
+    const before = duties.get(alarm);
+    const duty = stepDuty(before, { kind, isFirst, life, overdue: happening.overdue, mono });
+    if (duty === undefined) duties.delete(alarm);
+    else duties.set(alarm, duty);
+    if (kind === 'raised' && duty !== undefined && (isFirst || before === undefined)) mark(happening);
+    if (life.phase === 'normal') end(happening);
+    else ended.delete(alarm);
+    for (const one of [alarm, ...(causes.secondariesOf.get(alarm) ?? [])]) settleCover(one, mono);
+    noteDue(alarm);
+    const told = { ...happening, ...dress(alarm, { mono, wall: happening.sampledAt }, life) };
+    return kind === 'raised' ? [told, ...notices.raised(told)] : [told];
+  }
+
+  function mark({ alarm, rule, sampledAtMono }: Happening): void {
+    leaveCause(causes, alarm);
+    const group = site.groups.find(({ id }) => id === rule?.life.group);
+    if (!group) return;
+    const others = enterGroup(causes, group.id, { name: alarm, sampledAtMono }, group.windowMs);
+    for (const other of others) {
+      restated.add(other);
+      settleCover(other, sampledAtMono);
+    }
+  }
+
+  function end({ alarm, kind, life }: Happening): void {
+    leaveCause(causes, alarm);
+    ended.delete(alarm);
+    if (kind === 'removed') notices.forget(alarm);
+    else ended.set(alarm, life);
+    const [oldest] = ended.keys();
+    if (ended.size > mostEnded && oldest !== undefined) ended.delete(oldest);
+  }
+
+  function dress(alarm: string, now: Pick<BookTime, 'mono' | 'wall'>, life = book.lifeOf(alarm)) {
+    const duty = duties.get(alarm);
+    const keptDuty = duty && keepDuty(duty, now, options.stampAt);
+    return { life: { ...life, duty: keptDuty }, firstAlarm: causes.firstOf.get(alarm) };
+  }
+
+  function restate(alarm: string, now: BookTime): RestatedLife {
+    return { alarm, ...dress(alarm, now) };
+  }
+
+  function expireOne(alarm: string, now: BookTime): readonly Happening[] {
+    const debt = debtOf(alarm);
+    assert(debt, `${alarm} is due, and nothing is owed to it`);
+    const late = passedDeadlines(debt.owed, debt.policy, now.mono).flatMap(({ deadline, overdueMs }) =>
+      follow([overdue(alarm, deadline, overdueMs, now)]),
+    );
+    if (debt.reAlarmMono === undefined || debt.reAlarmMono > now.mono) return late;
+    const outcome = book.act(alarm, { kind: 're-alarm', by: gatewayActor }, now);
+    assert(outcome.kind === 'done', `${alarm} could not be announced again`);
+    return [...late, ...follow(outcome.happenings)];
+  }
+
+  function overdue(alarm: string, deadline: Deadline, overdueMs: number, now: BookTime): Happening {
+    const parts = { alarm, rule: book.ruleOf(alarm), life: book.lifeOf(alarm), isFirst: false, by: gatewayActor };
+    return { ...noDetails, ...parts, kind: 'overdue', overdue: deadline, overdueMs, ...timesOf(now) };
+  }
+
+  function expireOwn(now: BookTime): readonly Happening[] {
+    const due = [...dueBy].filter(([, dueMono]) => dueMono <= now.mono);
+    due.sort(([a, one], [b, other]) => one - other || (a < b ? -1 : 1));
+    return [...due.flatMap(([alarm]) => expireOne(alarm, now)), ...notices.timePassed(timesOf(now))];
+  }
+
+  /** A report of progress is looked at here: the book takes any. */
+  function act(...[alarm, deed, now]: Parameters<AlarmBook['act']>): ReturnType<WatchedBook['act']> {
+    const past = ended.get(alarm);
+    if (deed.kind === 'report') {
+      const { progress, isActive } = past ?? book.lifeOf(alarm);
+      const verdict = stepProgress(progress, { step: deed.step, note: { by: deed.by, at: now.wall }, isActive });
+      if (verdict.kind === 'refused') return verdict;
+      if (past && verdict.kind === 'known') return { kind: 'done', happenings: [] };
+      if (past && verdict.kind === 'taken') {
+        const life = { ...past, progress: verdict.progress };
+        ended.set(alarm, life);
+        const parts = {
+          kind: deed.step,
+          alarm,
+          rule: book.ruleOf(alarm),
+          life,
+          isFirst: false,
+          by: deed.by,
+          reason: deed.reason,
+        };
+        return { kind: 'done', happenings: [{ ...noDetails, ...parts, ...timesOf(now) }] };
+      }
+    }
+    const outcome = book.act(alarm, deed, now);
+    return outcome.kind === 'done' ? { kind: 'done', happenings: follow(outcome.happenings) } : outcome;
+  }
+
+  function resume(now: BookTime): void {
+    const keyOf = new Map(kept.map(({ alarm, occurrence }) => [occurrence, alarm]));
+    for (const { alarm, firstOut, duty } of kept) {
+      const first = firstOut === undefined ? undefined : keyOf.get(firstOut);
+      if (first !== undefined) markSecondary(causes, alarm, first);
+      if (duty) duties.set(alarm, resumeDuty(duty, now, options.lastSign));
+      // Of a version that knew no duties.
+      else if (!isMasked(book.lifeOf(alarm).phase)) duties.set(alarm, beginDuty(now.mono));
+    }
+    for (const { id } of site.groups) {
+      const members = kept.filter(({ alarm }) => book.ruleOf(alarm)?.life.group === id);
+      const lead = leadOf(members.flatMap(raiseOf));
+      if (lead) causes.leads.set(id, lead);
+    }
+    const standing = options.states.find(({ alarm }) => alarm === floodAlarm);
+    if (standing) notices.resumeFlood(now.mono, standing.value ?? 0);
+    for (const { alarm } of kept) if (isCovered(alarm)) covered.add(alarm);
+    for (const { alarm } of kept) noteDue(alarm);
+  }
+
+  /** What is hidden leads nobody. */
+  function raiseOf({ alarm, firstOut }: AlarmState) {
+    const duty = duties.get(alarm);
+    return duty ? [{ name: alarm, sampledAtMono: duty.sinceMono, firstOut }] : [];
+  }
+
+  return {
+    ...book,
+    begin(now) {
+      resume(now);
+      const begun = book.begin(now);
+      const happenings = [...follow(begun.happenings), ...expireOwn(now)];
+      // A time of another boot cannot be reckoned with once more.
+      const carried = kept.filter(({ duty }) => duty && duty.stamp.bootId !== now.stamp.bootId);
+      const renewed = new Set([...begun.renewed, ...carried].map(({ alarm }) => alarm));
+      return { happenings, renewed: [...renewed].map(alarm => restate(alarm, now)) };
+    },
+    // One by one: what an alarm is secondary to is as it was at that moment, not after the whole batch.
+    apply: changes => changes.flatMap(change => follow(book.apply([change]))),
+    act,
+    suppress: (...parts) => follow(book.suppress(...parts)),
+    expire: now => [...follow(book.expire(now)), ...expireOwn(now)],
+    nextDueMono() {
+      const times = [book.nextDueMono(), notices.nextDueMono(), ...dueBy.values()].filter(mono => mono !== undefined);
+      return times.length === 0 ? undefined : times.reduce((least, mono) => Math.min(least, mono));
+    },
+    replaceRules(newSite, now) {
+      site = newSite;
+      const happenings = follow(book.replaceRules(site, now));
+      for (const alarm of duties.keys()) {
+        settleCover(alarm, now.mono);
+        noteDue(alarm);
+      }
+      for (const alarm of [...ended.keys()].filter(one => !book.ruleOf(one))) ended.delete(alarm);
+      return happenings;
+    },
+    takeRestated(now) {
+      const taken = [...restated].filter(alarm => book.lifeOf(alarm).phase !== 'normal');
+      restated = new Set();
+      return taken.map(alarm => restate(alarm, now));
+    },
+    owedBy(alarm) {
+      const debt = debtOf(alarm);
+      return debt ? openDeadlines(debt.owed, debt.policy) : [];
+    },
+  };
+}
+
+function timesOf({ wall, mono }: BookTime): NoticeTimes {
+  return { sampledAt: wall, sampledAtMono: mono };
+}
