@@ -78,7 +78,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: { ...lifeOf(settings.priority ?? 'high'), suppressedBy: settings['suppressed-by'] ?? [] },
+    life: { ...lifeOf(settings.priority ?? 'high', settings), suppressedBy: settings['suppressed-by'] ?? [] },
   };
   return [{ rule, point: undefined, tree }];
 }
