@@ -23,8 +23,8 @@ export function correctTimes(database: Database, query: CorrectionQuery): TimeCo
   const updateState = database.prepare('UPDATE alarm_state SET raised_at = ?, body = ? WHERE alarm = ?');
 
   /** The state that this event has begun, where it still stands. */
-  function correctState({ id, alarm, kind, detectedAt }: AlarmEvent): AlarmState[] {
-    const row = kind === 'raised' ? selectState.get(alarm, id) : undefined;
+  function correctState({ id, alarm, detectedAt }: AlarmEvent): AlarmState[] {
+    const row = selectState.get(alarm, id);
     if (!row) return [];
     const state: AlarmState = { ...readState(row.body), raisedAt: detectedAt };
     updateState.run(Math.round(detectedAt), JSON.stringify(state), alarm);
