@@ -237,6 +237,35 @@ describe('an error is one line of what happened and one of what to do', () => {
     }
   });
 
+  test('what is done with alarms says who does it, and a refusal says why', async () => {
+    const before = gateway.reply;
+    gateway.reply = { kind: 'done', message: 'sump/level-high: shelved' };
+    try {
+      const done = await cli('shelve', 'sump/level-high', '--for', '4h', '--reason', 'it sticks', '--who', 'Li Wei');
+      expect(done).toMatchObject({ code: 0, out: 'sump/level-high: shelved\n' });
+      expect(gateway.commands.at(-1)).toEqual({
+        kind: 'shelve',
+        alarms: ['sump/level-high'],
+        by: { who: 'Li Wei', from: 'cli' },
+        reason: 'it sticks',
+        lastsMs: 14_400_000,
+      });
+      expect((await cli('ack', 'pump', 'fan/*')).code).toBe(0);
+      expect(gateway.commands.at(-1)).toMatchObject({ kind: 'acknowledge', alarms: ['pump', 'fan/*'] });
+      const without = await cli('out-of-service', 'pump', '--for', '2d');
+      expect(without).toMatchObject({
+        code: exitCodes.usage,
+        err: expect.stringContaining('error: "reason" is missing'),
+      });
+      gateway.reply = { kind: 'refused', message: 'pump/trip: its condition still stands', details: [] };
+      const refused = await cli('reset', 'pump/trip');
+      expect(refused.code).toBe(exitCodes.refused);
+      expect(refused.err).toBe('error: pump/trip: its condition still stands\n hint: nothing was changed\n');
+    } finally {
+      gateway.reply = before;
+    }
+  });
+
   test('a device that is not in the site has no holes, and none to forget', async () => {
     const listed = await cli('holes', 'metre');
     expect(listed.code).toBe(exitCodes['not-found']);

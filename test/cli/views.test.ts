@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderHistory, renderStanding } from '../../src/cli/alarms.ts';
+import { renderHidden, renderHistory, renderStanding } from '../../src/cli/alarms.ts';
 import { createStyle } from '../../src/cli/render/style.ts';
 import { widthOfText } from '../../src/cli/render/text.ts';
 import { describeUplink, renderStatus } from '../../src/cli/status.ts';
 import { extendTrends, renderWatch, trendLength, type WatchPicture } from '../../src/cli/watch-view.ts';
+import { noMasks } from '../../src/model/alarm.ts';
 import type { UplinkView } from '../../src/model/view.ts';
 import {
   sampleAlarm,
@@ -42,6 +43,25 @@ describe('the alarms', () => {
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms.txt'));
   });
 
+  test('that are hidden say by whom, until when and why', async () => {
+    const by = { who: 'Li Wei', from: 'cli' };
+    const stamp = { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 } as const;
+    const expiry = { since: sampleWallMs, lastsMs: 8 * 3_600_000, stamp };
+    const shelved = { by, reason: 'float switch sticks', expiry };
+    const suppressed = { by: { who: 'gateway', from: 'gateway' }, reason: 'pump-off', expiry: undefined };
+    const hidden = [
+      sampleAlarm({ alarm: 'sump/level-high', phase: 'shelved', masks: { ...noMasks, shelved } }),
+      sampleAlarm({
+        alarm: 'pump/flow-low',
+        phase: 'suppressed',
+        isActive: false,
+        masks: { ...noMasks, shelved, suppressed },
+      }),
+    ];
+    const text = renderHidden(hidden, 100, plain).join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-hidden.txt'));
+  });
+
   test('that do not stand are said to be none', () => {
     expect(renderStanding({ standing: [], deadlines: [] }, sampleWallMs, 80, plain)).toEqual(['No alarm stands.']);
     expect(renderHistory({ standing: [], hidden: [], deadlines: [], history: [] }, 80, plain)).toEqual([
@@ -71,6 +91,13 @@ describe('the alarms', () => {
 
   test('have a history with the value that decided', async () => {
     const history = [
+      sampleEvent({
+        number: 16,
+        kind: 'acknowledged',
+        value: undefined,
+        by: { who: 'Li Wei', from: 'cli' },
+        reason: 'on my way',
+      }),
       sampleEvent({ number: 15, kind: 'removed', value: undefined }),
       sampleEvent({ number: 14, kind: 'returned', value: 2.2 }),
       sampleEvent({ number: 13, alarm: 'lift/fault', priority: 'urgent', value: 3, state: 'door fault', unit: '' }),
