@@ -35,7 +35,7 @@ function sent(value: unknown): unknown {
 describe('the page on the command line', () => {
   test.each<[string, unknown]>([
     ['points', { points: [samplePoint({ state: 'running', alarms: ['a/b'] })] }],
-    ['alarms', { standing: [sampleAlarm()], history: [sampleEvent()] }],
+    ['alarms', { standing: [sampleAlarm()], hidden: [], deadlines: [], history: [sampleEvent()] }],
     ['status', sampleStatus()],
     ['holes', { holes: sampleHoles() }],
   ])('shows %s as it is', (name, document) => {
