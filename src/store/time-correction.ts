@@ -1,5 +1,5 @@
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
-import { readEvent } from './alarm-rows.ts';
+import { readEvent, readState } from './alarm-rows.ts';
 import type { Database } from './database.ts';
 import type { CorrectionQuery, TimeCorrection } from './messages.ts';
 
@@ -23,10 +23,10 @@ export function correctTimes(database: Database, query: CorrectionQuery): TimeCo
   const updateState = database.prepare('UPDATE alarm_state SET raised_at = ?, body = ? WHERE alarm = ?');
 
   /** The state that this event has begun, where it still stands. */
-  function correctState({ id, alarm, kind, detectedAt }: AlarmEvent): AlarmState[] {
-    const row = kind === 'raised' ? selectState.get(alarm, id) : undefined;
+  function correctState({ id, alarm, detectedAt }: AlarmEvent): AlarmState[] {
+    const row = selectState.get(alarm, id);
     if (!row) return [];
-    const state: AlarmState = { ...(JSON.parse(row.body) as AlarmState), raisedAt: detectedAt };
+    const state: AlarmState = { ...readState(row.body), raisedAt: detectedAt };
     updateState.run(Math.round(detectedAt), JSON.stringify(state), alarm);
     return [state];
   }

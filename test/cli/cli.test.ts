@@ -45,6 +45,9 @@ describe('a verb answers in text', () => {
     ['help-check', ['check', '--help']],
     ['help-points', ['points', '--help']],
     ['help-alarms', ['help', 'alarms']],
+    ['help-ack', ['ack', '--help']],
+    ['help-shelve', ['shelve', '--help']],
+    ['help-out-of-service', ['out-of-service', '--help']],
     ['help-status', ['status', '--help']],
     ['help-watch', ['watch', '--help']],
     ['help-reload', ['reload', '-h']],
@@ -94,11 +97,11 @@ describe('a verb answers scripts with one JSON document', () => {
   test.each([
     ['points', ['points', '--json'], () => ({ points: gateway.pointViews })],
     ['points of a pattern', ['--json', 'points', 'feeder/*'], () => ({ points: gateway.pointViews.slice(2) })],
-    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, history: [] })],
+    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, hidden: [], history: [] })],
     [
       'alarms with history',
       ['alarms', '--history', '5', '--json'],
-      () => ({ standing: gateway.standing, history: gateway.history }),
+      () => ({ standing: gateway.standing, hidden: [], history: gateway.history }),
     ],
     ['status', ['status', '--json'], () => gateway.statusView],
     ['holes', ['holes', '--json'], () => ({ holes: gateway.holeViews })],
@@ -229,6 +232,35 @@ describe('an error is one line of what happened and one of what to do', () => {
       expect(json.code).toBe(exitCodes.refused);
       expect(JSON.parse(json.out)).toEqual(gateway.reply);
       expect(JSON.parse(json.err).error.kind).toBe('refused');
+    } finally {
+      gateway.reply = before;
+    }
+  });
+
+  test('what is done with alarms says who does it, and a refusal says why', async () => {
+    const before = gateway.reply;
+    gateway.reply = { kind: 'done', message: 'sump/level-high: shelved' };
+    try {
+      const done = await cli('shelve', 'sump/level-high', '--for', '4h', '--reason', 'it sticks', '--who', 'Li Wei');
+      expect(done).toMatchObject({ code: 0, out: 'sump/level-high: shelved\n' });
+      expect(gateway.commands.at(-1)).toEqual({
+        kind: 'shelve',
+        alarms: ['sump/level-high'],
+        by: { who: 'Li Wei', from: 'cli' },
+        reason: 'it sticks',
+        lastsMs: 14_400_000,
+      });
+      expect((await cli('ack', 'pump', 'fan/*')).code).toBe(0);
+      expect(gateway.commands.at(-1)).toMatchObject({ kind: 'acknowledge', alarms: ['pump', 'fan/*'] });
+      const without = await cli('out-of-service', 'pump', '--for', '2d');
+      expect(without).toMatchObject({
+        code: exitCodes.usage,
+        err: expect.stringContaining('error: "reason" is missing'),
+      });
+      gateway.reply = { kind: 'refused', message: 'pump/trip: its condition still stands', details: [] };
+      const refused = await cli('reset', 'pump/trip');
+      expect(refused.code).toBe(exitCodes.refused);
+      expect(refused.err).toBe('error: pump/trip: its condition still stands\n hint: nothing was changed\n');
     } finally {
       gateway.reply = before;
     }

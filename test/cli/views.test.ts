@@ -2,11 +2,12 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderHistory, renderStanding } from '../../src/cli/alarms.ts';
+import { renderHidden, renderHistory, renderStanding } from '../../src/cli/alarms.ts';
 import { createStyle } from '../../src/cli/render/style.ts';
 import { widthOfText } from '../../src/cli/render/text.ts';
 import { describeUplink, renderStatus } from '../../src/cli/status.ts';
 import { extendTrends, renderWatch, trendLength, type WatchPicture } from '../../src/cli/watch-view.ts';
+import { noMasks } from '../../src/model/alarm.ts';
 import type { UplinkView } from '../../src/model/view.ts';
 import {
   sampleAlarm,
@@ -42,19 +43,47 @@ describe('the alarms', () => {
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms.txt'));
   });
 
+  test('that are hidden say by whom, until when and why', async () => {
+    const by = { who: 'Li Wei', from: 'cli' };
+    const stamp = { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 } as const;
+    const expiry = { since: sampleWallMs, lastsMs: 8 * 3_600_000, stamp };
+    const shelved = { by, reason: 'float switch sticks', expiry };
+    const suppressed = { by: { who: 'gateway', from: 'gateway' }, reason: 'pump-off', expiry: undefined };
+    const hidden = [
+      sampleAlarm({ alarm: 'sump/level-high', phase: 'shelved', masks: { ...noMasks, shelved } }),
+      sampleAlarm({
+        alarm: 'pump/flow-low',
+        phase: 'suppressed',
+        isActive: false,
+        masks: { ...noMasks, shelved, suppressed },
+      }),
+    ];
+    const text = renderHidden(hidden, 100, plain).join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-hidden.txt'));
+  });
+
   test('that do not stand are said to be none', () => {
     expect(renderStanding([], sampleWallMs, 80, plain)).toEqual(['No alarm stands.']);
-    expect(renderHistory({ standing: [], history: [] }, 80, plain)).toEqual(['No alarm event is stored yet.']);
+    expect(renderHistory({ standing: [], hidden: [], history: [] }, 80, plain)).toEqual([
+      'No alarm event is stored yet.',
+    ]);
   });
 
   test('have a history with the value that decided', async () => {
     const history = [
+      sampleEvent({
+        number: 16,
+        kind: 'acknowledged',
+        value: undefined,
+        by: { who: 'Li Wei', from: 'cli' },
+        reason: 'on my way',
+      }),
       sampleEvent({ number: 15, kind: 'removed', value: undefined }),
       sampleEvent({ number: 14, kind: 'returned', value: 2.2 }),
       sampleEvent({ number: 13, alarm: 'lift/fault', priority: 'urgent', value: 3, state: 'door fault', unit: '' }),
       sampleEvent(),
     ];
-    const text = renderHistory({ standing: [], history }, 100, plain).join('\n');
+    const text = renderHistory({ standing: [], hidden: [], history }, 100, plain).join('\n');
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-history.txt'));
   });
 });
@@ -114,7 +143,7 @@ function pictureOf(changes: Partial<WatchPicture> = {}): WatchPicture {
   }
   return {
     points,
-    alarms: { standing: [sampleAlarm()], history: [] },
+    alarms: { standing: [sampleAlarm()], hidden: [], history: [] },
     status: sampleStatus(),
     trends,
     answerAgeMs: 0,
@@ -135,7 +164,11 @@ describe('the live view', () => {
       { columns: 110, rows: 14 },
     ],
     ['watch-pipe', pictureOf(), undefined],
-    ['watch-nothing', pictureOf({ points: [], alarms: { standing: [], history: [] } }), { columns: 80, rows: 12 }],
+    [
+      'watch-nothing',
+      pictureOf({ points: [], alarms: { standing: [], hidden: [], history: [] } }),
+      { columns: 80, rows: 12 },
+    ],
   ])('looks like test/fixtures/cli/%s.txt', async (name, picture, size) => {
     await expect(`${renderWatch(picture, size, plain).join('\n')}\n`).toMatchFileSnapshot(golden(`${name}.txt`));
   });
@@ -146,7 +179,7 @@ describe('the live view', () => {
     const points = [...others, samplePoint({ key: 'zone/last', alarms: ['zone/fire'] })];
     const picture = pictureOf({
       points,
-      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], history: [] },
+      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], hidden: [], history: [] },
     });
     const lines = renderWatch(picture, { columns: 90, rows: 20 }, plain);
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('watch-too-many.txt'));

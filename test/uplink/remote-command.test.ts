@@ -4,7 +4,7 @@ import { remoteCommands } from '../../src/model/command.ts';
 import { type Judgement, judge, readCommand } from '../../src/uplink/remote-command.ts';
 
 const wallMs = Date.UTC(2026, 4, 12, 6);
-const calm: Judgement = { allowed: remoteCommands, wallMs, isClockInDoubt: false };
+const calm: Judgement = { allowed: remoteCommands, wallMs, isClockInDoubt: false, from: 'uplink platform' };
 const text = (changes: Record<string, unknown> = {}) =>
   JSON.stringify({ id: 'c-1', kind: 'reload', expiresAt: '2026-05-12T06:01:00Z', ...changes });
 
@@ -23,6 +23,10 @@ describe('a remote command', () => {
     [text({ surprise: 1 }), 'run reload'],
     [text({ kind: 'forget-holes' }), '"device" is missing'],
     [text({ kind: 'forget-holes', device: 'x'.repeat(101) }), '"device" is missing'],
+    [text({ kind: 'acknowledge', alarms: ['tank/low'] }), 'run acknowledge'],
+    [text({ kind: 'shelve', alarms: ['tank/low'], reason: 'sticks', for: '4h' }), 'run shelve'],
+    [text({ kind: 'shelve', alarms: ['tank/low'] }), '"reason" is missing'],
+    [text({ kind: 'reset' }), '"alarms" must be a list of 1 to 100 alarms'],
     [text({ kind: 'reboot' }), 'there is no command reboot'],
     [text({ expiresAt: undefined }), '"expiresAt" is missing or no time'],
     [text({ expiresAt: 'tomorrow' }), '"expiresAt" is missing or no time'],
