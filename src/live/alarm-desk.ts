@@ -158,6 +158,7 @@ const floodMessage = 'more alarms than a person can read: more than 10 in 10 min
 
 /** Of the value that an event of this rule tells. */
 function unitOf(rule: Rule, point: Point | undefined): string {
+  // Crossings are counted; everything else is measured as the point is.
   if (point === undefined || rule.kind === 'crossings') return '';
   return rule.kind === 'rate' ? `${point.unit}/s` : point.unit;
 }
