@@ -1,5 +1,6 @@
 import { createDrivers } from '../drivers/registry.ts';
 import type { Clock } from './base/clock.ts';
+import { formatDuration } from './base/duration.ts';
 import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
@@ -23,9 +24,13 @@ import { systemTimeWitness } from './live/time-witness.ts';
 import { pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
+import type { OutputView } from './model/output.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site, UplinkSettings } from './model/site.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
+import { createOnoffPins } from './output/onoff-pins.ts';
+import { createOutputs } from './output/outputs.ts';
+import { standingAlarm } from './output/standing-alarm.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
@@ -40,6 +45,7 @@ import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
  *
  *   poller ─ batch ─► point table
  *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
+ *                                                   └ alarms that stand ─► outputs (beacon, siren)
  *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
  *                 ─► recorder ─── frame ───────────────────────────► history
  *
@@ -63,6 +69,8 @@ export interface Gateway {
   ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
   /** What devices were found to refuse. */
   holes(): readonly HoleView[];
+  /** The beacons and sirens of the site. */
+  outputs(): readonly OutputView[];
 }
 
 export interface GatewayOptions {
@@ -108,8 +116,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     uplinks: () => running?.uplinks.figures() ?? [],
     history: () => running?.history.figures(),
     buses: () => poller.buses(),
+    outputs: () => outputs.views(),
     time: () => time.state,
   });
+  const outputs = createOutputs({ openPin: createOnoffPins(clock), clock, random, log });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const poller: Poller = createPoller({
     drivers: createDrivers({ instruments: instruments.measures }),
@@ -137,6 +147,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
+    showAlarms();
     for (const event of events) wholeWay.start(event.number, detectedMono);
     store.commitAlarms(events, states).then(
       () => {
@@ -151,6 +162,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
     // The disk works meanwhile.
     for (const event of events) logEvent(event);
+  }
+
+  /** Ahead of the disk: who stands beside the gateway is told at once. */
+  function showAlarms(): void {
+    if (running && running.site.outputs.length > 0) outputs.show(running.desk.standing().map(standingAlarm));
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
@@ -244,8 +260,29 @@ export function createGateway(options: GatewayOptions): Gateway {
         };
   }
 
+  function silence({ store }: Running): CommandReply {
+    const alarms = outputs.silence();
+    audit(store, { kind: 'command', who: 'gateway', body: { command: 'silence', alarms } });
+    const what = alarms === 0 ? 'no alarm calls a siren' : `${alarms} ${alarms === 1 ? 'alarm' : 'alarms'} silenced`;
+    return { kind: 'done', message: `${what}; sirens sound again for a new alarm` };
+  }
+
+  function testOutput({ store }: Running, { output, durationMs }: Command & { kind: 'test-output' }): CommandReply {
+    if (!outputs.test(output, durationMs)) {
+      const details = ['plantroom outputs lists them'];
+      return { kind: 'refused', message: `there is no output ${JSON.stringify(output)}`, details };
+    }
+    audit(store, { kind: 'command', who: 'gateway', body: { command: 'test-output', output, durationMs } });
+    return {
+      kind: 'done',
+      message: durationMs > 0 ? `${output} is on for ${formatDuration(durationMs)}` : `the test of ${output} has ended`,
+    };
+  }
+
   async function start(): Promise<void> {
     const { site } = options;
+    // First of all: a siren that a crash left on is off, and what is to be on while the gateway knows nothing is on.
+    await outputs.replace(site.outputs);
     await time.start();
     const onUnstored = () => running?.uplinks.notify();
     const { alarmBytes, historyBytes } = shareStore(site.store.sizeBytes);
@@ -281,6 +318,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
     running = { site, store, history, roomMaker, correction, desk, detector, uplinks };
     table.replace(site.points);
+    showAlarms();
     if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
@@ -322,6 +360,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     await current.store.useUplinks(site.uplinks.map(({ id }) => id));
     running = { ...current, site };
     table.replace(site.points);
+    await outputs.replace(site.outputs);
+    showAlarms();
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     current.uplinks.rebirth();
     warnOfOverload();
@@ -335,6 +375,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function stop(): Promise<void> {
     await lastCommand;
     await poller.stop();
+    await outputs.stop();
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     for (const frame of recorder.flush()) keepFrame(running, frame);
@@ -368,6 +409,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'refresh':
         current.uplinks.refresh();
         return Promise.resolve({ kind: 'done', message: 'the alarms that stand are sent anew' });
+      case 'silence':
+        return Promise.resolve(silence(current));
+      case 'test-output':
+        return Promise.resolve(testOutput(current, command));
     }
   }
 
@@ -391,6 +436,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     site: () => mustRun().site,
     ask: poller.ask,
     holes: () => memory.views(mustRun().site.devices),
+    outputs: () => outputs.views(),
     status: () => {
       const { site, store, history, uplinks, desk } = mustRun();
       return statusView({
@@ -407,6 +453,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         store,
         history,
         uplinks: uplinks.figures(),
+        outputs: outputs.views(),
         latency,
       });
     },

@@ -3,6 +3,7 @@ import type { Log } from '../base/log.ts';
 import type { Answer } from '../driver.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Command } from '../model/command.ts';
+import { longestTestMs } from '../model/output.ts';
 import { type PlantView, plantOf } from '../model/plant.ts';
 import { longestGlob, matchesPoint } from './glob.ts';
 import { parseAsk } from './question.ts';
@@ -46,6 +47,7 @@ export function createRoutes(gateway: Gateway, log: Log): (request: ApiRequest) 
     ['/v1/plant', { method: 'GET', parameters: ['device'], answer: query => answerPlant(gateway, query) }],
     ['/v1/ask', { method: 'POST', parameters: [], answer: (_, body) => answerAsk(gateway, body) }],
     ['/v1/holes', { method: 'GET', parameters: [], answer: () => ({ holes: gateway.holes() }) }],
+    ['/v1/outputs', { method: 'GET', parameters: [], answer: () => ({ outputs: gateway.outputs() }) }],
     ['/v1/commands', { method: 'POST', parameters: [], answer: (_, body) => gateway.handle(parseCommand(body)) }],
   ]);
   return async request => {
@@ -127,7 +129,21 @@ function parseCommand(body: string): Command {
       return { kind: 'forget-holes', device: command.device };
     throw usage('"forget-holes" needs the id of a device', '{"kind":"forget-holes","device":"meter-3"}');
   }
-  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, 'known are "reload" and "forget-holes"');
+  if (command.kind === 'silence') return { kind: 'silence' };
+  if (command.kind === 'test-output') return parseTest(command);
+  const known = 'known are "reload", "forget-holes", "silence" and "test-output"';
+  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, known);
+}
+
+function parseTest(command: object): Command {
+  const { output, durationMs } = { output: undefined, durationMs: undefined, ...command };
+  if (typeof output !== 'string') {
+    throw usage('"test-output" needs the id of an output', '{"kind":"test-output","output":"siren","durationMs":3000}');
+  }
+  if (typeof durationMs !== 'number' || !(durationMs >= 0 && durationMs <= longestTestMs)) {
+    throw usage(`"durationMs" must be a number from 0 to ${longestTestMs}`);
+  }
+  return { kind: 'test-output', output, durationMs };
 }
 
 function parseJson(body: string): unknown {

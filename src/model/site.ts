@@ -2,6 +2,7 @@ import type { Rule } from './alarm.ts';
 import type { Bus } from './bus.ts';
 import type { RemoteCommand } from './command.ts';
 import type { Device } from './device.ts';
+import type { OutputSettings } from './output.ts';
 import type { Point } from './point.ts';
 import type { SummarySpan } from './summary.ts';
 
@@ -16,6 +17,7 @@ export interface Site {
   /** All points of all devices. */
   readonly points: readonly Point[];
   readonly rules: readonly Rule[];
+  readonly outputs: readonly OutputSettings[];
 }
 
 export interface GatewaySettings {

@@ -12,6 +12,7 @@ import { buildDevices, selfProfileName } from './device.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
+import { buildOutputs } from './output.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
@@ -100,6 +101,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   const buses = buildBuses(tree, build);
   const devices = buildDevices(tree, build);
   const rules = buildRules(tree, devices, build);
+  const outputs = buildOutputs(tree, build);
   for (const check of crossChecks) check({ tree, buses, devices, rules }, build.problems);
   if (!gateway) return undefined;
   const built = [...devices.built.values()].map(({ device }) => device);
@@ -113,6 +115,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     devices: built,
     points: built.flatMap(device => device.points),
     rules: [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)],
+    outputs,
   };
   return { site, busPlaces: new Map([...buses.built].map(([id, draft]) => [id, placeOf(draft.tree)])) };
 }

@@ -87,6 +87,7 @@ export function judge({ kind, expiresAt, device }: ReadCommand, judgement: Judge
   switch (known) {
     case 'reload':
     case 'refresh':
+    case 'silence':
       return { kind: 'run', command: { kind: known } };
     case 'forget-holes':
       return device === undefined

@@ -80,6 +80,7 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     devices: whole,
     points: whole.flatMap(device => device.points),
     rules: [],
+    outputs: [],
   };
 }
 
