@@ -1,4 +1,4 @@
-import type { AlarmState, Priority } from '../model/alarm.ts';
+import type { AlarmState, Deadline, Priority } from '../model/alarm.ts';
 import type { CallReason } from '../model/output.ts';
 
 /** What an output has to know of an alarm that stands. */
@@ -12,7 +12,13 @@ export interface StandingAlarm {
   readonly isMasked: boolean;
 }
 
-/** Until alarms can be acknowledged, one that stands is active and nobody has answered for it. */
-export function standingAlarm({ alarm, occurrence, priority }: AlarmState): StandingAlarm {
-  return { alarm, call: occurrence, priority, reasons: ['unacknowledged', 'active'], isMasked: false };
+/** @param state with the deadlines that have passed and were not met since, where anyone keeps them */
+export function standingAlarm(state: AlarmState & { readonly overdue?: readonly Deadline[] }): StandingAlarm {
+  const { alarm, occurrence, reAlarms, priority, masks, overdue = [] } = state;
+  const reasons: CallReason[] = [];
+  if (state.isUnacknowledged) reasons.push('unacknowledged');
+  if (state.isActive) reasons.push('active');
+  if (overdue.length > 0) reasons.push('overdue');
+  const isMasked = [masks.shelved, masks.suppressed, masks.outOfService].some(mask => mask !== undefined);
+  return { alarm, call: `${occurrence}+${reAlarms}`, priority, reasons, isMasked };
 }
