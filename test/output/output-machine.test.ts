@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { priorities } from '../../src/model/alarm.ts';
 import { callReasons, type OutputSettings, outputPatterns } from '../../src/model/output.ts';
 import {
   callersAt,
@@ -149,9 +148,9 @@ test('a test switches an output on, whatever the alarms say, until it is over or
  */
 const standingAlarms = fc.uniqueArray(
   fc.record({
-    alarm: fc.constantFrom('a/1', 'a/2', 'a/3'),
-    occurrence: fc.integer({ min: 1, max: 3 }),
-    priority: fc.constantFrom(...priorities),
+    alarm: fc.constantFrom('a/1', 'a/2'),
+    occurrence: fc.integer({ min: 1, max: 2 }),
+    priority: fc.constantFrom('high' as const, 'urgent' as const),
     reasons: fc.subarray([...callReasons]),
     isMasked: fc.boolean(),
   }),
@@ -159,7 +158,7 @@ const standingAlarms = fc.uniqueArray(
 );
 const inputs = fc.array(
   fc.record({
-    waitMs: fc.nat({ max: longestMs }),
+    waitMs: fc.constantFrom(0, 1_000, longestMs / 2, longestMs - 1_000),
     input: fc.oneof(
       standingAlarms.map(list => alarms(...list.map(one => ({ ...one, call: `${one.alarm}-${one.occurrence}` })))),
       fc.constant<OutputInput>({ kind: 'silence' }),
@@ -171,7 +170,7 @@ const anySettings = fc.record({
   kind: fc.constantFrom('siren' as const, 'beacon' as const),
   rules: fc.array(
     fc.record({
-      priorities: fc.subarray([...priorities], { minLength: 1 }),
+      priorities: fc.subarray(['high' as const, 'urgent' as const], { minLength: 1 }),
       while: fc.constantFrom(...callReasons),
       pattern: fc.constantFrom(...outputPatterns),
     }),
@@ -195,7 +194,7 @@ test('in any history an output does what a naive reading of all that happened sa
         }
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 5_000 },
   );
 });
 

@@ -27,15 +27,11 @@ test('what does not blink does not change', () => {
 
 test('a level holds until the time it tells, which is always ahead', () => {
   fc.assert(
-    fc.property(
-      fc.constantFrom('slow' as const, 'fast' as const),
-      fc.double({ min: 0, max: 1e12, noNaN: true }),
-      (pattern, mono) => {
-        const { isOn, untilMono } = levelAt(pattern, mono);
-        expect(untilMono).toBeGreaterThan(mono);
-        expect(levelAt(pattern, untilMono).isOn).toBe(!isOn);
-        expect(levelAt(pattern, mono + (untilMono - mono) / 2).isOn).toBe(isOn);
-      },
-    ),
+    fc.property(fc.constantFrom('slow' as const, 'fast' as const), fc.nat({ max: 2 ** 31 - 1 }), (pattern, mono) => {
+      const { isOn, untilMono } = levelAt(pattern, mono);
+      expect(untilMono).toBeGreaterThan(mono);
+      expect(levelAt(pattern, untilMono).isOn).toBe(!isOn);
+      expect(levelAt(pattern, mono + (untilMono - mono) / 2).isOn).toBe(isOn);
+    }),
   );
 });
