@@ -101,8 +101,8 @@ export function createPinKeeper({ open, isSafeHigh, clock, random, log }: PinKee
 
   function tellFailure(failure: unknown): void {
     const hint = failure instanceof PlantroomError ? failure.hint : undefined;
-    lastFailure = messageOf(failure);
-    if (health !== 'failing') log.error({ failure: lastFailure, hint }, 'an output fails; it is tried again');
+    lastFailure = hint === undefined ? messageOf(failure) : `${messageOf(failure)}: ${hint}`;
+    if (health !== 'failing') log.error({ failure: lastFailure }, 'an output fails; it is tried again');
     health = 'failing';
   }
 
