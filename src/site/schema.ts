@@ -486,6 +486,8 @@ const outputRule = z.strictObject(
   { error: 'a rule: {priorities: [urgent], while: unacknowledged, pattern: fast}' },
 );
 
+const ruleList = 'a list of at least one rule: [{priorities: [urgent]}]';
+
 const output = z.strictObject(
   {
     id: id('Id of the output.'),
@@ -504,8 +506,8 @@ const output = z.strictObject(
     ).optional(),
     longest: duration('10s', '1h', 'How long a siren sounds for one alarm. Left out: 10m.').optional(),
     on: z
-      .array(outputRule, { error: listText })
-      .min(1, { error: 'at least one rule: {priorities: [urgent]}' })
+      .array(outputRule, { error: ruleList })
+      .min(1, { error: ruleList })
       .describe('When it is on. The first rule that fits an alarm decides.'),
   },
   { error: 'an output: {id: siren, kind: siren, pin: {bcm: 17}, on: [{priorities: [urgent]}]}' },
@@ -669,10 +671,10 @@ function toMisfits(root: z.ZodType, issue: z.core.$ZodIssue, prefix: readonly Pr
       { path, kind: 'wrong-key', known: [], expected: 'whole numbers with their texts: {0: stopped, 1: running}' },
     ];
   if (issue.code === 'invalid_union') {
-    // The branch that complains of something inside is the one that was meant.
-    const meant = issue.errors.find(branch =>
-      branch.every(inner => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
-    );
+    // The branch that complains of something inside is the one that was meant; of several, that with the least to say.
+    const [meant] = issue.errors
+      .filter(branch => branch.every(inner => inner.path.length > 0 || inner.code === 'unrecognized_keys'))
+      .sort((one, other) => one.length - other.length);
     if (meant) return meant.flatMap(inner => toMisfits(root, inner, path));
   }
   return [{ path, kind: 'wrong-value', known: [], expected: issue.message }];

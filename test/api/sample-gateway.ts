@@ -126,7 +126,7 @@ export function sampleHoles(): HoleView[] {
   ];
 }
 
-function sampleOutputs(): OutputView[] {
+export function sampleOutputs(): OutputView[] {
   const calls = { alarms: ['booster/pressure-low'], health: 'ok', lastFailure: null } as const;
   const siren = { id: 'siren', name: 'Siren at the door', kind: 'siren', pin: 'BCM 17' } as const;
   const beacon = { id: 'beacon', name: 'beacon', kind: 'beacon', pin: 'line 3 of tca9534' } as const;
