@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Answer } from '../driver.ts';
+import type { AlarmCommand, AlarmCommandBody } from '../model/alarm-command.ts';
 import type { Command, CommandReply } from '../model/command.ts';
 import type { OutputView } from '../model/output.ts';
 import type { PlantView } from '../model/plant.ts';
@@ -26,7 +27,7 @@ export interface ApiClient {
   ask(ask: AskBody): Promise<Answer>;
   holes(): Promise<readonly HoleView[]>;
   outputs(): Promise<readonly OutputView[]>;
-  command(command: Command): Promise<CommandReply>;
+  command(command: Exclude<Command, AlarmCommand> | AlarmCommandBody): Promise<CommandReply>;
 }
 
 export const clientLimits = {

@@ -2,10 +2,11 @@ import { type ErrorKind, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Answer } from '../driver.ts';
 import type { Gateway } from '../gateway.ts';
+import { alarmCommands, readAlarmCommand } from '../model/alarm-command.ts';
 import type { Command } from '../model/command.ts';
+import { longestGlob, matchesPoint } from '../model/glob.ts';
 import { longestTestMs } from '../model/output.ts';
 import { type PlantView, plantOf } from '../model/plant.ts';
-import { longestGlob, matchesPoint } from './glob.ts';
 import { parseAsk } from './question.ts';
 
 /** Most events that one answer holds. */
@@ -131,8 +132,14 @@ function parseCommand(body: string): Command {
   }
   if (command.kind === 'silence') return { kind: 'silence' };
   if (command.kind === 'test-output') return parseTest(command);
-  const known = 'known are "reload", "forget-holes", "silence" and "test-output"';
-  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, known);
+  const alarmKind = alarmCommands.find(kind => kind === command.kind);
+  if (alarmKind !== undefined) {
+    const reading = readAlarmCommand(alarmKind, { ...command }, 'cli');
+    if (reading.kind === 'command') return reading.command;
+    throw usage(reading.reason, reading.hint);
+  }
+  const known = ['reload', 'forget-holes', 'silence', 'test-output', ...alarmCommands].join(', ');
+  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, `known are ${known}`);
 }
 
 function parseTest(command: object): Command {

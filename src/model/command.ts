@@ -1,3 +1,5 @@
+import { type AlarmCommand, alarmCommands } from './alarm-command.ts';
+
 /** What people and the platform may ask of a running gateway. All of it goes through gateway.handle. */
 export type Command =
   | { readonly kind: 'reload' }
@@ -8,10 +10,11 @@ export type Command =
   /** Sirens are off until a new alarm comes. */
   | { readonly kind: 'silence' }
   /** An output is switched on to see whether it works, ms; 0 ends it. */
-  | { readonly kind: 'test-output'; readonly output: string; readonly durationMs: number };
+  | { readonly kind: 'test-output'; readonly output: string; readonly durationMs: number }
+  | AlarmCommand;
 
 /** Commands that a platform may be allowed to send, by the name the site file gives them. None of them touches the plant. */
-export const remoteCommands = ['reload', 'forget-holes', 'refresh', 'silence'] as const;
+export const remoteCommands = ['reload', 'forget-holes', 'refresh', 'silence', ...alarmCommands] as const;
 export type RemoteCommand = (typeof remoteCommands)[number];
 
 export type CommandReply =
