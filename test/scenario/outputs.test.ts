@@ -75,6 +75,18 @@ describe.skipIf(!mayMakeBoards())('beacon and siren on the pins of a board', () 
 
     slave.set(0, 1);
     await until(board, daemon, '10');
+    // A reload without the beacon gives its pin back, and the siren goes on.
+    daemon.writeSite(siteWith(slave.port).replace(/ {2}# A relay[\s\S]*$/, ''));
+    expect(await daemon.client.command({ kind: 'reload' })).toMatchObject({ kind: 'done' });
+    await waitUntil(
+      () => board.read(beaconLine, 'value') === undefined,
+      () => daemon.log(),
+    );
+    expect(board.read(sirenLine, 'value')).toBe('1');
+    daemon.writeSite(siteWith(slave.port));
+    await daemon.client.command({ kind: 'reload' });
+    await until(board, daemon, '10');
+
     expect(await daemon.stop()).toBe(0);
     // Off, and lit: the beacon's relay is on while the pin is low.
     expect(levels(board)).toBe('00');
