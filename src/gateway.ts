@@ -35,7 +35,7 @@ import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.t
 import { createOnoffPins } from './output/onoff-pins.ts';
 import { type OutputCommand, runOutputCommand } from './output/output-command.ts';
 import { createOutputs } from './output/outputs.ts';
-import { standingAlarm } from './output/standing-alarm.ts';
+import { type StandingAlarm, standingAlarm } from './output/standing-alarm.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
@@ -191,7 +191,11 @@ export function createGateway(options: GatewayOptions): Gateway {
 
   /** Ahead of the disk: who stands beside the gateway is told at once. */
   function showAlarms(): void {
-    if (running && running.site.outputs.length > 0) outputs.show(running.desk.states().map(standingAlarm));
+    if (running && running.site.outputs.length > 0) outputs.show(standingAlarms);
+  }
+
+  function standingAlarms(): StandingAlarm[] {
+    return running?.desk.states().map(standingAlarm) ?? [];
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */

@@ -15,8 +15,11 @@ import type { StandingAlarm } from './standing-alarm.ts';
 export interface Outputs {
   /** Takes up the outputs of a site. One that did not change goes on without a flicker. */
   replace(settings: readonly OutputSettings[]): Promise<void>;
-  /** All alarms that stand. */
-  show(alarms: readonly StandingAlarm[]): void;
+  /**
+   * The alarms have changed. All that stand are read at once, but in a flood not more often than every 20 ms: a thousand
+   * alarms in a second would otherwise be looked through a thousand times.
+   */
+  show(readStanding: () => readonly StandingAlarm[]): void;
   /** Sirens are off until a new alarm calls; beacons stay. How many alarms had called a siren. */
   silence(): number;
   /** Switches an output on for at most a minute; false when there is none of this id. */
@@ -33,6 +36,8 @@ export interface OutputsOptions {
   readonly log: Log;
 }
 
+const leastPauseMs = 20;
+
 interface RunningOutput {
   readonly settings: OutputSettings;
   readonly pin: PinKeeper;
@@ -44,6 +49,8 @@ export function createOutputs({ openPin, clock, random, log }: OutputsOptions): 
   /** Undefined until the alarms that stand are known: outputs are in their safe state so long. */
   let standing: readonly StandingAlarm[] | undefined;
   let timer: Timer | undefined;
+  let look: Timer | undefined;
+  let lookedMono = Number.NEGATIVE_INFINITY;
 
   function begin(settings: OutputSettings, state: OutputState): RunningOutput {
     const pin = createPinKeeper({
@@ -54,6 +61,14 @@ export function createOutputs({ openPin, clock, random, log }: OutputsOptions): 
       log: log.child({ output: settings.id, pin: describePin(settings.pin) }),
     });
     return { settings, pin, state };
+  }
+
+  function lookAt(alarms: readonly StandingAlarm[]): void {
+    const nowMono = clock.monoMs();
+    lookedMono = nowMono;
+    standing = alarms;
+    for (const one of running) one.state = stepOutput(one.settings, one.state, { kind: 'alarms', alarms }, nowMono);
+    drive();
   }
 
   /** Sets every pin, and comes back when the first of them has to change. */
@@ -89,11 +104,12 @@ export function createOutputs({ openPin, clock, random, log }: OutputsOptions): 
       });
       drive();
     },
-    show(alarms) {
-      standing = alarms;
-      const nowMono = clock.monoMs();
-      for (const one of running) one.state = stepOutput(one.settings, one.state, { kind: 'alarms', alarms }, nowMono);
-      drive();
+    show(readStanding) {
+      look?.cancel();
+      look = undefined;
+      const dueMono = lookedMono + leastPauseMs;
+      if (clock.monoMs() >= dueMono) lookAt(readStanding());
+      else look = clock.at(dueMono, () => lookAt(readStanding()));
     },
     silence() {
       const nowMono = clock.monoMs();
@@ -120,7 +136,9 @@ export function createOutputs({ openPin, clock, random, log }: OutputsOptions): 
     },
     async stop() {
       timer?.cancel();
+      look?.cancel();
       timer = undefined;
+      look = undefined;
       standing = undefined;
       await Promise.all(running.map(({ pin }) => pin.stop('leave')));
       running = [];
