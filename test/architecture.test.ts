@@ -84,7 +84,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const faces: Readonly<Record<string, readonly string[]>> = {
   site: ['src/site/site.ts', 'src/site/site-loader.ts'],
   poll: ['src/poll/poller.ts', 'src/poll/bus-load.ts'],
-  detect: ['src/detect/detector.ts'],
+  detect: ['src/detect/detector.ts', 'src/detect/life/alarm-book.ts', 'src/detect/life/alarm-orders.ts'],
   summary: ['src/summary/summarizer.ts'],
   store: [
     'src/store/store.ts',

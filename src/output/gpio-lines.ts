@@ -14,9 +14,6 @@ export interface GpioChip {
  */
 const headerChips: readonly string[] = ['pinctrl-bcm2835', 'pinctrl-bcm2711', 'pinctrl-rp1'];
 
-/** Pins of the header: BCM 0 to 27. */
-export const headerLines = 28;
-
 /** The number under which sysfs knows a pin. Throws a PlantroomError when there is none, or more than one. */
 export function findLine(chips: readonly GpioChip[], pin: PinAddress): number {
   const fitting = chips.filter(({ label }) => (pin.kind === 'bcm' ? headerChips.includes(label) : label === pin.chip));

@@ -125,7 +125,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       priority: raw.priority ?? 'medium',
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-      life: lifeOf(raw.priority ?? 'medium'),
+      life: lifeOf(raw.priority ?? 'medium', raw),
     },
   };
   const condition = conditionsOf(raw)[0] ?? 'state';

@@ -17,6 +17,8 @@ import { type BookTime, carryOver, dueMonoOf, type LastSign, untilOf } from './e
 import { type LifeOccasion, liveOn } from './life-step.ts';
 import { activeReasons, reasonsOf } from './suppression.ts';
 
+export type { BookTime } from './expiry.ts';
+
 /**
  * Holds the life of every alarm that is not plain normal. What it returns is what happened, in order; all of it together
  * with the last life in each is all that has to be kept: a book made of the kept states goes on as if nothing had been.
