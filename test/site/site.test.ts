@@ -256,6 +256,7 @@ alarms:
       'self/history',
       'self/uplink',
       'self/uplink-down',
+      'self/outputs',
     ]);
     expect(result.kind === 'ok' && result.files.slice(1).map(file => file.split('/').at(-1))).toEqual([
       'm1.yaml',
@@ -302,6 +303,7 @@ alarms:
       'self/history',
       'self/uplink',
       'self/uplink-down',
+      'self/outputs',
     ]);
   });
 
