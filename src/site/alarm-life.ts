@@ -5,7 +5,7 @@ import type { RawAlarm } from './schema.ts';
  * What becomes of an alarm, by its priority and by what the site file says of it. Nobody is asked to acknowledge a low one
  * unless it says so.
  */
-export function lifeOf(priority: Priority, raw: Pick<RawAlarm, 'latching' | 'acknowledge'> = {}): RuleLife {
+export function lifeOf(priority: Priority, raw: Partial<Pick<RawAlarm, 'latching' | 'acknowledge'>>): RuleLife {
   const needsAcknowledge = raw.acknowledge === undefined ? priority !== 'low' : raw.acknowledge === 'person';
   return { ...plainLife, isLatching: raw.latching === 'yes', needsAcknowledge };
 }

@@ -67,7 +67,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: lifeOf(settings.priority ?? 'high'),
+    life: lifeOf(settings.priority ?? 'high', settings),
   };
   return [{ rule, point: undefined, tree }];
 }

@@ -326,6 +326,7 @@ const communication = z
       z.strictObject({
         priority: priority.optional(),
         'on-delay': duration('0s', '1d', 'How long the device must be silent. Left out: 10s.').optional(),
+        acknowledge: alarmLifeShape.acknowledge,
       }),
     ],
     { error: 'off, or a mapping: {priority: high, on-delay: 10s}' },

@@ -5,7 +5,7 @@ import { BookRig, ruleOf } from './book-rig.ts';
 import { anyChanges, anyWalk, live, tellWalk } from './histories.ts';
 
 /** A share of them: `npm run torture -- life` walks all the 100,000. */
-const runs = 20_000;
+const runs = 10_000;
 
 describe('whatever happens to an alarm', () => {
   test('it is told and shown as a second, naive model says: nothing is lost, nothing is told twice', () => {

@@ -49,7 +49,7 @@ export const anyWalk: fc.Arbitrary<Walk> = fc.record({
       isRestartBefore: fc.boolean(),
       wallJumpMs: fc.constantFrom(0, 0, 0, tenYearsMs, -tenYearsMs),
     }),
-    { maxLength: 24 },
+    { maxLength: 24, size: 'max' },
   ),
 });
 

@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+import { carryOut } from '../../../src/detect/life/alarm-orders.ts';
+import type { AlarmCommand } from '../../../src/model/alarm-command.ts';
+import { BookRig, liWei, ruleOf } from './book-rig.ts';
+
+const low = ruleOf('pump/low');
+const trip = ruleOf('pump/trip', { isLatching: true });
+const fire = ruleOf('fire/pump', {}, { priority: 'urgent' });
+
+function rigWithAll(): BookRig {
+  const rig = new BookRig([low, trip, fire]);
+  for (const rule of [low, trip, fire]) rig.detect('met', rule, 1);
+  return rig;
+}
+
+function order(rig: BookRig, kind: AlarmCommand['kind'], alarms: readonly string[]) {
+  const command = { kind, alarms, by: liWei, reason: 'because', lastsMs: 1_000 } as AlarmCommand;
+  const { reply, happenings } = carryOut(rig.book, command, rig.now());
+  rig.take(happenings);
+  return { reply, told: happenings.map(({ alarm, kind: what }) => `${alarm} ${what}`) };
+}
+
+describe('an order of a person', () => {
+  test('means alarms by their keys, by patterns, and all of a device; each once', () => {
+    expect(order(rigWithAll(), 'acknowledge', ['pump/low', 'pump', '*/trip']).told).toEqual([
+      'pump/low acknowledged',
+      'pump/trip acknowledged',
+    ]);
+    expect(order(rigWithAll(), 'acknowledge', ['*']).reply).toEqual({ kind: 'done', message: '3 acknowledged' });
+  });
+
+  test('that names an alarm that is not there does nothing at all', () => {
+    expect(order(rigWithAll(), 'acknowledge', ['pump/low', 'pump/lwo'])).toEqual({
+      reply: {
+        kind: 'refused',
+        message: 'there is no alarm pump/lwo',
+        details: ['the site file names them, and plantroom alarms lists those that are not normal'],
+      },
+      told: [],
+    });
+  });
+
+  test('that is done already is no error, and nothing happens', () => {
+    const rig = rigWithAll();
+    order(rig, 'acknowledge', ['pump/low']);
+    expect(order(rig, 'acknowledge', ['pump/low'])).toEqual({
+      reply: { kind: 'done', message: 'pump/low: had nothing to acknowledge' },
+      told: [],
+    });
+    expect(order(rig, 'unshelve', ['pump'])).toEqual({
+      reply: { kind: 'done', message: '0 unshelved, 2 not shelved' },
+      told: [],
+    });
+  });
+
+  test('is done where it can be, and says what was refused and why', () => {
+    const { reply, told } = order(rigWithAll(), 'shelve', ['*']);
+    expect(told).toEqual(['pump/low shelved', 'pump/trip shelved']);
+    expect(reply).toEqual({
+      kind: 'done',
+      message:
+        '2 shelved, 1 refused (fire/pump: alarms of priority urgent may not be shelved here: mend the cause, or take it out of service while it is worked on)',
+    });
+  });
+
+  test('is refused as a whole where nothing can be done', () => {
+    const rig = rigWithAll();
+    expect(order(rig, 'reset', ['pump/trip']).reply).toEqual({
+      kind: 'refused',
+      message: 'pump/trip: it is not acknowledged yet: acknowledge it, then reset it',
+      details: [],
+    });
+    expect(order(rig, 'reset', ['pump']).reply).toMatchObject({
+      kind: 'refused',
+      message: 'none of 2 alarms: each is refused',
+      details: [expect.stringContaining('pump/low'), expect.stringContaining('pump/trip')],
+    });
+    order(rig, 'acknowledge', ['*']);
+    expect(order(rig, 'reset', ['pump/trip']).reply).toMatchObject({
+      message: 'pump/trip: its condition still stands: it can be reset once that is gone',
+    });
+    rig.detect('gone', trip, 2);
+    expect(order(rig, 'reset', ['pump/trip'])).toMatchObject({
+      reply: { message: 'pump/trip: reset' },
+      told: ['pump/trip reset'],
+    });
+  });
+
+  test('takes a device out of service and puts it back; what stands is raised then', () => {
+    const rig = rigWithAll();
+    expect(order(rig, 'out-of-service', ['pump']).reply).toMatchObject({ message: '2 taken out of service' });
+    rig.detect('gone', low, 2);
+    expect(order(rig, 'in-service', ['pump']).told).toEqual([
+      'pump/low in-service',
+      'pump/trip in-service',
+      'pump/trip raised',
+    ]);
+  });
+});
