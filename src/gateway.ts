@@ -32,9 +32,14 @@ import type { AlarmEvent, Change, Happening } from './model/alarm.ts';
 import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SuppressionChange } from './model/expression.ts';
+import type { OutputView } from './model/output.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site, UplinkSettings } from './model/site.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from './model/view.ts';
+import { createOnoffPins } from './output/onoff-pins.ts';
+import { type OutputCommand, runOutputCommand } from './output/output-command.ts';
+import { createOutputs } from './output/outputs.ts';
+import { type StandingAlarm, standingAlarm } from './output/standing-alarm.ts';
 import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
@@ -50,6 +55,7 @@ import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
  *   poller ─ batch ─► computer ─ batches of computed points ─┐ (the same way)
  *                 ─► point table ◄───────────────────────────┘
  *                 ─► detector ─ changes ─► alarm book ─ happenings ─► alarm desk ─ events ─► store ─ committed ─► uplink
+ *                                                                       └ alarms that stand ─► outputs (beacon, siren)
  *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
  *                 ─► recorder ─── frame ───────────────────────────► history
  *
@@ -73,6 +79,8 @@ export interface Gateway {
   ask(busId: string, question: Question, timeoutMs: number): Promise<Answer>;
   /** What devices were found to refuse. */
   holes(): readonly HoleView[];
+  /** The beacons and sirens of the site. */
+  outputs(): readonly OutputView[];
 }
 
 export interface GatewayOptions {
@@ -118,8 +126,10 @@ export function createGateway(options: GatewayOptions): Gateway {
     uplinks: () => running?.uplinks.figures() ?? [],
     history: () => running?.history.figures(),
     buses: () => poller.buses(),
+    outputs: () => outputs.views(),
     time: () => time.state,
   });
+  const outputs = createOutputs({ openPin: createOnoffPins(clock), clock, random, log });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const keeper = createRuleKeeper({
     clock,
@@ -203,6 +213,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
+    showAlarms();
     for (const event of events) wholeWay.start(event.number, detectedMono);
     store.commitAlarms(events, states).then(
       () => {
@@ -217,6 +228,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     );
     // The disk works meanwhile.
     for (const event of events) logEvent(event);
+  }
+
+  /** Ahead of the disk: who stands beside the gateway is told at once. */
+  function showAlarms(): void {
+    if (running && running.site.outputs.length > 0) outputs.show(standingAlarms);
+  }
+
+  function standingAlarms(): StandingAlarm[] {
+    return running?.desk.states().map(standingAlarm) ?? [];
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
@@ -315,8 +335,19 @@ export function createGateway(options: GatewayOptions): Gateway {
     return time.state.quality === 'unsynchronised' ? undefined : localTimeOfDay(wallMs);
   }
 
+  function runOutput({ store }: Running, command: OutputCommand): CommandReply {
+    const reply = runOutputCommand(outputs, command);
+    if (reply.kind === 'done') {
+      const { kind, ...rest } = command;
+      audit(store, { kind: 'command', who: 'gateway', body: { command: kind, ...rest } });
+    }
+    return reply;
+  }
+
   async function start(): Promise<void> {
     const { site } = options;
+    // First of all: a siren that a crash left on is off, and what is to be on while the gateway knows nothing is on.
+    await outputs.replace(site.outputs);
     await time.start();
     const onUnstored = () => running?.uplinks.notify();
     const { alarmBytes, historyBytes } = shareStore(site.store.sizeBytes);
@@ -364,6 +395,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { happenings, renewed } = book.begin(bookTime());
     if (renewed.length > 0) commitAlarms(running, desk.renew(renewed), clock.monoMs());
     settleAlarms(running, happenings);
+    showAlarms();
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
     keeper.start(detector.memories);
@@ -408,6 +440,8 @@ export function createGateway(options: GatewayOptions): Gateway {
     table.replace(site.points);
     current.computer.replace(site.expressions);
     current.schedules.replace(site.suppressions, site.gateway.timeZone);
+    await outputs.replace(site.outputs);
+    showAlarms();
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     current.uplinks.rebirth();
     warnOfOverload();
@@ -421,6 +455,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   async function stop(): Promise<void> {
     await lastCommand;
     await poller.stop();
+    await outputs.stop();
     if (!running) return;
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     for (const frame of recorder.flush()) keepFrame(running, frame);
@@ -456,6 +491,9 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'refresh':
         current.uplinks.refresh();
         return Promise.resolve({ kind: 'done', message: 'the alarms that stand are sent anew' });
+      case 'silence':
+      case 'test-output':
+        return Promise.resolve(runOutput(current, command));
       default:
         return Promise.resolve(runAlarmCommand(current, command));
     }
@@ -489,6 +527,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     site: () => mustRun().site,
     ask: poller.ask,
     holes: () => memory.views(mustRun().site.devices),
+    outputs: () => outputs.views(),
     status: () => {
       const { site, store, history, uplinks, desk } = mustRun();
       return statusView({
@@ -505,6 +544,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         store,
         history,
         uplinks: uplinks.figures(),
+        outputs: outputs.views(),
         latency,
       });
     },

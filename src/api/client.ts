@@ -4,6 +4,7 @@ import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts'
 import type { Answer } from '../driver.ts';
 import type { AlarmCommand, AlarmCommandBody } from '../model/alarm-command.ts';
 import type { Command, CommandReply } from '../model/command.ts';
+import type { OutputView } from '../model/output.ts';
 import type { PlantView } from '../model/plant.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from '../model/view.ts';
 import { request } from './http.ts';
@@ -26,6 +27,7 @@ export interface ApiClient {
   /** Asks a device of a bus that the daemon owns, between its polls. */
   ask(ask: AskBody): Promise<Answer>;
   holes(): Promise<readonly HoleView[]>;
+  outputs(): Promise<readonly OutputView[]>;
   command(command: Exclude<Command, AlarmCommand> | AlarmCommandBody): Promise<CommandReply>;
 }
 
@@ -64,6 +66,7 @@ export function createApiClient(socketPath: string, clock: Clock = systemClock):
         timeoutMs: body.timeoutMs + clientLimits.askPatienceMs,
       }),
     holes: async () => (await get<{ holes: HoleView[] }>('/v1/holes')).holes,
+    outputs: async () => (await get<{ outputs: OutputView[] }>('/v1/outputs')).outputs,
     command: command =>
       ask({
         method: 'POST',

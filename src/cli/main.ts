@@ -24,6 +24,8 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   progress: async () => (await import('./alarm-orders.ts')).registerProgress,
   status: async () => (await import('./status.ts')).registerStatus,
   holes: async () => (await import('./holes.ts')).registerHoles,
+  outputs: async () => (await import('./outputs.ts')).registerOutputs,
+  silence: async () => (await import('./silence.ts')).registerSilence,
   reload: async () => (await import('./reload.ts')).registerReload,
   ports: async () => (await import('./ports.ts')).registerPorts,
   scan: async () => (await import('./scan.ts')).registerScan,

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
+import type { OutputView } from '../model/output.ts';
 import type { Site } from '../model/site.ts';
 import type {
   BusView,
@@ -90,6 +91,7 @@ export interface StatusSources {
     readonly figures: Pick<UplinkView, 'state' | 'url' | 'lastFailure'> & { readonly cursor: AlarmCursor | undefined };
   }[];
   readonly history: { figures(): HistoryFigures };
+  readonly outputs: readonly OutputView[];
   readonly latency: Readonly<Record<keyof StatusView['latency'], { view(): LatencyView }>>;
 }
 
@@ -135,6 +137,7 @@ export function statusView(sources: StatusSources): StatusView {
       unconfirmed: cursor ? cursor.sent - cursor.delivered : 0,
       droppedSummaries: summaries.get(settings.id)?.dropped ?? 0,
     })),
+    outputs: sources.outputs,
     latency: {
       sampledToDetected: latency.sampledToDetected.view(),
       detectedToCommitted: latency.detectedToCommitted.view(),

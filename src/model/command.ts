@@ -7,10 +7,14 @@ export type Command =
   | { readonly kind: 'forget-holes'; readonly device: string }
   /** The alarms that stand are sent anew. */
   | { readonly kind: 'refresh' }
+  /** Sirens are off until a new alarm comes. */
+  | { readonly kind: 'silence' }
+  /** An output is switched on to see whether it works, ms; 0 ends it. */
+  | { readonly kind: 'test-output'; readonly output: string; readonly durationMs: number }
   | AlarmCommand;
 
 /** Commands that a platform may be allowed to send, by the name the site file gives them. None of them touches the plant. */
-export const remoteCommands = ['reload', 'forget-holes', 'refresh', ...alarmCommands] as const;
+export const remoteCommands = ['reload', 'forget-holes', 'refresh', 'silence', ...alarmCommands] as const;
 export type RemoteCommand = (typeof remoteCommands)[number];
 
 export type CommandReply =

@@ -4,6 +4,7 @@ import type { RemoteCommand } from './command.ts';
 import type { FirstOutGroup, PriorityPolicies } from './deadline.ts';
 import type { Device } from './device.ts';
 import type { Expression, Suppression } from './expression.ts';
+import type { OutputSettings } from './output.ts';
 import type { Point } from './point.ts';
 import type { SummarySpan } from './summary.ts';
 
@@ -23,6 +24,7 @@ export interface Site {
   readonly suppressions: readonly Suppression[];
   readonly policies: PriorityPolicies;
   readonly groups: readonly FirstOutGroup[];
+  readonly outputs: readonly OutputSettings[];
 }
 
 export interface GatewaySettings {

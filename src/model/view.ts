@@ -1,4 +1,5 @@
 import type { AlarmEvent, AlarmState, Deadline } from './alarm.ts';
+import type { OutputView } from './output.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
 import type { SummarySpan } from './summary.ts';
@@ -178,6 +179,8 @@ export interface StatusView {
   readonly history: HistoryView;
   /** In the order of the site file. */
   readonly uplinks: readonly UplinkView[];
+  /** In the order of the site file. */
+  readonly outputs: readonly OutputView[];
   readonly latency: {
     readonly sampledToDetected: LatencyView;
     readonly detectedToCommitted: LatencyView;

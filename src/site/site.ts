@@ -14,6 +14,7 @@ import { buildExpressions } from './expressions.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
+import { buildOutputs } from './output.ts';
 import { buildGroups, buildPolicies } from './priorities.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
@@ -105,6 +106,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   const { devices } = computed;
   const policies = buildPolicies(tree, build);
   const groups = buildGroups(tree, build);
+  const outputs = buildOutputs(tree, build);
   const rules = buildRules(tree, devices, { ...build, policies });
   for (const check of crossChecks) check({ tree, buses, devices, rules, groups }, build.problems);
   const built = [...devices.built.values()].map(({ device }) => device);
@@ -124,6 +126,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     ...expressions,
     policies,
     groups: [...groups.built.values()],
+    outputs,
   };
   return { site, busPlaces: new Map([...buses.built].map(([id, draft]) => [id, placeOf(draft.tree)])) };
 }

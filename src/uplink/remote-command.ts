@@ -93,6 +93,7 @@ export function judge({ kind, expiresAt, device, fields }: ReadCommand, judgemen
   switch (known) {
     case 'reload':
     case 'refresh':
+    case 'silence':
       return { kind: 'run', command: { kind: known } };
     case 'forget-holes':
       return device === undefined

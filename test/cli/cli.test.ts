@@ -39,6 +39,7 @@ describe('a verb answers in text', () => {
     ['points-device', ['points', 'feeder']],
     ['status', ['status']],
     ['holes', ['holes']],
+    ['outputs', ['outputs']],
     ['reload', ['reload']],
     ['help', ['--help']],
     ['help-run', ['run', '--help']],
@@ -50,6 +51,8 @@ describe('a verb answers in text', () => {
     ['help-out-of-service', ['out-of-service', '--help']],
     ['help-status', ['status', '--help']],
     ['help-watch', ['watch', '--help']],
+    ['help-outputs', ['outputs', '--help']],
+    ['help-silence', ['silence', '--help']],
     ['help-reload', ['reload', '-h']],
     ['help-ports', ['ports', '--help']],
     ['help-scan', ['scan', 'modbus', '--help']],
@@ -108,6 +111,9 @@ describe('a verb answers scripts with one JSON document', () => {
     ['holes of a device', ['holes', 'feeder', '--json'], () => ({ holes: gateway.holeViews })],
     ['holes of a device without any', ['holes', 'booster', '--json'], () => ({ holes: [] })],
     ['forgetting holes', ['holes', 'forget', 'feeder', '--json'], () => gateway.reply],
+    ['outputs', ['outputs', '--json'], () => ({ outputs: gateway.outputViews })],
+    ['a test of an output', ['outputs', 'test', 'siren', '--for', '3s', '--json'], () => gateway.reply],
+    ['silence', ['silence', '--json'], () => gateway.reply],
     ['reload', ['reload', '--json'], () => gateway.reply],
   ])('%s', async (_, args, expected) => {
     const { code, out, err } = await cli(...args);
@@ -276,6 +282,27 @@ describe('an error is one line of what happened and one of what to do', () => {
       const { code, err } = await cli('holes', 'forget', 'metre');
       expect(code).toBe(exitCodes['not-found']);
       expect(err).toBe('error: there is no device "metre"\n hint: plantroom status lists all devices\n');
+    } finally {
+      gateway.reply = before;
+    }
+  });
+
+  test('an output is tested for as long as it was said, up to a minute, and silence is passed on', async () => {
+    await cli('outputs', 'test', 'siren', '--for', '3s');
+    await cli('silence');
+    expect(gateway.commands.slice(-2)).toEqual([
+      { kind: 'test-output', output: 'siren', durationMs: 3_000 },
+      { kind: 'silence' },
+    ]);
+    const { code, err } = await cli('outputs', 'test', 'siren', '--for', '2m');
+    expect(code).toBe(exitCodes.usage);
+    expect(err).toContain('--for 2m is no time up to 1m');
+    const before = gateway.reply;
+    gateway.reply = { kind: 'refused', message: 'there is no output "horn"', details: [] };
+    try {
+      expect((await cli('outputs', 'test', 'horn')).err).toBe(
+        'error: there is no output "horn"\n hint: plantroom outputs lists them\n',
+      );
     } finally {
       gateway.reply = before;
     }

@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { parseAsk } from '../../src/api/question.ts';
 import { exitCodes } from '../../src/base/errors.ts';
 import { badReasons } from '../../src/model/quality.ts';
-import { sampleAlarm, sampleEvent, sampleHoles, samplePoint, sampleStatus } from '../api/sample-gateway.ts';
+import {
+  sampleAlarm,
+  sampleEvent,
+  sampleHoles,
+  sampleOutputs,
+  samplePoint,
+  sampleStatus,
+} from '../api/sample-gateway.ts';
 import { startAnsweringUnits } from '../fakes/answering-units.ts';
 import { root, runCli } from './terminal.ts';
 
@@ -38,6 +45,7 @@ describe('the page on the command line', () => {
     ['alarms', { standing: [sampleAlarm()], hidden: [], deadlines: [], history: [sampleEvent()] }],
     ['status', sampleStatus()],
     ['holes', { holes: sampleHoles() }],
+    ['outputs', { outputs: sampleOutputs() }],
   ])('shows %s as it is', (name, document) => {
     expect(shapeOf(examples.get(name))).toEqual(shapeOf(sent(document)));
   });

@@ -13,6 +13,7 @@ import {
   sampleAlarm,
   sampleEvent,
   sampleHistory,
+  sampleOutputs,
   samplePoint,
   samplePoints,
   sampleStatus,
@@ -149,6 +150,7 @@ test('a gateway in trouble says so in every line of its status', async () => {
       droppedSamples: 90,
     }),
     uplinks: [sampleUplink({ state: 'waiting', lastFailure: 'the broker refuses the password' })],
+    outputs: sampleOutputs().map(output => ({ ...output, health: 'failing', lastFailure: 'the pin stays low' })),
   });
   const text = renderStatus(status, 100, plain).join('\n');
   await expect(`${text}\n`).toMatchFileSnapshot(golden('status-trouble.txt'));

@@ -85,6 +85,7 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     suppressions: [],
     policies: usualPolicies,
     groups: [],
+    outputs: [],
   };
 }
 

@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { findDaemon } from './daemon.ts';
+import { printJson, printLines } from './output.ts';
+import { escapeText } from './render/text.ts';
+
+export function registerSilence(program: Command, context: CliContext): void {
+  program
+    .command('silence')
+    .summary('switch the sirens off until a new alarm comes')
+    .description(
+      'Switches the sirens of the gateway off. A new alarm switches them on again; beacons stay on, and no alarm is acknowledged by it.',
+    )
+    .addHelpText('after', '\nExamples:\n  plantroom silence')
+    .action(async (_options: unknown, command: Command) => {
+      const options = command.optsWithGlobals();
+      const client = await findDaemon(context, options);
+      const reply = await client.command({ kind: 'silence' });
+      if (options.json) printJson(context, reply);
+      else printLines(context, [escapeText(reply.message)]);
+    });
+}
