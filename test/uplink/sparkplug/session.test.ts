@@ -165,6 +165,23 @@ describe('alarms', () => {
     });
   });
 
+  test('its value follows the condition while nothing hides it, and what people do tells who and why', () => {
+    const rig = new SparkplugRig();
+    rig.birth();
+    const by = { who: 'Li Wei', from: 'cli' };
+    const told = (changes: Parameters<typeof rig.plant.record>[0]) =>
+      rig.alarm(rig.plant.record(changes))[0]?.metrics[0];
+    expect(told({ kind: 'acknowledged', phase: 'acknowledged', by, reason: 'seen' })).toMatchObject({
+      value: true,
+      properties: { phase: 'acknowledged', by: 'Li Wei', reason: 'seen' },
+    });
+    expect(told({ kind: 'shelved', phase: 'shelved', by, until: 7_200_000 })).toMatchObject({
+      value: false,
+      properties: { phase: 'shelved', until: 7_200_000 },
+    });
+    expect(told({ kind: 'returned', phase: 'returned' })?.value).toBe(false);
+  });
+
   test('what a birth certificate has told already comes as history: a raise that returned does not blink', () => {
     const rig = new SparkplugRig();
     const raised = rig.plant.record({});
