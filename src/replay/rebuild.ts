@@ -1,0 +1,186 @@
+import type { Point, Sample, SampleBatch } from '../model/point.ts';
+import { isCommunicationLoss } from '../model/quality.ts';
+import { type Minute, minuteMs } from './minutes.ts';
+import { addRecord, codeOfQuality, createRecords, qualities, type Records } from './records.ts';
+
+/**
+ * Makes the samples again that a recording by exception left out. A recorded value stands until the next one, and is
+ * sampled again every interval of its point. When the next one does not come within the longest gap, nobody knows what
+ * was: one bad sample (`not-read`) says so, and there are none until the record goes on.
+ *
+ * With a deadband of 0 these are the values that were sampled; with another one each may be off by as much.
+ */
+export interface Rebuilder {
+  /**
+   * Hands over the batches of one minute in the order of time, and in that of their devices where times are the same. Minutes
+   * must come one after the other, the empty ones too. Batches and samples are used again for the next ones.
+   *
+   * The wall time of the record is also the monotonic time.
+   */
+  play(minute: Minute, take: (batch: SampleBatch) => void): void;
+  /** How many samples of a place were good, since the count began: together, so much time is known. */
+  readonly good: Float64Array;
+  /** All samples so far. */
+  readonly samples: number;
+}
+
+/** A point with how its record is to be understood. */
+export interface RecordedPoint {
+  readonly point: Point;
+  /** How long a recorded value stands when no other comes. */
+  readonly holdMs: number;
+}
+
+const gap = codeOfQuality('not-read');
+
+/** Whether the device was heard: of anything but silence, and reads that were not made. */
+const isHeard = qualities.map(
+  quality => !isCommunicationLoss(quality) && quality !== 'not-read' && quality !== 'overrun',
+);
+
+/** @param points in the order of their devices; their places are what records call them */
+export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
+  const count = points.length;
+  const value = new Float64Array(count);
+  const quality = new Uint8Array(count);
+  /** When the point is sampled again if nothing is recorded before; infinite where nothing is known. */
+  const due = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
+  const standsUntil = new Float64Array(count);
+  const interval = Float64Array.from(points, ({ point }) => point.intervalMs);
+  // The next record is made by the first sample that is older than the longest gap: up to an interval later.
+  const hold = Float64Array.from(points, ({ point, holdMs }) => holdMs + point.intervalMs);
+  const good = new Float64Array(count);
+  const device = Int32Array.from(points, ({ point }) => point.device);
+  const pool = points.map(({ point }): Sample => ({ point, value: 0, text: undefined, quality: 'not-read' }));
+  const inBatch: Sample[] = [];
+  const batch: SampleBatch & { device: number } = {
+    device: 0,
+    samples: inBatch,
+    isAnswered: false,
+    sampledAtMono: 0,
+    sampledAt: 0,
+  };
+  const events = createRecords();
+  const starts = new Int32Array(count + 1);
+  const buckets = new Int32Array(minuteMs + 1);
+  let byPlace = new Int32Array(0);
+  let byTime = new Int32Array(0);
+  let samples = 0;
+
+  /** Samples again what stands, up to the next record or the end of the minute. */
+  function fill(place: number, before: number): void {
+    let at = due[place] as number;
+    const step = interval[place] as number;
+    const last = standsUntil[place] as number;
+    while (at < before) {
+      if (at > last) {
+        addRecord(events, place, at, Number.NaN, gap);
+        quality[place] = gap;
+        at = Number.POSITIVE_INFINITY;
+      } else {
+        addRecord(events, place, at, value[place] as number, quality[place] as number);
+        at += step;
+      }
+    }
+    due[place] = at;
+  }
+
+  function takeRecord(place: number, { at, value: values, quality: codes }: Records, row: number): void {
+    const time = at[row] as number;
+    // A sample that comes a little earlier than the record of the same read would be one too many.
+    fill(place, time - (interval[place] as number) / 2);
+    addRecord(events, place, time, values[row] as number, codes[row] as number);
+    value[place] = values[row] as number;
+    quality[place] = codes[row] as number;
+    due[place] = time + (interval[place] as number);
+    standsUntil[place] = time + (hold[place] as number);
+  }
+
+  /** The rows of each place together, in the order in which they came. */
+  function groupByPlace(records: Records): void {
+    if (byPlace.length < records.count) byPlace = new Int32Array(records.place.length);
+    starts.fill(0);
+    for (let row = 0; row < records.count; row += 1) {
+      const next = (records.place[row] as number) + 1;
+      starts[next] = (starts[next] as number) + 1;
+    }
+    for (let place = 1; place <= count; place += 1)
+      starts[place] = (starts[place] as number) + (starts[place - 1] as number);
+    for (let row = 0; row < records.count; row += 1) {
+      const place = records.place[row] as number;
+      const to = starts[place] as number;
+      byPlace[to] = row;
+      starts[place] = to + 1;
+    }
+    // Each start has moved to its end, which is the next one's start.
+  }
+
+  function sortByTime(startAt: number): void {
+    if (byTime.length < events.count) byTime = new Int32Array(events.place.length);
+    buckets.fill(0);
+    for (let row = 0; row < events.count; row += 1) {
+      const next = Math.floor((events.at[row] as number) - startAt) + 1;
+      buckets[next] = (buckets[next] as number) + 1;
+    }
+    for (let ms = 1; ms <= minuteMs; ms += 1) buckets[ms] = (buckets[ms] as number) + (buckets[ms - 1] as number);
+    for (let row = 0; row < events.count; row += 1) {
+      const ms = Math.floor((events.at[row] as number) - startAt);
+      const to = buckets[ms] as number;
+      byTime[to] = row;
+      buckets[ms] = to + 1;
+    }
+  }
+
+  function handOver(take: (batch: SampleBatch) => void): void {
+    let last = -1;
+    inBatch.length = 0;
+    for (let index = 0; index < events.count; index += 1) {
+      const row = byTime[index] as number;
+      const place = events.place[row] as number;
+      const at = events.at[row] as number;
+      const isNext = at === batch.sampledAt && device[place] === batch.device && place !== last;
+      if (!isNext && inBatch.length > 0) {
+        take(batch);
+        inBatch.length = 0;
+      }
+      if (inBatch.length === 0) {
+        batch.device = device[place] as number;
+        batch.sampledAt = at;
+        batch.sampledAtMono = at;
+        batch.isAnswered = false;
+      }
+      const code = events.quality[row] as number;
+      const sample = pool[place] as Sample;
+      sample.value = events.value[row] as number;
+      sample.quality = qualities[code] as Sample['quality'];
+      if (code === 0) good[place] = (good[place] as number) + 1;
+      if (isHeard[code]) batch.isAnswered = true;
+      inBatch.push(sample);
+      last = place;
+    }
+    if (inBatch.length > 0) take(batch);
+  }
+
+  return {
+    play({ startAt, records }, take) {
+      const endAt = startAt + minuteMs;
+      events.count = 0;
+      if (records) groupByPlace(records);
+      for (let place = 0; place < count; place += 1) {
+        if (records) {
+          const end = starts[place] as number;
+          for (let at = place === 0 ? 0 : (starts[place - 1] as number); at < end; at += 1)
+            takeRecord(place, records, byPlace[at] as number);
+        }
+        if ((due[place] as number) < endAt) fill(place, endAt);
+      }
+      samples += events.count;
+      sortByTime(startAt);
+      handOver(take);
+    },
+    good,
+    get samples() {
+      return samples;
+    },
+  };
+}
