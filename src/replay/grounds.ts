@@ -55,3 +55,15 @@ function doubtOfDevices(devices: readonly number[], { points, recorded }: Ground
   const isRecorded = (device: number) => points.some(point => point.device === device && recorded.has(point.key));
   return devices.every(isRecorded) ? undefined : 'device-not-recorded';
 }
+
+/** The points that some rules look at; those of whole devices where it matters whether they were heard. */
+export function pointsNeeded(rules: readonly Rule[], points: readonly Point[]): readonly Point[] {
+  const wanted = new Set(rules.flatMap(rule => ('point' in rule ? [rule.point] : [])));
+  const devices = new Set(rules.flatMap(devicesOf));
+  return points.filter(({ number, device }) => wanted.has(number) || devices.has(device));
+}
+
+function devicesOf(rule: Rule): readonly number[] {
+  if (rule.kind === 'bus-communication') return rule.devices;
+  return 'point' in rule ? [] : [rule.device];
+}

@@ -66,6 +66,8 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
   let byPlace = new Int32Array(0);
   let byTime = new Int32Array(0);
   let samples = 0;
+  /** The earliest of all that are due. */
+  let firstDue = Number.POSITIVE_INFINITY;
 
   /** Samples again what stands, up to the next record or the end of the minute. */
   function fill(place: number, before: number): void {
@@ -164,7 +166,9 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
   return {
     play({ startAt, records }, take) {
       const endAt = startAt + minuteMs;
+      if (!records && firstDue >= endAt) return;
       events.count = 0;
+      firstDue = Number.POSITIVE_INFINITY;
       if (records) groupByPlace(records);
       for (let place = 0; place < count; place += 1) {
         if (records) {
@@ -173,6 +177,7 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
             takeRecord(place, records, byPlace[at] as number);
         }
         if ((due[place] as number) < endAt) fill(place, endAt);
+        if ((due[place] as number) < firstDue) firstDue = due[place] as number;
       }
       samples += events.count;
       sortByTime(startAt);

@@ -21,8 +21,8 @@ export interface Replay {
   play(minute: Minute): void;
   /** What stood at some time from `from` on and before `to`. */
   occurrences(from: number, to: number): readonly Occurrence[];
-  /** How much of the time since `countFrom` each place was good: 0 to 1. */
-  knownShares(to: number): readonly number[];
+  /** How much of a time that begins with `countFrom` each place was good: 0 to 1. */
+  knownShares(from: number, to: number): readonly number[];
   readonly samples: number;
 }
 
@@ -53,8 +53,8 @@ export function createReplay({ points, judge, countFrom, onBatch }: ReplayOption
       rebuilder.play(minute, take);
     },
     occurrences: tally.occurrences,
-    knownShares(to) {
-      const countedMs = Math.max(1, to - countFrom);
+    knownShares(from, to) {
+      const countedMs = Math.max(1, to - from);
       return points.map(({ point }, place) => {
         const count = (rebuilder.good[place] ?? 0) - (goodBefore?.[place] ?? 0);
         return Math.min(1, (count * point.intervalMs) / countedMs);
