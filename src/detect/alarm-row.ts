@@ -1,6 +1,5 @@
 import { unreachable } from '../base/assert.ts';
-import type { BusRule, CommunicationRule, Rule, TransitionKind } from '../model/alarm.ts';
-import { type AlarmPhase, stepAlarm } from './alarm-machine.ts';
+import type { BusRule, Change, CommunicationRule, Rule } from '../model/alarm.ts';
 import { createDelay, type Delay, freezeDelay, runDelay, stopDelay } from './delay.ts';
 import type { Judgement } from './judgement.ts';
 import { type BusCondition, createBusCondition } from './rules/bus-communication.ts';
@@ -8,6 +7,9 @@ import { type CommunicationCondition, createCommunicationCondition } from './rul
 import { createLimitCondition, judgeLimit, type LimitCondition } from './rules/limit.ts';
 import { createRateCondition, judgeRate, type RateCondition } from './rules/rate.ts';
 import { createStateCondition, judgeState, type StateCondition } from './rules/state.ts';
+
+/** Whether the condition stands, its delays included. What becomes of the alarm is another matter (life/). */
+export type ConditionPhase = 'normal' | 'active';
 
 type PointRule = Exclude<Rule, CommunicationRule | BusRule>;
 type PointCondition = LimitCondition | RateCondition | StateCondition;
@@ -21,7 +23,7 @@ interface Row<RowRule extends Rule, Condition> extends Delay {
   readonly condition: Condition;
   readonly onDelayMs: number;
   readonly offDelayMs: number;
-  phase: AlarmPhase;
+  phase: ConditionPhase;
 }
 
 export type PointRow = Row<PointRule, PointCondition>;
@@ -29,7 +31,7 @@ export type DeviceRow = Row<CommunicationRule, CommunicationCondition>;
 export type BusRow = Row<BusRule, BusCondition>;
 export type AlarmRow = PointRow | DeviceRow | BusRow;
 
-export function createRow(rule: Rule, phase: AlarmPhase): AlarmRow {
+export function createRow(rule: Rule, phase: ConditionPhase): AlarmRow {
   switch (rule.kind) {
     case 'communication':
       return createDeviceRow(rule, phase);
@@ -40,18 +42,18 @@ export function createRow(rule: Rule, phase: AlarmPhase): AlarmRow {
   }
 }
 
-function createPointRow(rule: PointRule, phase: AlarmPhase): PointRow {
+function createPointRow(rule: PointRule, phase: ConditionPhase): PointRow {
   const { onDelayMs, offDelayMs } = rule;
   return { condition: createPointCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
 
 /** The on-delay of a communication rule is part of its condition; a second one would double it. */
-function createDeviceRow(rule: CommunicationRule, phase: AlarmPhase): DeviceRow {
+function createDeviceRow(rule: CommunicationRule, phase: ConditionPhase): DeviceRow {
   const condition = createCommunicationCondition(rule);
   return { condition, phase, ...createDelay(), rule, onDelayMs: 0, offDelayMs: rule.offDelayMs };
 }
 
-function createBusRow(rule: BusRule, phase: AlarmPhase): BusRow {
+function createBusRow(rule: BusRule, phase: ConditionPhase): BusRow {
   const { onDelayMs, offDelayMs } = rule;
   return { condition: createBusCondition(rule), phase, ...createDelay(), rule, onDelayMs, offDelayMs };
 }
@@ -87,8 +89,8 @@ export function judgeSample(row: PointRow, value: number, isGood: boolean, mono:
     : judgeState(condition, value);
 }
 
-/** Takes a judgement through the delay into the alarm. Changes the row in place; returns what is to be recorded. */
-export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): TransitionKind | undefined {
+/** Takes a judgement through the delay. Changes the row in place; returns what became of the condition. */
+export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): Change['kind'] | undefined {
   if (judgement === 'unsure') {
     freezeDelay(row, mono);
     return undefined;
@@ -100,7 +102,6 @@ export function advanceRow(row: AlarmRow, judgement: Judgement, mono: number): T
   }
   if (!runDelay(row, mono, isActive ? row.offDelayMs : row.onDelayMs)) return undefined;
   stopDelay(row);
-  const step = stepAlarm(row.phase, judgement === 'met' ? 'condition-met' : 'condition-gone');
-  row.phase = step.phase;
-  return step.transition;
+  row.phase = judgement === 'met' ? 'active' : 'normal';
+  return judgement;
 }

@@ -1,7 +1,6 @@
 import { assert } from '../base/assert.ts';
-import type { Rule, Transition, TransitionKind } from '../model/alarm.ts';
+import type { Change, Rule } from '../model/alarm.ts';
 import type { Sample, SampleBatch } from '../model/point.ts';
-import { stepAlarm } from './alarm-machine.ts';
 import {
   type AlarmRow,
   advanceRow,
@@ -18,7 +17,7 @@ import { hasSameSubject, hasSameTerms } from './rule-identity.ts';
 import { hearOfBus, isBusSilent } from './rules/bus-communication.ts';
 import { judgeCommunication, restartSilence } from './rules/communication.ts';
 
-/** Decides, sample by sample, which alarms stand. Knows no clock and does no IO: the same code replays history. */
+/** Decides, sample by sample, which conditions stand. Knows no clock and does no IO: the same code replays history. */
 export interface Detector {
   /**
    * Judges the samples of one read. Synchronous. Returns what changed, in the order of the samples, the device's own
@@ -26,12 +25,12 @@ export interface Detector {
    *
    * A bad sample freezes the alarms of its point. Durations are measured by sampledAtMono alone.
    */
-  step(batch: SampleBatch): readonly Transition[];
+  step(batch: SampleBatch): readonly Change[];
   /**
    * Puts new rules in place of the old ones. A rule that stays (same key, same subject) keeps its alarm; one that judges
    * as before also keeps its running delay and its window. A standing alarm whose rule is gone is `removed`.
    */
-  replaceRules(rules: readonly Rule[], at: { mono: number; wall: number }): readonly Transition[];
+  replaceRules(rules: readonly Rule[], at: { mono: number; wall: number }): readonly Change[];
   isActive(alarmKey: string): boolean;
   /** Keys of the alarms that stand on a point. */
   activeOn(point: number): readonly string[];
@@ -67,7 +66,7 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     return mono;
   }
 
-  function stepDevice(batch: SampleBatch, mono: number): readonly Transition[] {
+  function stepDevice(batch: SampleBatch, mono: number): readonly Change[] {
     const { rows, starts } = index.byDevice;
     const end = starts[batch.device + 1] ?? 0;
     const bus = index.busOf[batch.device];
@@ -78,13 +77,13 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
       // One alarm for the bus instead of one for each of its devices.
       const decider = bus && judgement === 'met' && row.phase === 'normal' && isBusSilent(bus.condition) ? bus : row;
       const kind = advanceRow(decider, judgement, mono);
-      if (kind !== undefined) changes = append(changes, transitionOf(kind, decider.rule, undefined, batch));
+      if (kind !== undefined) changes = append(changes, changeOf(kind, decider.rule, undefined, batch));
     }
     return changes ?? nothing;
   }
 
   /** The first device that is heard ends the alarm of its bus; the others get the time to be heard, too. */
-  function stepBus(bus: BusRow, batch: SampleBatch, mono: number): Transition[] | undefined {
+  function stepBus(bus: BusRow, batch: SampleBatch, mono: number): Change[] | undefined {
     hearOfBus(bus.condition, batch);
     if (bus.phase === 'normal' || !batch.isAnswered) return undefined;
     const kind = advanceRow(bus, 'gone', mono);
@@ -92,12 +91,12 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
     for (const device of bus.rule.devices) {
       for (const row of rowsOf(index.byDevice, device)) if (row.phase === 'normal') restartSilence(row.condition);
     }
-    return [transitionOf(kind, bus.rule, undefined, batch)];
+    return [changeOf(kind, bus.rule, undefined, batch)];
   }
 
-  function stepPoints(batch: SampleBatch, mono: number): readonly Transition[] {
+  function stepPoints(batch: SampleBatch, mono: number): readonly Change[] {
     const { rows, starts } = index.byPoint;
-    let changes: Transition[] | undefined;
+    let changes: Change[] | undefined;
     for (const sample of batch.samples) {
       const { value } = sample;
       const { number } = sample.point;
@@ -106,8 +105,7 @@ export function createDetector(rules: readonly Rule[], active: Iterable<string>)
       for (let at = starts[number] ?? end; at < end; at += 1) {
         const row = rows[at] as PointRow;
         const kind = advanceRow(row, judgeSample(row, value, isGood, mono), mono);
-        if (kind !== undefined)
-          changes = append(changes, transitionOf(kind, row.rule, decidingValue(row, value), batch));
+        if (kind !== undefined) changes = append(changes, changeOf(kind, row.rule, decidingValue(row, value), batch));
       }
     }
     return changes ?? nothing;
@@ -141,13 +139,13 @@ function decidingValue({ condition }: PointRow, value: number): number {
   return condition.kind === 'rate' ? condition.slope : value;
 }
 
-function append(changes: Transition[] | undefined, transition: Transition): Transition[] {
-  if (changes === undefined) return [transition];
-  changes.push(transition);
+function append(changes: Change[] | undefined, change: Change): Change[] {
+  if (changes === undefined) return [change];
+  changes.push(change);
   return changes;
 }
 
-function transitionOf(kind: TransitionKind, rule: Rule, value: number | undefined, batch: SampleBatch): Transition {
+function changeOf(kind: Change['kind'], rule: Rule, value: number | undefined, batch: SampleBatch): Change {
   return { kind, rule, value, sampledAt: batch.sampledAt, sampledAtMono: batch.sampledAtMono };
 }
 
@@ -163,14 +161,13 @@ function removals(
   old: ReadonlyMap<string, AlarmRow>,
   now: ReadonlyMap<string, AlarmRow>,
   at: { mono: number; wall: number },
-): readonly Transition[] {
-  const changes: Transition[] = [];
+): readonly Change[] {
+  const changes: Change[] = [];
   for (const [key, { rule, phase }] of old) {
     const successor = now.get(key);
     if (successor && hasSameSubject(rule, successor.rule)) continue;
-    const { transition } = stepAlarm(phase, 'rule-removed');
-    if (transition === undefined) continue;
-    changes.push({ kind: transition, rule, value: undefined, sampledAt: at.wall, sampledAtMono: at.mono });
+    if (phase === 'normal') continue;
+    changes.push({ kind: 'removed', rule, value: undefined, sampledAt: at.wall, sampledAtMono: at.mono });
   }
   return changes;
 }

@@ -32,6 +32,6 @@ function subjectOf(rule: Rule): string {
 }
 
 function termsOf(rule: Rule): string {
-  const { message: _message, priority: _priority, ...terms } = rule;
+  const { message: _message, priority: _priority, life: _life, ...terms } = rule;
   return JSON.stringify(terms, Object.keys(terms).sort());
 }

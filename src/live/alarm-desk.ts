@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import type { AlarmEvent, AlarmState, Rule, Transition } from '../model/alarm.ts';
+import { type AlarmEvent, type AlarmState, type Change, normalLife, type Rule } from '../model/alarm.ts';
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
 import type { TimeStamp } from '../model/time.ts';
@@ -12,7 +12,7 @@ import type { AlarmStateChange } from '../store/store.ts';
  */
 export interface AlarmDesk {
   /** Events and state changes for one commit, in order. */
-  record(transitions: readonly Transition[]): AlarmRecord;
+  record(changes: readonly Change[]): AlarmRecord;
   /** Alarms that stand although the site has no rule for them any more: closed as `removed`. */
   closeOrphans(hasRule: (alarm: string) => boolean): AlarmRecord;
   standing(): readonly AlarmState[];
@@ -42,8 +42,9 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const standing = new Map(options.standing.map(state => [state.alarm, state]));
   let lastNumber = options.lastEventNumber;
 
-  function recordTransition(transition: Transition): [AlarmEvent, AlarmStateChange] {
-    const { rule, kind } = transition;
+  function recordChange(change: Change): [AlarmEvent, AlarmStateChange] {
+    const { rule } = change;
+    const kind = eventKinds[change.kind];
     lastNumber += 1;
     const id = `${storeId}-${lastNumber}`;
     const occurrence = kind === 'raised' ? id : (standing.get(rule.key)?.occurrence ?? id);
@@ -53,13 +54,15 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       kind,
       alarm: rule.key,
       occurrence,
+      phase: kind === 'raised' ? 'unacknowledged' : 'normal',
       rule: rule.kind,
       priority: rule.priority,
       message: rule.message,
-      ...describeSource(rule, transition.value),
-      value: transition.value,
+      ...describeSource(rule, change.value),
+      value: change.value,
       limit: limitOf(rule),
-      sampledAt: transition.sampledAt,
+      ...nothingElse,
+      sampledAt: change.sampledAt,
       detectedAt: clock.wallMs(),
       stamp: options.stampAt(clock.monoMs()),
     };
@@ -73,7 +76,8 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     }
     const { alarm, occurrence, rule, priority, message, value, unit } = event;
     const raised = { alarm, occurrence, rule, priority, message, raisedAt: event.detectedAt, value, unit };
-    const state: AlarmState = { ...raised, state: event.state };
+    const life = { ...normalLife, phase: event.phase, isActive: true, isUnacknowledged: true };
+    const state: AlarmState = { ...life, ...raised, state: event.state, stamp: event.stamp, firstOut: undefined };
     standing.set(alarm, state);
     return { kind: 'set', state };
   }
@@ -94,8 +98,8 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   return {
-    record(transitions) {
-      const pairs = transitions.map(recordTransition);
+    record(changes) {
+      const pairs = changes.map(recordChange);
       return { events: pairs.map(([event]) => event), states: pairs.map(([, state]) => state) };
     },
     closeOrphans(hasRule) {
@@ -118,6 +122,10 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     },
   };
 }
+
+const eventKinds = { met: 'raised', gone: 'returned', removed: 'removed' } as const;
+
+const nothingElse = { by: undefined, reason: undefined, until: undefined, firstOut: undefined, overdue: undefined };
 
 function limitOf(rule: Rule): number | undefined {
   switch (rule.kind) {
@@ -146,6 +154,7 @@ function orphanEvent(
     kind: 'removed',
     alarm: state.alarm,
     occurrence: state.occurrence,
+    phase: 'normal',
     rule: state.rule,
     priority: state.priority,
     message: state.message,
@@ -157,6 +166,7 @@ function orphanEvent(
     state: undefined,
     unit: state.unit,
     limit: undefined,
+    ...nothingElse,
     sampledAt: nowAt,
     detectedAt: nowAt,
     stamp,

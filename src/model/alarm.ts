@@ -16,7 +16,47 @@ interface RuleBase {
   readonly onDelayMs: number;
   /** How long it must be gone before the alarm returns. */
   readonly offDelayMs: number;
+  /** What becomes of the alarm once it was raised; no part of how samples are judged. */
+  readonly life: RuleLife;
 }
+
+/** How the life of an alarm goes on beyond its condition. */
+export interface RuleLife {
+  /** Once raised it stays until a person resets it, although the condition is gone. */
+  readonly isLatching: boolean;
+  /** A person has to acknowledge it; otherwise it counts as acknowledged when it is raised. */
+  readonly needsAcknowledge: boolean;
+  /** Announced again after so long if it still stands; undefined for never. */
+  readonly reAlarmMs: number | undefined;
+  /** Id of the first-out group it belongs to. */
+  readonly group: string | undefined;
+  /** Ids of the suppressions of the site that hide it. */
+  readonly suppressedBy: readonly string[];
+  /** When the alarm is watched; undefined for always. */
+  readonly schedule: AlarmSchedule | undefined;
+}
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+export type Weekday = (typeof weekdays)[number];
+
+/** From one time of day to another, on some days of the week; over midnight where `toMinute` is not later. */
+export interface AlarmSchedule {
+  /** The days on which it begins. */
+  readonly days: readonly Weekday[];
+  /** Minutes since midnight, local time. */
+  readonly fromMinute: number;
+  readonly toMinute: number;
+}
+
+/** Of an alarm whose site file says nothing of its life. */
+export const plainLife: RuleLife = {
+  isLatching: false,
+  needsAcknowledge: true,
+  reAlarmMs: undefined,
+  group: undefined,
+  suppressedBy: [],
+  schedule: undefined,
+};
 
 interface DeviceRule extends RuleBase {
   /** Number of the device. */
@@ -72,12 +112,12 @@ export interface BusRule extends RuleBase {
   readonly devices: readonly number[];
 }
 
-/** What happened to an alarm. `removed`: its rule left the site file while it was active. */
-export type TransitionKind = 'raised' | 'returned' | 'removed';
-
-/** One step of one alarm, as the detector reports it: no ids, no names, no clock of its own. */
-export interface Transition {
-  readonly kind: TransitionKind;
+/**
+ * What the detector says of a condition, its delays included. `removed`: its rule left the site file while it stood.
+ * No ids, no names, no clock of its own.
+ */
+export interface Change {
+  readonly kind: 'met' | 'gone' | 'removed';
   readonly rule: Rule;
   /**
    * The value that decided: of a rate rule the fitted slope in point units per second. Undefined for communication
@@ -87,6 +127,74 @@ export interface Transition {
   readonly sampledAt: number;
   readonly sampledAtMono: number;
 }
+
+/**
+ * Where an alarm is in its life, as people see it. `returned`: the condition is gone, and nobody has acknowledged it.
+ * `latched-…`: gone, and it waits for a reset. The last three hide the alarm, whatever its condition does.
+ */
+export const alarmPhases = [
+  'normal',
+  'unacknowledged',
+  'acknowledged',
+  'returned',
+  'latched-unacknowledged',
+  'latched-acknowledged',
+  'shelved',
+  'suppressed',
+  'out-of-service',
+] as const;
+export type AlarmPhase = (typeof alarmPhases)[number];
+
+/**
+ * What happened to an alarm. `removed`: its rule left the site file. `released`: it is no longer suppressed. `hidden-…`: its
+ * condition came or went while it was shelved, suppressed or out of service. `dispatched` to `closed`: what people report
+ * of their work on it. `flood-…`: of the site as a whole.
+ */
+export const eventKinds = [
+  'raised',
+  'returned',
+  'removed',
+  'acknowledged',
+  're-alarmed',
+  'reset',
+  'shelved',
+  'unshelved',
+  'suppressed',
+  'released',
+  'out-of-service',
+  'in-service',
+  'hidden-raised',
+  'hidden-returned',
+  'dispatched',
+  'arrived',
+  'restored',
+  'closed',
+  'overdue',
+  'chattering',
+  'flood-began',
+  'flood-ended',
+] as const;
+export type TransitionKind = (typeof eventKinds)[number];
+
+/** What an event or a state is about: a rule of the site, or the flood of alarms that the gateway notices itself. */
+export type RuleKind = Rule['kind'] | 'flood';
+
+/** The alarm key of what concerns the site as a whole. */
+export const floodAlarm = 'site/flood';
+
+/** Who did something, and from where: `cli`, `uplink ID`, `gateway` for what it does by itself. */
+export interface Actor {
+  readonly who: string;
+  readonly from: string;
+}
+
+/** What a priority gives people time for, in this order. */
+export const deadlines = ['acknowledge', 'arrive', 'restore'] as const;
+export type Deadline = (typeof deadlines)[number];
+
+/** What people report of their work on an alarm, in this order. */
+export const progressSteps = ['dispatched', 'arrived', 'restored', 'closed'] as const;
+export type ProgressStep = (typeof progressSteps)[number];
 
 /** The recorded transition. Its JSON form is the contract with the platform (docs/mqtt.md). */
 export interface AlarmEvent {
@@ -98,7 +206,9 @@ export interface AlarmEvent {
   readonly alarm: string;
   /** Id of the event that raised it: the same for all events of one occurrence. */
   readonly occurrence: string;
-  readonly rule: Rule['kind'];
+  /** Of the alarm after this event. */
+  readonly phase: AlarmPhase;
+  readonly rule: RuleKind;
   readonly priority: Priority;
   readonly message: string;
   readonly device: string;
@@ -110,6 +220,16 @@ export interface AlarmEvent {
   readonly state: string | undefined;
   readonly unit: string;
   readonly limit: number | undefined;
+  /** Who did it; undefined for what the plant did. */
+  readonly by: Actor | undefined;
+  /** Why, in the words of the one who did it, or the names of the suppressions. */
+  readonly reason: string | undefined;
+  /** Wall time at which it ends by itself: of shelving, and of being out of service. */
+  readonly until: number | undefined;
+  /** Id of the event that was the first of its first-out group; undefined for the first itself, and without a group. */
+  readonly firstOut: string | undefined;
+  /** The deadline that has passed, of an `overdue` event. */
+  readonly overdue: Deadline | undefined;
   /** Wall time of the sample that decided, ms since 1970. */
   readonly sampledAt: number;
   /** Wall time at which the detector had decided. */
@@ -118,18 +238,106 @@ export interface AlarmEvent {
   readonly stamp: TimeStamp;
 }
 
-/** An alarm that stands, as the store keeps it over restarts. One row per active alarm; no row means normal. */
-export interface AlarmState {
+/** Something that ends by itself some time after it was done. Its length counts, not the wall time of its end. */
+export interface Expiry {
+  readonly lastsMs: number;
+  /** When it began, by both clocks. */
+  readonly since: number;
+  readonly stamp: TimeStamp;
+}
+
+/** Why an alarm is hidden. */
+export interface AlarmMask {
+  readonly by: Actor;
+  readonly reason: string | undefined;
+  /** Undefined for what has no end of its own: suppression. */
+  readonly expiry: Expiry | undefined;
+}
+
+export interface AlarmMasks {
+  readonly shelved: AlarmMask | undefined;
+  readonly suppressed: AlarmMask | undefined;
+  readonly outOfService: AlarmMask | undefined;
+}
+
+export const noMasks: AlarmMasks = { shelved: undefined, suppressed: undefined, outOfService: undefined };
+
+/** Something that was done, and by whom. */
+export interface Deed {
+  readonly by: Actor;
+  /** Wall time. */
+  readonly at: number;
+}
+
+/** Where one alarm is in its life, and what people have done with it. */
+export interface AlarmLife {
+  readonly phase: AlarmPhase;
+  /** Whether the condition stands, hidden or not. */
+  readonly isActive: boolean;
+  /** Whether it waits for a reset once the condition is gone, hidden or not. */
+  readonly isLatched: boolean;
+  /** Whether a person still has to acknowledge it. */
+  readonly isUnacknowledged: boolean;
+  /** Undefined while nobody has, or nobody has to. */
+  readonly acknowledged: Deed | undefined;
+  readonly masks: AlarmMasks;
+  readonly progress: Readonly<Partial<Record<ProgressStep, Deed>>>;
+  /** How often the condition has come back within this occurrence. */
+  readonly comebacks: number;
+  /** How often it was announced again. */
+  readonly reAlarms: number;
+}
+
+export const normalLife: AlarmLife = {
+  phase: 'normal',
+  isActive: false,
+  isLatched: false,
+  isUnacknowledged: false,
+  acknowledged: undefined,
+  masks: noMasks,
+  progress: {},
+  comebacks: 0,
+  reAlarms: 0,
+};
+
+/** An alarm that is not plain normal, as the store keeps it over restarts. No row means normal. */
+export interface AlarmState extends AlarmLife {
   readonly alarm: string;
-  /** Id of the event that raised it. */
+  /** Id of the event that raised it, or that has hidden it. */
   readonly occurrence: string;
-  readonly rule: Rule['kind'];
+  readonly rule: RuleKind;
   readonly priority: Priority;
   readonly message: string;
-  /** Wall time at which it was raised. */
+  /** Wall time at which it was raised, or hidden. */
   readonly raisedAt: number;
+  /** The same moment by the monotonic clock. */
+  readonly stamp: TimeStamp;
   /** The value that raised it, its text where the point has one, and its unit. */
   readonly value: number | undefined;
   readonly state: string | undefined;
   readonly unit: string;
+  /** Id of the event that was the first of its first-out group. */
+  readonly firstOut: string | undefined;
+}
+
+/** One step in the life of one alarm: what is to be numbered, named, stored and sent. */
+export interface Happening {
+  readonly kind: TransitionKind;
+  readonly alarm: string;
+  /** Undefined when the site has no rule of this key any more. */
+  readonly rule: Rule | undefined;
+  /** After it. */
+  readonly life: AlarmLife;
+  /** A new occurrence begins with it. */
+  readonly isFirst: boolean;
+  readonly value: number | undefined;
+  readonly by: Actor | undefined;
+  readonly reason: string | undefined;
+  /** Wall time at which it ends by itself. */
+  readonly until: number | undefined;
+  /** Key of the alarm that was the first of its first-out group. */
+  readonly firstAlarm: string | undefined;
+  readonly overdue: Deadline | undefined;
+  readonly sampledAt: number;
+  readonly sampledAtMono: number;
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import { type Priority, priorities, type TransitionKind } from '../model/alarm.ts';
+import { eventKinds, type Priority, priorities, type TransitionKind } from '../model/alarm.ts';
 
 /** An alarm event as it arrived; its form is the contract of docs/mqtt.md, read here without the code that wrote it. */
 export interface ReceivedAlarm {
@@ -123,7 +123,7 @@ function readEvent(payload: Buffer): Event | undefined {
 }
 
 function readAlarm({ id, type, data }: Event, receivedAt: number): ReceivedAlarm | undefined {
-  const kind = kinds.find(other => type === `plantroom.alarm.${other}`);
+  const kind = eventKinds.find(other => type === `plantroom.alarm.${other}`);
   const priority = priorities.find(other => other === data.priority);
   const sampledAt = Date.parse(String(data.sampledAt));
   if (!kind || !priority || typeof data.alarm !== 'string' || Number.isNaN(sampledAt)) return undefined;
@@ -140,8 +140,6 @@ function readAlarm({ id, type, data }: Event, receivedAt: number): ReceivedAlarm
     latencyMs: receivedAt - sampledAt,
   };
 }
-
-const kinds: readonly TransitionKind[] = ['raised', 'returned', 'removed'];
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -3,6 +3,7 @@ import type { LimitLevel, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
 import { checkAlarm, communicationId, conditionsOf, stateTexts } from './alarm-checks.ts';
+import { lifeOf } from './alarm-life.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { toRateOf, toUnitOf } from './quantity.ts';
@@ -66,6 +67,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
+    life: lifeOf(settings.priority ?? 'high'),
   };
   return [{ rule, point: undefined, tree }];
 }
@@ -123,6 +125,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       priority: raw.priority ?? 'medium',
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
+      life: lifeOf(raw.priority ?? 'medium'),
     },
   };
   const condition = conditionsOf(raw)[0] ?? 'state';

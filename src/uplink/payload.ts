@@ -1,4 +1,4 @@
-import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
+import { type AlarmEvent, type AlarmMasks, type AlarmState, type Deed, progressSteps } from '../model/alarm.ts';
 import type { CommandReply } from '../model/command.ts';
 
 /**
@@ -66,6 +66,12 @@ export function encodeAlarm(event: AlarmEvent, gatewayId: string): string {
       unit: event.unit,
       state: event.state ?? null,
       limit: event.limit ?? null,
+      phase: event.phase,
+      by: event.by ? { who: event.by.who, from: event.by.from } : null,
+      reason: event.reason ?? null,
+      until: event.until === undefined ? null : formatTime(event.until),
+      firstOut: event.firstOut ?? null,
+      overdue: event.overdue ?? null,
       sampledAt: formatTime(event.sampledAt),
       detectedAt: formatTime(event.detectedAt),
       clock: event.stamp.clock,
@@ -109,7 +115,28 @@ function standingFields(state: AlarmState): Record<string, unknown> {
     value: state.value ?? null,
     unit: state.unit,
     state: state.state ?? null,
+    phase: state.phase,
+    active: state.isActive,
+    acknowledged: state.acknowledged ? doneBy(state.acknowledged) : null,
+    hidden: hiddenFields(state.masks),
+    firstOut: state.firstOut ?? null,
+    progress: Object.fromEntries(
+      progressSteps.map(step => [step, state.progress[step] ? doneBy(state.progress[step]) : null]),
+    ),
   };
+}
+
+function doneBy({ by: { who, from }, at }: Deed): Record<string, string> {
+  return { who, from, at: formatTime(at) };
+}
+
+/** The most binding one, as the phase tells it. */
+function hiddenFields({ outOfService, suppressed, shelved }: AlarmMasks): Record<string, unknown> | null {
+  const mask = outOfService ?? suppressed ?? shelved;
+  if (!mask) return null;
+  const { by, reason, expiry } = mask;
+  const until = expiry ? formatTime(expiry.since + expiry.lastsMs) : null;
+  return { who: by.who, from: by.from, reason: reason ?? null, until };
 }
 
 /** Groups in the given order, each no longer than `roomBytes` with a comma between its texts, where that can be. */

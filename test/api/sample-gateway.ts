@@ -6,6 +6,7 @@ import type { Command, CommandReply } from '../../src/model/command.ts';
 import type { Site } from '../../src/model/site.ts';
 import type { HistoryView, HoleView, PointView, StatusView, UplinkView } from '../../src/model/view.ts';
 import { loadSite } from '../../src/site/site.ts';
+import { phaseAfter, plainEvent, standingState } from '../fakes/alarm-parts.ts';
 
 /** 2026-01-31 14:05:09 UTC */
 export const sampleWallMs = Date.UTC(2026, 0, 31, 14, 5, 9);
@@ -123,6 +124,7 @@ export function sampleAlarm(changes: Partial<AlarmState> = {}): AlarmState {
   return {
     alarm: 'booster/pressure-low',
     occurrence: 'abc-12',
+    ...standingState,
     raisedAt: sampleWallMs - 95_000,
     priority: 'high',
     message: 'Discharge pressure is low',
@@ -152,6 +154,8 @@ export function sampleEvent(changes: Partial<AlarmEvent> = {}): AlarmEvent {
     state: undefined,
     unit: 'bar',
     limit: 2,
+    ...plainEvent,
+    phase: phaseAfter(changes.kind ?? 'raised'),
     sampledAt: sampleWallMs - 95_000,
     detectedAt: sampleWallMs - 94_999,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },

@@ -1,5 +1,5 @@
 import { createDetector } from '../../src/detect/detector.ts';
-import type { LimitRule } from '../../src/model/alarm.ts';
+import { type LimitRule, plainLife } from '../../src/model/alarm.ts';
 import type { Sample, SampleBatch } from '../../src/model/point.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
 
@@ -60,6 +60,7 @@ function detectorRound(values: readonly number[]) {
       message: '',
       onDelayMs: 3_000,
       offDelayMs: 2_000,
+      life: plainLife,
     }),
   );
   const detector = createDetector(rules, []);

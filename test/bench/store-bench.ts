@@ -6,6 +6,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
 import type { AlarmEvent } from '../../src/model/alarm.ts';
 import { openStore } from '../../src/store/store.ts';
+import { phaseAfter, plainEvent } from '../fakes/alarm-parts.ts';
 import { type BenchOptions, type Figure, figure, percentile } from './figures.ts';
 
 /*
@@ -93,6 +94,8 @@ function event(number: number, storeId: string): AlarmEvent {
     state: undefined,
     unit: 'bar',
     limit: 4.5,
+    ...plainEvent,
+    phase: phaseAfter(number % 2 === 1 ? 'raised' : 'returned'),
     sampledAt: 1_770_000_000_000 + number,
     detectedAt: 1_770_000_000_001 + number,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },

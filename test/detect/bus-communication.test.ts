@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
-import type { Rule, Transition } from '../../src/model/alarm.ts';
+import type { Change, Rule } from '../../src/model/alarm.ts';
 import { batch, busRule, communicationRule, type Value } from './plant.ts';
 
 const names = ['pump', 'fan', 'lift'] as const;
@@ -29,7 +29,7 @@ function poll(
   return changes;
 }
 
-const textOf = ({ kind, rule, sampledAtMono }: Transition) => `${rule.key} ${kind} ${sampledAtMono}`;
+const textOf = ({ kind, rule, sampledAtMono }: Change) => `${rule.key} ${kind} ${sampledAtMono}`;
 const heard = 50;
 
 describe('the alarm of a bus', () => {
@@ -37,8 +37,8 @@ describe('the alarm of a bus', () => {
     const detector = createDetector(rulesOfBus(), []);
     const isOut = (mono: number) => mono >= 5_000 && mono < 60_000;
     expect(poll(detector, 0, 120_000, (_name, mono) => (isOut(mono) ? 'timeout' : heard))).toEqual([
-      'bus:line/communication raised 15000',
-      'bus:line/communication returned 60000',
+      'bus:line/communication met 15000',
+      'bus:line/communication gone 60000',
     ]);
   });
 
@@ -47,9 +47,9 @@ describe('the alarm of a bus', () => {
     const isBack = (name: string, mono: number) =>
       (name === 'pump' && mono >= 60_000) || (name === 'fan' && mono >= 66_000);
     expect(poll(detector, 0, 120_000, (name, mono) => (isBack(name, mono) ? heard : 'offline'))).toEqual([
-      'bus:line/communication raised 10000',
-      'bus:line/communication returned 60000',
-      'lift/communication raised 70200',
+      'bus:line/communication met 10000',
+      'bus:line/communication gone 60000',
+      'lift/communication met 70200',
     ]);
   });
 
@@ -60,17 +60,17 @@ describe('the alarm of a bus', () => {
       mono >= (goneAt[name] ?? 0) && mono < 60_000 ? 'timeout' : heard,
     );
     expect(changes).toEqual([
-      'lift/communication raised 10200',
-      'bus:line/communication raised 40000',
-      'bus:line/communication returned 60000',
-      'lift/communication returned 60200',
+      'lift/communication met 10200',
+      'bus:line/communication met 40000',
+      'bus:line/communication gone 60000',
+      'lift/communication gone 60200',
     ]);
   });
 
   test('is not raised while one device answers, be it one that has no alarm of its own', () => {
     const rules = rulesOfBus().filter(({ key }) => key !== 'pump/communication');
     const changes = poll(createDetector(rules, []), 0, 60_000, name => (name === 'pump' ? 'refused' : 'timeout'));
-    expect(changes).toEqual(['fan/communication raised 10100', 'lift/communication raised 10200']);
+    expect(changes).toEqual(['fan/communication met 10100', 'lift/communication met 10200']);
   });
 
   test('is not raised by a bus that has no time for its reads', () => {
@@ -80,7 +80,7 @@ describe('the alarm of a bus', () => {
   test('that stood before a restart is not raised again, and returns when a device is heard', () => {
     const detector = createDetector(rulesOfBus(), ['bus:line/communication']);
     expect(poll(detector, 0, 60_000, (_name, mono) => (mono < 30_000 ? 'no-connection' : heard))).toEqual([
-      'bus:line/communication returned 30000',
+      'bus:line/communication gone 30000',
     ]);
   });
 
@@ -92,9 +92,9 @@ describe('the alarm of a bus', () => {
       'bus:line/communication removed 30000',
     ]);
     expect(poll(detector, 30_000, 31_000, () => 'timeout')).toEqual([
-      'pump/communication raised 30000',
-      'fan/communication raised 30100',
-      'lift/communication raised 30200',
+      'pump/communication met 30000',
+      'fan/communication met 30100',
+      'lift/communication met 30200',
     ]);
   });
 });

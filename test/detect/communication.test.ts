@@ -10,43 +10,43 @@ describe('a communication alarm', () => {
       'without delay: raised by the first failed read',
       {},
       [heard, 'timeout', 'timeout', heard],
-      ['raised 1000', 'returned 3000'],
+      ['met 1000', 'gone 3000'],
     ],
-    ['a device that was never there', { onDelayMs: 2_000 }, ['no-connection', 'offline', 'offline'], ['raised 2000']],
+    ['a device that was never there', { onDelayMs: 2_000 }, ['no-connection', 'offline', 'offline'], ['met 2000']],
     ['one failed read is no loss', { onDelayMs: 2_000 }, [heard, 'timeout', heard, 'timeout', heard, 'timeout'], []],
     ['an exception is an answer', {}, [heard, 'refused', 'refused'], []],
     ['a "not available" number is an answer', {}, ['invalid-value', 'not-a-number'], []],
-    ['damaged answers are none', { onDelayMs: 1_000 }, ['bad-reply', 'bad-reply'], ['raised 1000']],
+    ['damaged answers are none', { onDelayMs: 1_000 }, ['bad-reply', 'bad-reply'], ['met 1000']],
     ['a bus without time tells nothing of the device', {}, [heard, 'overrun', 'overrun', 'overrun'], []],
     [
       'a bus without time stops the on-delay',
       { onDelayMs: 2_000 },
       ['timeout', 'overrun', 'overrun', 'overrun', 'timeout', 'timeout'],
-      ['raised 5000'],
+      ['met 5000'],
     ],
     [
       'a bus without time does not bring it back',
       {},
       ['timeout', 'overrun', 'overrun', 'timeout', heard],
-      ['raised 0', 'returned 4000'],
+      ['met 0', 'gone 4000'],
     ],
     [
       'back at the first answered read',
       { onDelayMs: 2_000 },
       ['timeout', 'timeout', 'timeout', heard],
-      ['raised 2000', 'returned 3000'],
+      ['met 2000', 'gone 3000'],
     ],
     [
       'an off-delay waits for it to stay',
       { offDelayMs: 2_000 },
       ['timeout', heard, heard, heard],
-      ['raised 0', 'returned 3000'],
+      ['met 0', 'gone 3000'],
     ],
     [
       'an off-delay starts anew when the device is lost again',
       { offDelayMs: 2_000 },
       ['timeout', heard, heard, 'timeout', heard, heard, heard],
-      ['raised 0', 'returned 6000'],
+      ['met 0', 'gone 6000'],
     ],
   ])('%s', (_name, delays, values, expected) => {
     const detector = createDetector([communicationRule(delays)], []);
@@ -60,7 +60,7 @@ describe('a communication alarm', () => {
       changes.push(...detector.step(batch(mono, ['timeout'])).map(textOf));
       changes.push(...detector.step(batch(mono + 1, mono < 20_000 ? [heard] : ['timeout'])).map(textOf));
     }
-    expect(changes).toEqual(['raised 23000']);
+    expect(changes).toEqual(['met 23000']);
   });
 
   test('a device with one block that always times out comes back all the same', () => {
@@ -73,13 +73,13 @@ describe('a communication alarm', () => {
       changes.push(...detector.step(batch(mono, [heard])).map(textOf));
       changes.push(...detector.step(batch(mono + 900, ['timeout'])).map(textOf));
     }
-    expect(changes).toEqual(['returned 6000']);
+    expect(changes).toEqual(['gone 6000']);
   });
 
   test('a read without points counts like any other', () => {
     const detector = createDetector([communicationRule()], []);
-    expect(detector.step(batch(0, [], { isAnswered: false })).map(textOf)).toEqual(['raised 0']);
-    expect(detector.step(batch(1, [], { isAnswered: true })).map(textOf)).toEqual(['returned 1']);
+    expect(detector.step(batch(0, [], { isAnswered: false })).map(textOf)).toEqual(['met 0']);
+    expect(detector.step(batch(1, [], { isAnswered: true })).map(textOf)).toEqual(['gone 1']);
   });
 
   test('the alarm carries no value and comes before those of the points', () => {
@@ -87,8 +87,8 @@ describe('a communication alarm', () => {
     const detector = createDetector(rules, ['pump/communication']);
     const changes = detector.step(batch(0, [99]));
     expect(changes.map(({ kind, rule, value }) => [kind, rule.kind, value])).toEqual([
-      ['returned', 'communication', undefined],
-      ['raised', 'limit', 99],
+      ['gone', 'communication', undefined],
+      ['met', 'limit', 99],
     ]);
   });
 
@@ -97,7 +97,7 @@ describe('a communication alarm', () => {
     const detector = createDetector([...points, communicationRule({ onDelayMs: 1_000 })], []);
     expect(detector.step(batch(0, Array<Value>(20).fill(99)))).toHaveLength(20);
     const lost = [1, 2, 3, 4].flatMap(s => detector.step(batch(s * 1_000, Array<Value>(20).fill('timeout'))));
-    expect(lost.map(textOf)).toEqual(['raised 2000']);
+    expect(lost.map(textOf)).toEqual(['met 2000']);
     expect(detector.active()).toHaveLength(21);
   });
 });

@@ -8,12 +8,12 @@ const fine = 50;
 
 describe('an on-delay of 3 s', () => {
   test.each<[string, Value[], string[]]>([
-    ['raises with the first sample at which it was held', [high, high, high, high, high], ['raised 3000']],
-    ['starts anew after one sample that was fine', [high, high, fine, high, high, high, high], ['raised 6000']],
-    ['stands still under bad quality', [high, high, 'timeout', 'timeout', high, high, high], ['raised 5000']],
+    ['raises with the first sample at which it was held', [high, high, high, high, high], ['met 3000']],
+    ['starts anew after one sample that was fine', [high, high, fine, high, high, high, high], ['met 6000']],
+    ['stands still under bad quality', [high, high, 'timeout', 'timeout', high, high, high], ['met 5000']],
     ['is never ended by a bad sample', [high, high, high, 'timeout', 'timeout'], []],
-    ['ends with the first good sample after', [high, high, high, 'timeout', 'timeout', high], ['raised 5000']],
-    ['lasts twice as long when every second read fails', every2(high, 'timeout', 4), ['raised 6000']],
+    ['ends with the first good sample after', [high, high, high, 'timeout', 'timeout', high], ['met 5000']],
+    ['lasts twice as long when every second read fails', every2(high, 'timeout', 4), ['met 6000']],
     ['does not start under bad quality', ['timeout', 'timeout', 'timeout', high, high, high], []],
   ])('%s', (_name, values, expected) => {
     const detector = createDetector([limitRule({ onDelayMs: 3_000 })], []);
@@ -22,23 +22,19 @@ describe('an on-delay of 3 s', () => {
 
   test('is confirmed by samples, however rare they are', () => {
     const detector = createDetector([limitRule({ onDelayMs: 3_000 })], []);
-    expect(play(detector, every(60_000, [high, high]))).toEqual(['raised 60000']);
+    expect(play(detector, every(60_000, [high, high]))).toEqual(['met 60000']);
   });
 });
 
 describe('an off-delay of 3 s', () => {
   test.each<[string, Value[], string[]]>([
-    ['returns with the first sample at which it was held', [high, fine, fine, fine, fine], ['returned 4000']],
-    [
-      'starts anew after one sample above the limit',
-      [high, fine, fine, high, fine, fine, fine, fine],
-      ['returned 7000'],
-    ],
-    ['stands still under bad quality', [high, fine, fine, 'timeout', 'timeout', fine, fine], ['returned 6000']],
+    ['returns with the first sample at which it was held', [high, fine, fine, fine, fine], ['gone 4000']],
+    ['starts anew after one sample above the limit', [high, fine, fine, high, fine, fine, fine, fine], ['gone 7000']],
+    ['stands still under bad quality', [high, fine, fine, 'timeout', 'timeout', fine, fine], ['gone 6000']],
     ['never ends while the device is not heard', [high, fine, fine, 'timeout', 'timeout', 'timeout', 'timeout'], []],
   ])('%s', (_name, values, expected) => {
     const detector = createDetector([limitRule({ offDelayMs: 3_000 })], []);
-    expect(play(detector, every(1_000, values))).toEqual(['raised 0', ...expected]);
+    expect(play(detector, every(1_000, values))).toEqual(['met 0', ...expected]);
   });
 });
 

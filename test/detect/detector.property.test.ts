@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
-import type { Transition } from '../../src/model/alarm.ts';
+import type { Change as Changed } from '../../src/model/alarm.ts';
 import type { SampleBatch } from '../../src/model/point.ts';
 import { type Change, type Event, type JudgedRule, judgeHistory } from './naive-detector.ts';
 import { communicationRule, limitRule, point, rateRule, sample, stateRule, type Value, wallAt } from './plant.ts';
@@ -124,7 +124,7 @@ function run(detector: Detector, events: readonly Event[], firstEvent = 0): Chan
   return events.flatMap((event, index) => detector.step(batchOf(event)).map(changeAt(firstEvent + index)));
 }
 
-function changeAt(event: number): (transition: Transition) => Change {
+function changeAt(event: number): (changed: Changed) => Change {
   return ({ kind, rule }) => {
     if (kind === 'removed') throw new Error('no rule was removed');
     return { event, key: rule.key, kind };
@@ -163,10 +163,8 @@ test('raise and return of one alarm take turns', () => {
       const changes = run(createDetector(list, active), events);
       for (const { key } of list) {
         const kinds = changes.filter(change => change.key === key).map(({ kind }) => kind);
-        const first = active.includes(key) ? 'returned' : 'raised';
-        expect(kinds).toEqual(
-          kinds.map((_, index) => ((index % 2 === 0) === (first === 'raised') ? 'raised' : 'returned')),
-        );
+        const first = active.includes(key) ? 'gone' : 'met';
+        expect(kinds).toEqual(kinds.map((_, index) => ((index % 2 === 0) === (first === 'met') ? 'met' : 'gone')));
       }
     }),
     { numRuns: 300 },
@@ -245,7 +243,7 @@ test('a standing rate alarm outlives a restart: it is not raised again and retur
   const flat = Array.from({ length: 20 }, (_, index): Event => eventAt((20 + index) * 1_000, 40));
   const detector = createDetector([one], [one.key]);
   expect(run(detector, steep)).toEqual([]);
-  expect(run(detector, flat).map(({ kind }) => kind)).toEqual(['returned']);
+  expect(run(detector, flat).map(({ kind }) => kind)).toEqual(['gone']);
 });
 
 function eventAt(mono: number, one: Value): Event {

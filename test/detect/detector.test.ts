@@ -9,7 +9,7 @@ describe('bad samples', () => {
     const normal = createDetector([limitRule()], []);
     expect(play(normal, every(1_000, [50, reason, reason, 50]))).toEqual([]);
     const active = createDetector([limitRule()], []);
-    expect(play(active, every(1_000, [99, reason, reason, 99, 50]))).toEqual(['raised 0', 'returned 4000']);
+    expect(play(active, every(1_000, [99, reason, reason, 99, 50]))).toEqual(['met 0', 'gone 4000']);
   });
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
@@ -34,27 +34,27 @@ describe('bad samples', () => {
 
 describe('at start', () => {
   test('a condition that is already true raises', () => {
-    expect(play(createDetector([limitRule()], []), [[0, 99]])).toEqual(['raised 0']);
+    expect(play(createDetector([limitRule()], []), [[0, 99]])).toEqual(['met 0']);
   });
 
   test('an alarm that stands in the store and is still true is not raised again', () => {
     const detector = createDetector([limitRule()], ['pump/pressure-high']);
-    expect(play(detector, every(1_000, ['not-read', 99, 99, 50]))).toEqual(['returned 3000']);
+    expect(play(detector, every(1_000, ['not-read', 99, 99, 50]))).toEqual(['gone 3000']);
   });
 
   test('an alarm that stands in the store holds within its deadband', () => {
     const detector = createDetector([limitRule({ deadband: 10 })], ['pump/pressure-high']);
-    expect(play(detector, every(1_000, [75, 70]))).toEqual(['returned 1000']);
+    expect(play(detector, every(1_000, [75, 70]))).toEqual(['gone 1000']);
   });
 
   test('an alarm whose condition ended while the gateway was off returns, after its off-delay', () => {
     const detector = createDetector([limitRule({ offDelayMs: 2_000 })], ['pump/pressure-high']);
-    expect(play(detector, every(1_000, [50, 50, 50]))).toEqual(['returned 2000']);
+    expect(play(detector, every(1_000, [50, 50, 50]))).toEqual(['gone 2000']);
   });
 
   test('a lost device that is still lost is not raised again', () => {
     const detector = createDetector([communicationRule({ onDelayMs: 1_000 })], ['pump/communication']);
-    expect(play(detector, every(1_000, ['timeout', 'timeout', 'timeout', 50]))).toEqual(['returned 3000']);
+    expect(play(detector, every(1_000, ['timeout', 'timeout', 'timeout', 50]))).toEqual(['gone 3000']);
   });
 
   test('a standing key without a rule is nobody’s alarm', () => {
@@ -68,7 +68,7 @@ describe('what a transition says', () => {
   test('the rule, the value that decided and both times of its sample', () => {
     const rule = limitRule();
     const [raised] = createDetector([rule], []).step(batch(7, [81.5], { sampledAt: 1_234 }));
-    expect(raised).toEqual({ kind: 'raised', rule, value: 81.5, sampledAt: 1_234, sampledAtMono: 7 });
+    expect(raised).toEqual({ kind: 'met', rule, value: 81.5, sampledAt: 1_234, sampledAtMono: 7 });
   });
 
   test('nothing, in one and the same array, when nothing changed', () => {
@@ -94,7 +94,7 @@ describe('time', () => {
   test('samples of an equal or an earlier time count for no time at all', () => {
     const detector = createDetector([limitRule({ onDelayMs: 1_000 })], []);
     const history: [number, number][] = [5_000, 5_000, 4_000, 5_500, 4_900, 5_500, 5_900, 6_000].map(t => [t, 99]);
-    expect(play(detector, history)).toEqual(['raised 6000']);
+    expect(play(detector, history)).toEqual(['met 6000']);
   });
 
   test('a wall clock that jumps changes nothing but the time stamp', () => {
@@ -110,7 +110,7 @@ describe('time', () => {
   test('devices keep time apart', () => {
     const detector = createDetector([limitRule({ onDelayMs: 1_000 })], []);
     detector.step(batch(50_000, [], { device: 1 }));
-    expect(play(detector, every(1_000, [99, 99]))).toEqual(['raised 1000']);
+    expect(play(detector, every(1_000, [99, 99]))).toEqual(['met 1000']);
   });
 });
 
@@ -164,5 +164,5 @@ test('a mains failure: a thousand alarms in one second, each once', () => {
     ),
   );
   expect(changes.map(({ rule }) => rule.key)).toEqual(rules.map(({ key }) => key));
-  expect(new Set(changes.map(textOf))).toEqual(new Set(['raised 1000']));
+  expect(new Set(changes.map(textOf))).toEqual(new Set(['met 1000']));
 });

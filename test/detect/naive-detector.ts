@@ -23,7 +23,7 @@ export interface Event {
 export interface Change {
   readonly event: number;
   readonly key: string;
-  readonly kind: 'raised' | 'returned';
+  readonly kind: 'met' | 'gone';
 }
 
 /** What one sample says: the condition is there, it is not, or nothing. */
@@ -57,7 +57,7 @@ export function judgeHistory(rule: JudgedRule, history: readonly Event[], wasAct
     const delayMs = isActive ? rule.offDelayMs : rule.kind === 'communication' ? 0 : rule.onDelayMs;
     const heldMs = held(sinceFlip, seen.slice(flipAt, index + 1), wanted);
     if (heldMs === undefined || heldMs < delayMs) continue;
-    changes.push({ event: sample.event, key: rule.key, kind: isActive ? 'returned' : 'raised' });
+    changes.push({ event: sample.event, key: rule.key, kind: isActive ? 'gone' : 'met' });
     isActive = !isActive;
     sinceFlip = [];
     flipAt = index + 1;

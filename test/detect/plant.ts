@@ -1,11 +1,26 @@
 import type { Detector } from '../../src/detect/detector.ts';
-import type { BusRule, CommunicationRule, LimitRule, RateRule, StateRule, Transition } from '../../src/model/alarm.ts';
+import {
+  type BusRule,
+  type Change,
+  type CommunicationRule,
+  type LimitRule,
+  plainLife,
+  type RateRule,
+  type StateRule,
+} from '../../src/model/alarm.ts';
 import type { Point, Sample, SampleBatch } from '../../src/model/point.ts';
 import type { Quality } from '../../src/model/quality.ts';
 
 /** Rules, points and batches with the fields that a test does not care about filled in. */
 
-const base = { device: 0, priority: 'high', message: 'look after it', onDelayMs: 0, offDelayMs: 0 } as const;
+const base = {
+  device: 0,
+  priority: 'high',
+  message: 'look after it',
+  onDelayMs: 0,
+  offDelayMs: 0,
+  life: plainLife,
+} as const;
 
 export function limitRule(parts: Partial<LimitRule> = {}): LimitRule {
   return {
@@ -86,13 +101,13 @@ export function wallAt(mono: number): number {
   return Date.UTC(2026, 0, 1) + mono;
 }
 
-/** Feeds one value after the other to point 0 and tells what happened when: `raised 3000`. */
+/** Feeds one value after the other to point 0 and tells what happened when: `met 3000`. */
 export function play(detector: Detector, history: readonly (readonly [mono: number, value: Value])[]): string[] {
   return history.flatMap(([mono, value]) => detector.step(batch(mono, [value])).map(textOf));
 }
 
-export function textOf(transition: Transition): string {
-  return `${transition.kind} ${transition.sampledAtMono}`;
+export function textOf({ kind, sampledAtMono }: Change): string {
+  return `${kind} ${sampledAtMono}`;
 }
 
 /** A history with one value every `everyMs`. */

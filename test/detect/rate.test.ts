@@ -10,13 +10,13 @@ function ramp(from: number, perS: number, count: number): number[] {
 
 describe('a rate of 1 per second over 10 s', () => {
   test.each<[RateRule['direction'], string, number[], string[]]>([
-    ['rise', 'a rise of 1.1/s', ramp(0, 1.1, 20), ['raised 5000']],
+    ['rise', 'a rise of 1.1/s', ramp(0, 1.1, 20), ['met 5000']],
     ['rise', 'a rise of 0.9/s', ramp(0, 0.9, 20), []],
     ['rise', 'a fall of 1.1/s', ramp(0, -1.1, 20), []],
-    ['fall', 'a fall of 1.1/s', ramp(0, -1.1, 20), ['raised 5000']],
+    ['fall', 'a fall of 1.1/s', ramp(0, -1.1, 20), ['met 5000']],
     ['fall', 'a rise of 1.1/s', ramp(0, 1.1, 20), []],
-    ['both', 'a rise of 1.1/s', ramp(0, 1.1, 20), ['raised 5000']],
-    ['both', 'a fall of 1.1/s', ramp(0, -1.1, 20), ['raised 5000']],
+    ['both', 'a rise of 1.1/s', ramp(0, 1.1, 20), ['met 5000']],
+    ['both', 'a fall of 1.1/s', ramp(0, -1.1, 20), ['met 5000']],
     ['both', 'no change', ramp(7, 0, 20), []],
   ])('%s sees %s', (direction, _name, values, expected) => {
     expect(play(createDetector([rateRule({ direction })], []), every(1_000, values))).toEqual(expected);
@@ -25,8 +25,8 @@ describe('a rate of 1 per second over 10 s', () => {
   test('returns when the value has settled', () => {
     const values = [...ramp(0, 2, 11), ...ramp(20, 0, 20)];
     const heard = play(createDetector([rateRule()], []), every(1_000, values));
-    expect(heard[0]).toBe('raised 5000');
-    expect(heard[1]).toMatch(/^returned 1[4-9]000$/);
+    expect(heard[0]).toBe('met 5000');
+    expect(heard[1]).toMatch(/^gone 1[4-9]000$/);
     expect(heard).toHaveLength(2);
   });
 });
@@ -52,14 +52,14 @@ test('a burst pipe: 0.03 MPa lost per second for five seconds', () => {
   const rule = rateRule({ direction: 'fall', ratePerS: 0.02, windowMs: 5_000, minChange: 0.05 });
   const values = [...ramp(0.42, 0, 30), ...ramp(0.42, -0.03, 6), ...ramp(0.27, 0, 30)];
   const heard = play(createDetector([rule], []), every(1_000, values));
-  expect(heard.map(text => text.split(' ')[0])).toEqual(['raised', 'returned']);
+  expect(heard.map(text => text.split(' ')[0])).toEqual(['met', 'gone']);
 });
 
 describe('a window that cannot say', () => {
   test('waits until half of it is covered', () => {
     const detector = createDetector([rateRule({ windowMs: 60_000 })], []);
     expect(play(detector, every(1_000, ramp(0, 5, 30)))).toEqual([]);
-    expect(play(detector, every(1_000, ramp(150, 5, 2), 30_000))).toEqual(['raised 30000']);
+    expect(play(detector, every(1_000, ramp(150, 5, 2), 30_000))).toEqual(['met 30000']);
   });
 
   test('needs three samples', () => {
@@ -73,8 +73,8 @@ describe('a window that cannot say', () => {
     const gap = every(1_000, Array<Value>(12).fill('timeout'), 8_000);
     // Back at the same level: across the gap nothing changed, but the window does not know yet.
     const flat = every(1_000, ramp(14, 0, 5), 20_000);
-    expect(play(detector, [...rising, ...gap, ...flat])).toEqual(['raised 5000']);
-    expect(play(detector, every(1_000, ramp(14, 0, 2), 25_000))).toEqual(['returned 25000']);
+    expect(play(detector, [...rising, ...gap, ...flat])).toEqual(['met 5000']);
+    expect(play(detector, every(1_000, ramp(14, 0, 2), 25_000))).toEqual(['gone 25000']);
   });
 
   test('does not take a jump over a long gap for a slope', () => {
@@ -93,7 +93,7 @@ describe('a window that cannot say', () => {
       t >= 7_000 && t < 20_000 ? 'timeout' : v,
     ]);
     // 5 to 7 s: held for 2 s. From 25 s on the window knows again: 2 s more.
-    expect(play(detector, history)).toEqual(['raised 27000']);
+    expect(play(detector, history)).toEqual(['met 27000']);
   });
 });
 
@@ -114,6 +114,6 @@ test('one absurd value is forgotten with its window', () => {
 test('the alarm tells the slope, which is what the limit is compared with, and not the value it has fallen to', () => {
   const detector = createDetector([rateRule({ direction: 'fall' })], []);
   const raised = every(1_000, ramp(80, -1.5, 20)).flatMap(([mono, value]) => detector.step(batch(mono, [value])));
-  expect(raised[0]).toMatchObject({ kind: 'raised' });
+  expect(raised[0]).toMatchObject({ kind: 'met' });
   expect(raised[0]?.value).toBeCloseTo(-1.5, 9);
 });

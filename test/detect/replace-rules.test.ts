@@ -57,18 +57,18 @@ describe('after a reload', () => {
 
   test('a changed limit is judged by the next sample', () => {
     const { detector } = reload(limitRule(), [limitRule({ limit: 90 })]);
-    expect(play(detector, every(1_000, ['timeout', 85], 11_000))).toEqual(['returned 12000']);
+    expect(play(detector, every(1_000, ['timeout', 85], 11_000))).toEqual(['gone 12000']);
     const lowered = createDetector([limitRule()], []);
     play(lowered, [[0, 75]]);
     expect(lowered.replaceRules([limitRule({ limit: 70 })], at)).toEqual([]);
-    expect(play(lowered, [[11_000, 75]])).toEqual(['raised 11000']);
+    expect(play(lowered, [[11_000, 75]])).toEqual(['met 11000']);
   });
 
   test('transitions carry the new texts', () => {
     const after = limitRule({ message: 'new text', priority: 'low' });
     const { detector } = reload(limitRule(), [after]);
     const values: [number, Value][] = [[11_000, 50]];
-    expect(play(detector, values)).toEqual(['returned 11000']);
+    expect(play(detector, values)).toEqual(['gone 11000']);
     expect(detector.replaceRules([after], at)).toEqual([]);
   });
 
@@ -77,14 +77,14 @@ describe('after a reload', () => {
     const detector = createDetector([rule], []);
     play(detector, every(1_000, [99, 99]));
     detector.replaceRules([{ ...rule, message: 'other words' }, limitRule({ key: 'new', point: 1 })], at);
-    expect(play(detector, every(1_000, [99, 99], 2_000))).toEqual(['raised 3000']);
+    expect(play(detector, every(1_000, [99, 99], 2_000))).toEqual(['met 3000']);
   });
 
   test('a running on-delay starts anew where the rule judges otherwise', () => {
     const detector = createDetector([limitRule({ onDelayMs: 3_000 })], []);
     play(detector, every(1_000, [99, 99]));
     detector.replaceRules([limitRule({ onDelayMs: 3_000, limit: 81 })], at);
-    expect(play(detector, every(1_000, [99, 99, 99, 99], 2_000))).toEqual(['raised 5000']);
+    expect(play(detector, every(1_000, [99, 99, 99, 99], 2_000))).toEqual(['met 5000']);
   });
 
   test('a window keeps its samples', () => {
@@ -92,12 +92,12 @@ describe('after a reload', () => {
     const detector = createDetector([rule], []);
     play(detector, every(1_000, [0, 2, 4, 6, 8]));
     detector.replaceRules([{ ...rule, priority: 'urgent' }], at);
-    expect(play(detector, [[5_000, 10]])).toEqual(['raised 5000']);
+    expect(play(detector, [[5_000, 10]])).toEqual(['met 5000']);
   });
 
   test('a device that is still lost is not raised again', () => {
     const { detector } = reload(communicationRule(), [communicationRule({ onDelayMs: 2_000 })]);
-    expect(play(detector, every(1_000, ['timeout', 'timeout', 50], 11_000))).toEqual(['returned 13000']);
+    expect(play(detector, every(1_000, ['timeout', 'timeout', 50], 11_000))).toEqual(['gone 13000']);
   });
 
   test('two rules with one key are refused and the old ones stay', () => {

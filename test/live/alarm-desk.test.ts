@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { createAlarmDesk } from '../../src/live/alarm-desk.ts';
-import type { LimitRule, Transition, TransitionKind } from '../../src/model/alarm.ts';
+import { type Change, type LimitRule, plainLife } from '../../src/model/alarm.ts';
+import { plainEvent } from '../fakes/alarm-parts.ts';
 import { deviceWith } from '../fakes/scripted-bus.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
@@ -20,9 +21,10 @@ const rule: LimitRule = {
   message: 'Outlet pressure low',
   onDelayMs: 0,
   offDelayMs: 0,
+  life: plainLife,
 };
 
-function transition(kind: TransitionKind, value: number): Transition {
+function change(kind: Change['kind'], value: number): Change {
   return { kind, rule, value, sampledAt: 5_000, sampledAtMono: 50 };
 }
 
@@ -39,7 +41,7 @@ function desk(standing: Parameters<typeof createAlarmDesk>[0]['standing'] = [], 
 }
 
 test('an alarm event says all that a duty engineer needs without asking anything back', () => {
-  const { events } = desk().record([transition('raised', 4.2)]);
+  const { events } = desk().record([change('met', 4.2)]);
   expect(events).toEqual([
     {
       number: 1,
@@ -58,6 +60,8 @@ test('an alarm event says all that a duty engineer needs without asking anything
       state: undefined,
       unit: 'bar',
       limit: 4.5,
+      ...plainEvent,
+      phase: 'unacknowledged',
       sampledAt: 5_000,
       detectedAt: 6_000,
       stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
@@ -67,22 +71,22 @@ test('an alarm event says all that a duty engineer needs without asking anything
 
 test('all events of one occurrence carry the id of the event that raised it, also over a restart', () => {
   const first = desk();
-  const raised = first.record([transition('raised', 4.2)]);
+  const raised = first.record([change('met', 4.2)]);
   const second = desk(first.standing(), 1);
-  const returned = second.record([transition('returned', 4.7)]);
+  const returned = second.record([change('gone', 4.7)]);
   expect(returned.events[0]).toMatchObject({ number: 2, id: 'store-2', occurrence: raised.events[0]?.id });
   expect(returned.states).toEqual([{ kind: 'clear', alarm: rule.key }]);
   expect(second.standing()).toEqual([]);
 });
 
 test('event numbers go on from the last one of the store, without gaps', () => {
-  const { events } = desk([], 41).record([transition('raised', 4), transition('returned', 5), transition('raised', 4)]);
+  const { events } = desk([], 41).record([change('met', 4), change('gone', 5), change('met', 4)]);
   expect(events.map(({ number }) => number)).toEqual([42, 43, 44]);
 });
 
 test('an alarm whose rule left the site file while the gateway was down is closed, not forgotten', () => {
   const first = desk();
-  first.record([transition('raised', 4.2)]);
+  first.record([change('met', 4.2)]);
   const second = desk(first.standing(), 1);
   expect(second.closeOrphans(key => key !== rule.key)).toMatchObject({
     events: [{ kind: 'removed', alarm: rule.key, occurrence: 'store-1', rule: 'limit', device: 'booster' }],

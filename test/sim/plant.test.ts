@@ -32,7 +32,7 @@ function watchPlant(seed: number, startHour = 8) {
       for (const end = elapsedS + seconds; elapsedS < end; elapsedS += stepS) {
         const hour = (startHour + elapsedS / 3_600) % 24;
         plant = stepPlant(plant, { faults: active, hour, random }, stepS);
-        for (const change of sampleAll(plant, elapsedS)) if (change.kind === 'raised') raised.add(change.rule.key);
+        for (const change of sampleAll(plant, elapsedS)) if (change.kind === 'met') raised.add(change.rule.key);
       }
     },
     raised,

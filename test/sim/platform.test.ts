@@ -3,6 +3,7 @@ import type { AlarmEvent } from '../../src/model/alarm.ts';
 import { createPlatform } from '../../src/sim/platform.ts';
 import { encodeAlarm, encodeStatus } from '../../src/uplink/payload.ts';
 import { encodeSummaries } from '../../src/uplink/summary-payload.ts';
+import { phaseAfter, plainEvent } from '../fakes/alarm-parts.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
 const startMs = Date.UTC(2026, 0, 1);
@@ -25,6 +26,8 @@ function alarmEvent(parts: Partial<AlarmEvent> = {}): AlarmEvent {
     state: undefined,
     unit: 'bar/s',
     limit: 0.2,
+    ...plainEvent,
+    phase: phaseAfter(parts.kind ?? 'raised'),
     sampledAt: startMs,
     detectedAt: startMs,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { CommunicationRule } from '../../src/model/alarm.ts';
+import { plainLife } from '../../src/model/alarm.ts';
 import type { Device } from '../../src/model/device.ts';
 import { buildBusAlarms } from '../../src/site/bus-alarm.ts';
 import { communicationRule } from '../detect/plant.ts';
@@ -38,6 +39,7 @@ test('a bus of several devices has one alarm for all of them, as urgent as the m
       message: 'no device of the bus line answers',
       onDelayMs: 0,
       offDelayMs: 0,
+      life: plainLife,
     },
   ]);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LimitRule, RateRule, StateRule } from '../../src/model/alarm.ts';
+import { plainLife } from '../../src/model/alarm.ts';
 import type { Point } from '../../src/model/point.ts';
 import type { Site } from '../../src/model/site.ts';
 import { createNumbering, formatProblem, type LoadResult, loadSite } from '../../src/site/site.ts';
@@ -333,6 +334,7 @@ describe('alarms', () => {
       message: 'Pressure is below 1.5 bar',
       onDelayMs: 2_000,
       offDelayMs: 60_000,
+      life: plainLife,
       level: 'low-low',
       limit: 1.5,
       deadband: 0.1,

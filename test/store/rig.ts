@@ -1,5 +1,6 @@
 import type { AlarmEvent } from '../../src/model/alarm.ts';
 import type { AlarmStateChange } from '../../src/store/messages.ts';
+import { phaseAfter, plainEvent, standingState } from '../fakes/alarm-parts.ts';
 
 /** Events that follow from their number alone: five alarms that are raised and return in turn. */
 export function rigEvent(number: number, storeId: string): AlarmEvent {
@@ -22,6 +23,8 @@ export function rigEvent(number: number, storeId: string): AlarmEvent {
     state: undefined,
     unit: 'mm',
     limit: 0,
+    ...plainEvent,
+    phase: phaseAfter(isRaised ? 'raised' : 'returned'),
     sampledAt: 1_795_428_900_000 + number,
     detectedAt: 1_795_428_900_000 + number,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
@@ -33,7 +36,7 @@ export function rigStateAfter(event: AlarmEvent): AlarmStateChange {
   const { alarm, occurrence, rule, priority, message, detectedAt, value, state, unit } = event;
   return {
     kind: 'set',
-    state: { alarm, occurrence, rule, priority, message, raisedAt: detectedAt, value, state, unit },
+    state: { ...standingState, alarm, occurrence, rule, priority, message, raisedAt: detectedAt, value, state, unit },
   };
 }
 

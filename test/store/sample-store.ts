@@ -10,6 +10,7 @@ import { defaultLimits } from '../../src/store/limits.ts';
 import type { AlarmStateChange } from '../../src/store/messages.ts';
 import { openStore, type Store, type StoreLimits } from '../../src/store/store.ts';
 import { StoreFile } from '../../src/store/store-file.ts';
+import { phaseAfter, plainEvent, standingState } from '../fakes/alarm-parts.ts';
 
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'plantroom-store-'));
@@ -64,6 +65,8 @@ export function alarmEvent(number: number, storeId: string, change: Partial<Alar
     state: undefined,
     unit: 'bar',
     limit: 4.5,
+    ...plainEvent,
+    phase: phaseAfter(change.kind ?? 'raised'),
     sampledAt: 1_795_428_900_000.25,
     detectedAt: 1_795_428_900_001,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
@@ -80,6 +83,7 @@ export function stateAfter(event: AlarmEvent): AlarmStateChange {
   if (event.kind !== 'raised') return { kind: 'clear', alarm: event.alarm };
   const { alarm, occurrence, rule, priority, message, detectedAt, value, state, unit } = event;
   const standing: AlarmState = {
+    ...standingState,
     alarm,
     occurrence,
     rule,

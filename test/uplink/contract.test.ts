@@ -4,7 +4,7 @@ import asyncApi from '@asyncapi/specs';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { type AlarmEvent, type AlarmState, priorities } from '../../src/model/alarm.ts';
+import { type AlarmEvent, type AlarmState, alarmPhases, eventKinds, priorities } from '../../src/model/alarm.ts';
 import type { SummaryRecord } from '../../src/model/summary.ts';
 import { clockQualities } from '../../src/model/time.ts';
 import { createNativeFormat } from '../../src/uplink/native-format.ts';
@@ -147,10 +147,11 @@ describe('the schemas', () => {
       state: true,
       communication: true,
       'bus-communication': true,
+      flood: true,
     };
     for (const rule of Object.keys(rules)) expect(schema).toContain(`"${rule}"`);
-    const kinds: Record<AlarmEvent['kind'], true> = { raised: true, returned: true, removed: true };
-    for (const kind of Object.keys(kinds)) expect(schema).toContain(`"plantroom.alarm.${kind}"`);
+    for (const phase of alarmPhases) expect(schema).toContain(`"${phase}"`);
+    for (const kind of eventKinds) expect(schema).toContain(`"plantroom.alarm.${kind}"`);
   });
 
   test.each([

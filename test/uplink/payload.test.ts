@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
-import { limitLevels, priorities } from '../../src/model/alarm.ts';
+import { alarmPhases, deadlines, eventKinds, limitLevels, priorities } from '../../src/model/alarm.ts';
 import type { NumberedSummary } from '../../src/model/outbox.ts';
 import type { Summary, SummaryRecord } from '../../src/model/summary.ts';
 import { clockQualities } from '../../src/model/time.ts';
@@ -9,6 +9,7 @@ import { packetBytes, payloadRoomBytes } from '../../src/uplink/packet.ts';
 import { encodeAlarm, encodeReply, encodeStanding, encodeStatus, formatTime } from '../../src/uplink/payload.ts';
 import { encodeSummaries } from '../../src/uplink/summary-payload.ts';
 import { topicsOf } from '../../src/uplink/topic.ts';
+import { standingState } from '../fakes/alarm-parts.ts';
 import { checkMessage } from './contract.ts';
 import { alarmEvent, gateway, summaryRecord } from './samples.ts';
 
@@ -21,7 +22,7 @@ const optional = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: 
 const anyEvent: fc.Arbitrary<AlarmEvent> = fc
   .record({
     number: fc.integer({ min: 1, max: 2 ** 40 }),
-    kind: fc.constantFrom('raised' as const, 'returned' as const, 'removed' as const),
+    kind: fc.constantFrom(...eventKinds),
     alarm: fc.tuple(id, fc.constantFrom(...limitLevels)).map(([device, level]) => `${device}/${level}`),
     occurrence: id,
     rule: fc.constantFrom('limit' as const, 'rate' as const, 'state' as const, 'communication' as const),
@@ -35,6 +36,12 @@ const anyEvent: fc.Arbitrary<AlarmEvent> = fc
     state: optional(text),
     unit: text,
     limit: optional(anyNumber),
+    phase: fc.constantFrom(...alarmPhases),
+    by: optional(fc.record({ who: text, from: text })),
+    reason: optional(text),
+    until: optional(anyTime),
+    firstOut: optional(id),
+    overdue: optional(fc.constantFrom(...deadlines)),
     sampledAt: anyTime,
     detectedAt: anyTime,
     stamp: fc.constant({ clock: 'synchronised' as const, bootId: 'boot', bootMs: 1_000 }),
@@ -154,6 +161,7 @@ describe('summaries', () => {
 
 describe('the alarms that stand', () => {
   const state = (number: number): AlarmState => ({
+    ...standingState,
     alarm: `booster/alarm-${number}`,
     occurrence: `k3m9x2-${number}`,
     rule: 'limit',

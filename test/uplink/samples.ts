@@ -2,6 +2,7 @@ import type { AlarmEvent } from '../../src/model/alarm.ts';
 import type { UplinkSettings } from '../../src/model/site.ts';
 import type { SummaryRecord } from '../../src/model/summary.ts';
 import type { PlantNow } from '../../src/uplink/plant-now.ts';
+import { phaseAfter, plainEvent } from '../fakes/alarm-parts.ts';
 
 export const gateway = { id: 'pump-room-1', name: 'Pump room, tower A' };
 
@@ -55,6 +56,8 @@ export function alarmEvent(number: number, changes: Partial<AlarmEvent> = {}): A
     state: undefined,
     unit: 'bar',
     limit: 3,
+    ...plainEvent,
+    phase: phaseAfter(number % 2 === 1 ? 'raised' : 'returned'),
     sampledAt: day + number * 1_000,
     detectedAt: day + number * 1_000 + 1,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AlarmState } from '../../src/model/alarm.ts';
+import { standingState } from '../fakes/alarm-parts.ts';
 import { settle } from '../fakes/virtual-clock.ts';
 import { idOf, numberOf, Rig, recordIdsOf } from './rig.ts';
 import { alarmEvent } from './samples.ts';
@@ -366,6 +367,7 @@ describe('a disk that cannot be read', () => {
 
 describe('the alarms that stand', () => {
   const standing: AlarmState = {
+    ...standingState,
     alarm: 'booster/discharge-low',
     occurrence: 'k3m9x2-1',
     rule: 'limit',

@@ -1,4 +1,4 @@
-import type { AlarmEvent, AlarmState, Priority, Rule } from '../../model/alarm.ts';
+import type { AlarmEvent, AlarmState, Priority, RuleKind } from '../../model/alarm.ts';
 import type { Site } from '../../model/site.ts';
 import type { Owner } from './ledger.ts';
 import type { NamedMetric, Properties, Typed } from './payload.ts';
@@ -10,7 +10,7 @@ import type { NamedMetric, Properties, Typed } from './payload.ts';
 
 type Loss = Pick<AlarmState, 'rule' | 'alarm'>;
 
-export function isLoss({ rule }: { readonly rule: Rule['kind'] }): boolean {
+export function isLoss({ rule }: { readonly rule: RuleKind }): boolean {
   return rule === 'communication' || rule === 'bus-communication';
 }
 
@@ -43,7 +43,7 @@ export function birthOfAlarms(
 
 function birthOf(
   key: string,
-  rule: { readonly kind: Rule['kind']; readonly priority: Priority; readonly message: string },
+  rule: { readonly kind: RuleKind; readonly priority: Priority; readonly message: string },
   state: AlarmState | undefined,
   nowAt: number,
 ): NamedMetric {
@@ -87,11 +87,11 @@ export function metricOfEvent(event: AlarmEvent): { readonly owner: Owner; reado
   return { owner: ownerOf(event.rule, event.alarm), metric };
 }
 
-function ownerOf(rule: Rule['kind'], key: string): Owner {
+function ownerOf(rule: RuleKind, key: string): Owner {
   return isLoss({ rule }) ? undefined : partsOf(key).device;
 }
 
-function nameOf(rule: Rule['kind'], key: string): string {
+function nameOf(rule: RuleKind, key: string): string {
   return `Alarms/${isLoss({ rule }) ? key : partsOf(key).id}`;
 }
 

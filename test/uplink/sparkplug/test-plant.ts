@@ -5,6 +5,7 @@ import type { Site, UplinkSettings } from '../../../src/model/site.ts';
 import { loadSite } from '../../../src/site/site.ts';
 import type { PointNow } from '../../../src/uplink/plant-now.ts';
 import type { Plant } from '../../../src/uplink/sparkplug/plant.ts';
+import { standingState } from '../../fakes/alarm-parts.ts';
 import { alarmEvent, settingsFor } from '../samples.ts';
 
 const siteFile = join(import.meta.dirname, 'plant.yaml');
@@ -70,7 +71,18 @@ export class TestPlant implements Plant {
     const { alarm, occurrence, rule, priority, message, sampledAt, value, state, unit } = event;
     if (event.kind !== 'raised') this.alarms.delete(alarm);
     else
-      this.alarms.set(alarm, { alarm, occurrence, rule, priority, message, raisedAt: sampledAt, value, state, unit });
+      this.alarms.set(alarm, {
+        ...standingState,
+        alarm,
+        occurrence,
+        rule,
+        priority,
+        message,
+        raisedAt: sampledAt,
+        value,
+        state,
+        unit,
+      });
     return event;
   }
 
