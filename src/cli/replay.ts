@@ -165,7 +165,7 @@ async function replaySource(
     return { ...row, doubt: rule && doubtOf(rule, grounds), knownShare: rule && knownShareOf(rule, grounds) };
   });
   const time = formatTime;
-  const notes = notesOf({ from, found, rows, logBeganAt: came?.logBeganAt, coarse: coarseAlarms(rules, points), time });
+  const notes = notesOf({ from, found, rows, came, coarse: coarseAlarms(rules, points), time });
   return { from, to, samples: run.samples, points: points.length, rows, would, came: came?.occurrences, notes };
 }
 

@@ -1,5 +1,5 @@
 import { createDetector } from '../detect/detector.ts';
-import type { Rule, Transition } from '../model/alarm.ts';
+import type { Change, Rule } from '../model/alarm.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { Minute } from './minutes.ts';
 import { createRebuilder, type RecordedPoint } from './rebuild.ts';
@@ -9,7 +9,7 @@ import { createTally, type Occurrence } from './tally.ts';
  * What decides: the detector alone, or the chain of all that the gateway puts around it. It gets the batches in the order
  * of time, and knows no other clock than theirs.
  */
-export type Judge = (batch: SampleBatch) => readonly Transition[];
+export type Judge = (batch: SampleBatch) => readonly Change[];
 
 /** The very detector of the gateway, with no alarm standing at the beginning. */
 export function detectorJudge(rules: readonly Rule[]): Judge {
@@ -44,7 +44,7 @@ export function createReplay({ points, judge, countFrom, onBatch }: ReplayOption
   function take(batch: SampleBatch): void {
     onBatch?.(batch);
     for (const { kind, rule, sampledAt } of judge(batch))
-      tally.add({ kind: kind === 'raised' ? 'began' : 'ended', alarm: rule.key, at: sampledAt });
+      tally.add({ kind: kind === 'met' ? 'began' : 'ended', alarm: rule.key, at: sampledAt });
   }
 
   return {

@@ -78,7 +78,7 @@ export function csvSource({ name, path, points, from, to, ...limits }: CsvOption
         yield { minutes: [], done, total };
       }
       if (!readRow) throw wrong({ column: 1, message: 'the file is empty', hint: 'begin with point,time,value' });
-      yield { minutes: buffer.takeBefore(Math.min(to ?? buffer.endAt, buffer.endAt)), done: total, total };
+      yield { minutes: buffer.takeBefore(to ?? buffer.endAt), done: total, total };
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { AlarmComparison } from '../../replay/compare.ts';
 import type { Doubt } from '../../replay/grounds.ts';
 import type { Occurrence } from '../../replay/tally.ts';
+import type { Came } from './came.ts';
 import type { Found } from './source.ts';
 
 /** One alarm of the table. */
@@ -28,7 +29,7 @@ interface NoteGrounds {
   readonly from: number;
   readonly found: Found;
   readonly rows: readonly ReplayRow[];
-  readonly logBeganAt: number | undefined;
+  readonly came: Came | undefined;
   readonly coarse: readonly string[];
   readonly time: (at: number) => string;
 }
@@ -44,7 +45,7 @@ const reasons: Readonly<Record<Doubt, string>> = {
   'needs-more': 'they need what is not recorded',
 };
 
-export function notesOf({ from, found, rows, logBeganAt, coarse, time }: NoteGrounds): string[] {
+export function notesOf({ from, found, rows, came, coarse, time }: NoteGrounds): string[] {
   const notes: string[] = [];
   if (found.firstAt !== undefined && found.firstAt > from + lateMs)
     notes.push(`The record begins at ${time(found.firstAt)}: what was before cannot be told.`);
@@ -59,8 +60,12 @@ export function notesOf({ from, found, rows, logBeganAt, coarse, time }: NoteGro
     notes.push(
       `Recorded more coarsely than the deadband of the alarm, so it may come and go less often: ${listOf(coarse)}.`,
     );
-  if (logBeganAt !== undefined && logBeganAt > from)
-    notes.push(`The alarm log begins at ${time(logBeganAt)}: what came before is not in it.`);
+  if (came?.logBeganAt !== undefined && came.logBeganAt > from)
+    notes.push(`The alarm log begins at ${time(came.logBeganAt)}: what came before is not in it.`);
+  if (came && came.hidden > 0)
+    notes.push(
+      `Of those that came ${came.hidden} were shelved, suppressed or out of service: a replay judges conditions only.`,
+    );
   if (found.damaged > 0) notes.push(`${found.damaged} stretches of the history could not be read.`);
   if (found.late > 0) notes.push(`${found.late} values came too late to be put in their order: sort the file by time.`);
   if (found.unknown.size > 0) notes.push(`Not in the site, and left out: ${listOf([...found.unknown])}.`);
