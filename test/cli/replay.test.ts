@@ -39,14 +39,17 @@ beforeAll(async () => {
     ['pump/low', minutes(10 * ten) + 60, minutes(10 * ten) + 90] as const,
     ['pump/low', minutes(10 * ten + 6), minutes(10 * ten + 6) + 5] as const,
   ]);
-  await logAlarms(folder, [...came, ['pump/forgotten', 100, 200], ['tank/communication', minutes(20) + 10, minutes(22)]]);
+  await logAlarms(folder, [
+    ...came,
+    ['pump/forgotten', 100, 200],
+    ['tank/communication', minutes(20) + 10, minutes(22)],
+  ]);
 });
 
 afterAll(() => remove(folder));
 
 const hour = ['--since', new Date(noon).toISOString(), '--until', new Date(noon + 3_600_000).toISOString()];
-const cli = (...args: string[]) =>
-  runCli(['replay', ...args], { cwd: folder, env: { PLANTROOM_SOCKET: 'nothing' } });
+const cli = (...args: string[]) => runCli(['replay', ...args], { cwd: folder, env: { PLANTROOM_SOCKET: 'nothing' } });
 const history = (site: string, ...args: string[]) => cli('--site', site, '--data', '.', ...hour, ...args);
 
 interface Row {
@@ -97,7 +100,9 @@ describe('a replay of the history', () => {
   });
 
   test('says what it cannot tell: a point that is not recorded, and the time in which nobody ran', async () => {
-    writeSite(folder, 'more.yaml', { alarms: `${low('on-delay: 0s')}  - { id: dry, point: pump/flow, low: 1 m3/h }\n` });
+    writeSite(folder, 'more.yaml', {
+      alarms: `${low('on-delay: 0s')}  - { id: dry, point: pump/flow, low: 1 m3/h }\n`,
+    });
     const { document, row } = await rowsOf('more.yaml');
     expect(row('pump/dry')).toMatchObject({ difference: 'untold', doubt: 'not-recorded' });
     // What was kept last, at 12:36:05, stands for five minutes and a sample; it is known again when the gateway is back.
@@ -172,7 +177,11 @@ describe('a replay of a CSV', () => {
   test.each([
     ['a time', 'point,time,value\npump/pressure,yesterday,1\n', '2:15: "yesterday" is no time'],
     ['a number', 'point,time,value\npump/pressure,2026-01-01T12:00:00Z,"1,5"\n', '2:36: "1,5" is no number'],
-    ['a quality', 'point,time,value,quality\npump/pressure,2026-01-01T12:00Z,,broken\n', '2:34: "broken" is no quality'],
+    [
+      'a quality',
+      'point,time,value,quality\npump/pressure,2026-01-01T12:00Z,,broken\n',
+      '2:34: "broken" is no quality',
+    ],
     ['a quoted field', 'point,time,value\n"pump/pressure,2026-01-01T12:00Z,1\n', '2:1: a quoted field does not end'],
     ['the count of fields', 'time,pump/pressure\n2026-01-01T12:00Z,1,2\n', '2:19: the line has 3 fields'],
     ['a column', 'time,pressure\n', '1:6: "pressure" is no key of a point'],

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { silentLog } from '../../src/base/log.ts';
 import { systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
 import { createRecorder } from '../../src/history/recorder.ts';
 import type { Site } from '../../src/model/site.ts';
 import { loadSite } from '../../src/site/site.ts';
 import { openStore } from '../../src/store/store.ts';
-import { batch, bad, good, noon } from '../history/samples.ts';
+import { bad, batch, good, noon } from '../history/samples.ts';
 import { ampleBytes, nextBatch, TestFile } from '../store/history/sample-history.ts';
 import { alarmEvent } from '../store/sample-store.ts';
 
@@ -90,7 +90,10 @@ export function recordLives(folder: string, site: Site, seconds: number, lives: 
 }
 
 /** `pump/low 60 90`: raised and returned so many seconds after noon. */
-export async function logAlarms(folder: string, alarms: readonly (readonly [string, number, number?])[]): Promise<void> {
+export async function logAlarms(
+  folder: string,
+  alarms: readonly (readonly [string, number, number?])[],
+): Promise<void> {
   const store = await openStore({ folder, clock: systemClock, log: silentLog });
   let number = store.lastEventNumber;
   const turns = alarms
