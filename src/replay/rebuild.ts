@@ -55,13 +55,9 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
   const good = new Float64Array(count);
   const device = Int32Array.from(points, ({ point }) => point.device);
   const pool = points.map(({ point }): Sample => ({ point, value: Number.NaN, text: undefined, quality: 'not-read' }));
-  const inBatch: Sample[] = [];
-  const batch: SampleBatch & { device: number } = {
-    device: 0,
-    samples: inBatch,
-    isAnswered: false,
-    sampledAtMono: 0,
-    sampledAt: 0,
+  const lists: (Sample[] | undefined)[] = points.map(() => undefined);
+  const batch: { -readonly [Key in keyof SampleBatch]: SampleBatch[Key] } = {
+    ...{ device: 0, samples: [], isAnswered: false, sampledAtMono: 0, sampledAt: 0 },
   };
   const events = createRecords();
   const next = new Int32Array(count);
@@ -77,6 +73,9 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
   /** Samples again what stands, up to the next record or the end of the minute. */
   function fill(place: number, before: number): void {
     let at = due[place] as number;
+    if (at >= before) return;
+    const isGood = quality[place] === 0;
+    let count = 0;
     const step = interval[place] as number;
     const last = standsUntil[place] as number;
     while (at < before) {
@@ -87,9 +86,11 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
       } else {
         addRecord(events, place, at, value[place] as number, quality[place] as number);
         at += step;
+        count += 1;
       }
     }
     due[place] = at;
+    if (isGood) good[place] = (good[place] as number) + count;
   }
 
   /** All of a place before the end of a part. Returns the first row of the next one. */
@@ -109,6 +110,7 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
       fill(place, Math.min(time - step / 2, before));
       if (time >= before) return index;
       addRecord(events, place, time, values[row] as number, codes[row] as number);
+      if (codes[row] === 0) good[place] = (good[place] as number) + 1;
       value[place] = values[row] as number;
       quality[place] = codes[row] as number;
       due[place] = time + step;
@@ -165,35 +167,50 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
     }
   }
 
-  function handOver(take: (batch: SampleBatch) => void): void {
-    const { count: rows, place: places, at: times, value: values, quality: codes } = events;
-    let last = -1;
-    inBatch.length = 0;
-    for (let index = 0; index < rows; index += 1) {
+  /** The samples of a batch, as the list that the last batch with the same first point had, when it is the same again. */
+  function samplesOf(from: number, to: number): Sample[] {
+    const first = events.place[byTime[from] as number] as number;
+    let list = lists[first];
+    if (list?.length !== to - from)
+      list = lists[first] = Array.from({ length: to - from }, () => pool[first] as Sample);
+    const { place: places, value: values, quality: codes } = events;
+    batch.isAnswered = false;
+    for (let index = from; index < to; index += 1) {
       const row = byTime[index] as number;
-      const place = places[row] as number;
-      const at = times[row] as number;
-      const isNext = at === batch.sampledAt && device[place] === batch.device && place !== last;
-      if (!isNext && inBatch.length > 0) {
-        take(batch);
-        inBatch.length = 0;
-      }
-      if (inBatch.length === 0) {
-        batch.device = device[place] as number;
-        batch.sampledAt = at;
-        batch.sampledAtMono = at;
-        batch.isAnswered = false;
-      }
+      const sample = pool[places[row] as number] as Sample;
       const code = codes[row] as number;
-      const sample = pool[place] as Sample;
+      const quality = qualities[code] as Sample['quality'];
       sample.value = values[row] as number;
-      sample.quality = qualities[code] as Sample['quality'];
-      if (code === 0) good[place] = (good[place] as number) + 1;
+      // A number is cheaper to write than a reference.
+      if (sample.quality !== quality) sample.quality = quality;
       if (isHeard[code]) batch.isAnswered = true;
-      inBatch.push(sample);
-      last = place;
+      if (list[index - from] !== sample) list[index - from] = sample;
     }
-    if (inBatch.length > 0) take(batch);
+    return list;
+  }
+
+  function handOver(take: (batch: SampleBatch) => void): void {
+    const { count: rows, place: places, at: times } = events;
+    for (let from = 0; from < rows; ) {
+      const row = byTime[from] as number;
+      const at = times[row] as number;
+      let last = places[row] as number;
+      const own = device[last] as number;
+      let to = from + 1;
+      // A point that comes twice at one time makes a second batch.
+      for (; to < rows; to += 1) {
+        const other = byTime[to] as number;
+        const place = places[other] as number;
+        if (times[other] !== at || device[place] !== own || place === last) break;
+        last = place;
+      }
+      batch.device = own;
+      batch.sampledAt = at;
+      batch.sampledAtMono = at;
+      batch.samples = samplesOf(from, to);
+      take(batch);
+      from = to;
+    }
   }
 
   function playPart(startAt: number, records: Records | undefined, take: (batch: SampleBatch) => void): void {
