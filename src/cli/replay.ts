@@ -16,6 +16,7 @@ import { formatTime } from './render/time.ts';
 import { type Came, readCame } from './replay/came.ts';
 import { csvSource } from './replay/csv-source.ts';
 import { historySource } from './replay/history-source.ts';
+import { holdOf } from './replay/hold.ts';
 import { playAll } from './replay/play.ts';
 import { notesOf, type ReplayResult, type ReplayRow } from './replay/result.ts';
 import type { Source } from './replay/source.ts';
@@ -202,13 +203,6 @@ function isMeant(key: string, { device, alarm }: ReplayOptions): boolean {
 
 const minuteMs = 60_000;
 const longestWarmUpMs = 86_400_000;
-
-/** Where the new site file records a point no more, a value stands for as long as it does by default. */
-const defaultHoldMs = 5 * minuteMs;
-
-function holdOf({ recording }: Point): number {
-  return recording?.longestGapMs ?? defaultHoldMs;
-}
 
 /** So much of the record before the time asked for fills windows and delays, and tells what stood at its beginning. */
 function warmUpMs(rules: readonly Rule[], points: readonly Point[], holdMs: number | undefined): number {

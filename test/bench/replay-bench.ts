@@ -23,7 +23,7 @@ const minuteMs = 60_000;
 const startAt = Date.UTC(2026, 0, 1);
 
 export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Figure[]> {
-  const hours = isQuick ? 3 : 24;
+  const hours = isQuick ? 1 : 24;
   const folder = mkdtempSync(join(tmpdir(), 'plantroom-bench-'));
   try {
     const { points, kept } = recordDay(folder, hours, say);

@@ -65,13 +65,14 @@ export function recordLives(folder: string, site: Site, seconds: number, lives: 
       }),
       summaries: [],
     });
+  const devices = site.devices.filter(({ points }) => points.some(({ key }) => lives[key]));
   for (let second = 0; second < seconds; second += 1) {
-    for (const device of site.devices) {
+    for (const device of devices) {
       const due = device.points.filter(({ intervalMs }) => (second * 1_000) % intervalMs === 0);
       const values = due.map(one => lives[one.key]?.(second));
       if (due.length === 0 || values.every(value => value === undefined)) {
         // As after a restart: what is kept starts anew.
-        if (due.length > 0 && device === site.devices[0]) {
+        if (due.length > 0 && device === devices[0]) {
           keep(recorder.flush());
           recorder = createRecorder();
         }
