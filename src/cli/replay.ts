@@ -170,13 +170,14 @@ async function replaySource(
   return { from, to, samples: run.samples, points: points.length, rows, would, came: came?.occurrences, notes };
 }
 
-async function cameIn(folder: string, from: number, to: number, options: ReplayOptions): Promise<Came> {
+/** Undefined where there is a history and no alarm log beside it. */
+async function cameIn(folder: string, from: number, to: number, options: ReplayOptions): Promise<Came | undefined> {
   const { openAlarmLogReader } = await import('../store/alarm-log-reader.ts');
   const log = openAlarmLogReader(folder);
   try {
-    return readCame(log, from, to, alarm => isMeant(alarm, options));
+    return log && readCame(log, from, to, alarm => isMeant(alarm, options));
   } finally {
-    log.close();
+    log?.close();
   }
 }
 

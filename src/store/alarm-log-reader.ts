@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Priority } from '../model/alarm.ts';
-import { findDatabases, mainDatabase } from './archive.ts';
+import { mainDatabase } from './archive.ts';
 import { openForReading, readNumberPragma } from './database.ts';
 import { migrations, refuseNewer } from './migrations.ts';
 import { unreadable } from './unreadable.ts';
@@ -23,10 +24,10 @@ export interface AlarmLogReader {
   close(): void;
 }
 
-/** Throws PlantroomError: `not-found` where there is no store, `storage` where it cannot be read. */
-export function openAlarmLogReader(folder: string): AlarmLogReader {
-  findDatabases(folder);
+/** Undefined where there is none. Throws PlantroomError `storage` where it cannot be read. */
+export function openAlarmLogReader(folder: string): AlarmLogReader | undefined {
   const path = join(folder, mainDatabase);
+  if (!existsSync(path)) return undefined;
   try {
     const database = openForReading(path);
     try {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/base/errors.ts';
 import { noon } from '../history/samples.ts';
 import { logAlarms, recordLives, writeSite } from '../replay/recorded-plant.ts';
+import { exampleOf } from './examples.ts';
 import { makeFolder, remove, runCli } from './terminal.ts';
 
 /*
@@ -87,6 +88,15 @@ describe('a replay of the history', () => {
         .filter((one: { which: string; alarm: string }) => one.which === which && one.alarm === 'pump/low')
         .map(({ from, to }: { from: number; to: number }) => [from, to]);
     expect(lows('would')).toEqual(lows('came'));
+  });
+
+  test('has the document that docs/cli.md shows', async () => {
+    const { document } = await rowsOf('old.yaml', '--each');
+    const example = exampleOf('replay');
+    expect(Object.keys(document)).toEqual(Object.keys(example));
+    expect(Object.keys(document.alarms[0])).toEqual(Object.keys(example.alarms[0]));
+    expect(Object.keys(document.alarms[0].would)).toEqual(Object.keys(example.alarms[0].would));
+    expect(Object.keys(document.occurrences[0])).toEqual(Object.keys(example.occurrences[0]));
   });
 
   test('with a longer delay says how many fewer would have come', async () => {

@@ -60,6 +60,7 @@ export function notesOf({ from, found, rows, came, coarse, time }: NoteGrounds):
     notes.push(
       `Recorded more coarsely than the deadband of the alarm, so it may come and go less often: ${listOf(coarse)}.`,
     );
+  if (!came) notes.push('There is no alarm log to look at: what really came is not known.');
   if (came?.logBeganAt !== undefined && came.logBeganAt > from)
     notes.push(`The alarm log begins at ${time(came.logBeganAt)}: what came before is not in it.`);
   if (came && came.hidden > 0)

@@ -3,30 +3,36 @@ import type { BandPlot, PlotColumn } from '../render/band-plot.ts';
 
 const bands = 16;
 
-/** What a band plot shows of a series: its limits must be in it, and are. */
+/** What a band plot shows of a series: all that is ordinary and the limits; what is further out lies in the bands at the ends. */
 export function plotOf(
   series: Series,
   range: { from: number; to: number; width: number },
+  fence: readonly [low: number, high: number],
   marks: BandPlot['marks'],
   format: BandPlot['format'],
 ): BandPlot {
   const known = series.value.filter(value => !Number.isNaN(value));
-  const values = [...marks.map(({ value }) => value)];
-  const least = Math.min(
-    known.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY),
-    ...values,
-  );
-  const most = Math.max(
-    known.reduce((one, other) => Math.max(one, other), Number.NEGATIVE_INFINITY),
-    ...values,
-  );
-  const [low, high] = most > least ? [least, most] : [least - 1, most + 1];
+  const limits = marks.map(({ value }) => value);
+  const ordinary = known.filter(value => value >= fence[0] && value <= fence[1]);
+  const least = Math.min(leastOf(ordinary), ...limits);
+  const most = Math.max(-leastOf(ordinary.map(value => -value)), ...limits);
+  // A band more on either side, so that a limit has something beyond it.
+  const margin = most > least ? (most - least) / (bands - 2) : 1;
+  const [low, high] = [least - margin, most + margin];
   const counts = new Array<number>(bands).fill(0);
   for (const value of known) {
-    const band = Math.min(bands - 1, Math.floor(((value - low) / (high - low)) * bands));
+    const band = Math.max(0, Math.min(bands - 1, Math.floor(((value - low) / (high - low)) * bands)));
     counts[band] = (counts[band] ?? 0) + 1;
   }
-  return { columns: columnsOf(series, range), counts, from: low, to: high, marks, format };
+  const clamp = (value: number) => Math.max(low, Math.min(high, value));
+  const columns = columnsOf(series, range).map(
+    column => column && { least: clamp(column.least), middle: clamp(column.middle), most: clamp(column.most) },
+  );
+  return { columns, counts, from: low, to: high, marks, format };
+}
+
+function leastOf(values: Float64Array): number {
+  return values.reduce((one, other) => Math.min(one, other), Number.POSITIVE_INFINITY);
 }
 
 function columnsOf(

@@ -28,7 +28,6 @@ export interface Suggestion {
   readonly would: readonly Occurrence[];
 }
 
-const dayMs = 86_400_000;
 const widestPlot = 80;
 
 /** Key of the alarm that a proposal would be. */
@@ -40,10 +39,9 @@ export function renderSuggestion(suggestion: Suggestion, width: number | undefin
   const { point, from, to, series, limits } = suggestion;
   const plotWidth = Math.max(10, Math.min(widestPlot, (width ?? 100) - 45));
   const marks = limits.map(({ level, limit }) => ({ name: `${level} ${formatNumber(limit)}`, value: limit }));
-  const { most, least } = suggestion.basis;
-  const decimals = Math.max(decimalsOf((most - least) / 16), 0);
-  const format = (value: number) => `${formatNumber(value, Math.min(decimals, 4))} ${point.unit}`.trim();
-  const plot = plotOf(series, { from, to, width: plotWidth }, marks, format);
+  const format = (value: number) =>
+    `${formatNumber(value, Math.min(decimalsOf(suggestion.basis.sigma || 1), 4))} ${point.unit}`.trim();
+  const plot = plotOf(series, { from, to, width: plotWidth }, suggestion.basis.fence, marks, format);
   const lines = renderBandPlot(plot, style);
   const indent = ' '.repeat((lines[0] ?? '').indexOf('│') + 1);
   const axis = renderTimeAxis(from, to, plotWidth, at => formatTime(at).slice(5, 16));
@@ -83,7 +81,7 @@ function factsOf({ point, from, to, basis, goodMs, recorded }: Suggestion): [str
 /** What would have come, by the very detector. */
 function renderWould(suggestion: Suggestion): string[] {
   return sumsOf(suggestion).map(({ proposal, sum }) => {
-    const often = sum.count === 0 ? 'never' : countOf(sum.count, 'time');
+    const often = sum.count === 0 ? 'never' : sum.count === 1 ? 'once' : countOf(sum.count, 'time');
     const length =
       sum.count === 0 ? '' : `, for ${formatAge(sum.totalMs)} together, ${formatAge(sum.longestMs)} at most`;
     return `${proposal} would have come ${often}${length}`;
@@ -96,9 +94,9 @@ function sumsOf({ point, limits, rate, would, from, to }: Suggestion): { proposa
   return proposals.map(proposal => ({ proposal, sum: sumUp(groups.get(alarmKey(point, proposal)) ?? [], from, to) }));
 }
 
-function yamlOf({ point, limits, rate, to, from }: Suggestion): string[] {
+function yamlOf({ point, limits, rate, goodMs }: Suggestion): string[] {
   return [
-    `# Proposed by plantroom from ${Math.round((to - from) / dayMs)} days of history. What is ordinary is not yet what is safe: where the`,
+    `# Proposed by plantroom from ${formatAge(goodMs)} of good values. What is ordinary is not yet what is safe: where the`,
     '# data plate or a rule of the trade knows a limit, that one goes. The priority is by what a person must do.',
     'alarms:',
     ...limits.flatMap(one => limitYaml(point, one)),
