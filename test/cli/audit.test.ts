@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
@@ -7,7 +7,7 @@ import { exitCodes } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
 import { exampleOf } from './examples.ts';
-import { makeFolder, remove, runCli } from './terminal.ts';
+import { makeFolder, remove, root, runCli } from './terminal.ts';
 
 let folder: string;
 /** It stays open: the command line reads beside it. */

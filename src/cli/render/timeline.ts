@@ -13,9 +13,10 @@ export function renderTimeline(stretches: readonly Stretch[], from: number, to: 
   for (const stretch of stretches) {
     const start = Math.max(from, stretch.from);
     const end = Math.min(to, stretch.to ?? to);
-    for (let column = Math.max(0, Math.floor((start - from) / columnMs)); column < width; column += 1) {
+    const first = Math.max(0, Math.floor((start - from) / columnMs));
+    for (let column = first; column < width; column += 1) {
       const left = from + column * columnMs;
-      if (left > end) break;
+      if (left >= end && column > first) break;
       // A moment without a length has stood, too.
       const ms = Math.max(columnMs * 1e-9, Math.min(end, left + columnMs) - Math.max(start, left));
       stood[column] = (stood[column] as number) + ms;
@@ -30,6 +31,6 @@ export function renderTimeAxis(from: number, to: number, width: number, format: 
   const room = width - first.length - last.length;
   if (room < 1) return first.slice(0, width);
   if (room < middle.length + 4) return first + ' '.repeat(room) + last;
-  const left = Math.floor((room - middle.length) / 2);
+  const left = Math.max(2, Math.floor((width - middle.length) / 2) - first.length);
   return first + ' '.repeat(left) + middle + ' '.repeat(room - middle.length - left) + last;
 }
