@@ -55,7 +55,7 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
   const good = new Float64Array(count);
   const device = Int32Array.from(points, ({ point }) => point.device);
   const pool = points.map(({ point }): Sample => ({ point, value: Number.NaN, text: undefined, quality: 'not-read' }));
-  const lists: (Sample[] | undefined)[] = points.map(() => undefined);
+  const lists: Sample[][] = [];
   const batch: { -readonly [Key in keyof SampleBatch]: SampleBatch[Key] } = {
     ...{ device: 0, samples: [], isAnswered: false, sampledAtMono: 0, sampledAt: 0 },
   };
@@ -167,12 +167,11 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
     }
   }
 
-  /** The samples of a batch, as the list that the last batch with the same first point had, when it is the same again. */
+  /** The samples of a batch, in the list that is kept for batches of its size. */
   function samplesOf(from: number, to: number): Sample[] {
-    const first = events.place[byTime[from] as number] as number;
-    let list = lists[first];
-    if (list?.length !== to - from)
-      list = lists[first] = Array.from({ length: to - from }, () => pool[first] as Sample);
+    const size = to - from;
+    const list = lists[size] ?? new Array<Sample>(size);
+    lists[size] = list;
     const { place: places, value: values, quality: codes } = events;
     batch.isAnswered = false;
     for (let index = from; index < to; index += 1) {
@@ -184,7 +183,7 @@ export function createRebuilder(points: readonly RecordedPoint[]): Rebuilder {
       // A number is cheaper to write than a reference.
       if (sample.quality !== quality) sample.quality = quality;
       if (isHeard[code]) batch.isAnswered = true;
-      if (list[index - from] !== sample) list[index - from] = sample;
+      list[index - from] = sample;
     }
     return list;
   }

@@ -21,12 +21,12 @@ export function rateYaml(point: Point, { ratePerS, windowMs, minChange }: RatePr
   return [`  - id: ${point.id}-rate`, `    point: ${point.key}`, `    rate: ${rate}`, '    priority: medium'];
 }
 
-export function quantity(value: number, unit: string): string {
+function quantity(value: number, unit: string): string {
   return `${value} ${unit}`.trim();
 }
 
 /** By the second, the minute or the hour, whichever makes a number that one can read. */
-export function formatRate(ratePerS: number, unit: string): string {
+function formatRate(ratePerS: number, unit: string): string {
   const [factor, per] = (
     [
       [1, 's'],
