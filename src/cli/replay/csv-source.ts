@@ -5,7 +5,7 @@ import { createMinuteBuffer, minuteMs } from '../../replay/minutes.ts';
 import { codeOfQuality } from '../../replay/records.ts';
 import { type CsvProblem, type CsvValue, type ReadRow, readHead } from './csv-layout.ts';
 import { splitCsvLine } from './csv-line.ts';
-import { createSeriesFinder, noteTime, nothingFound, type Source } from './source.ts';
+import { createSeriesFinder, nothingFound, type Source } from './source.ts';
 
 /**
  * So many values wait for earlier ones, some 21 MB: rows may come in the order in which they were stored. Beyond it the
@@ -46,7 +46,7 @@ export function csvSource({ name, path, points, from, to, ...limits }: CsvOption
     const series = find(key, unit);
     if (!series) return;
     const converted = series.convert ? series.convert(value) : value;
-    if (buffer.add(series.place, Math.round(at), converted, codeOfQuality(quality))) noteTime(found, at);
+    if (buffer.add(series.place, Math.round(at), converted, codeOfQuality(quality))) found.note(at);
     else found.late += 1;
   }
 

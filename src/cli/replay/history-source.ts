@@ -2,7 +2,7 @@ import type { Point } from '../../model/point.ts';
 import { createMinuteBuffer, minuteMs } from '../../replay/minutes.ts';
 import { codeOfQuality } from '../../replay/records.ts';
 import type { HistoryReader } from '../../store/history/reader.ts';
-import { createSeriesFinder, noteTime, nothingFound, type Series, type Source } from './source.ts';
+import { createSeriesFinder, nothingFound, type Series, type Source } from './source.ts';
 
 /**
  * So much of the history is looked up at a time: all of it is in memory then, a second's values of two thousand points in
@@ -37,7 +37,7 @@ export function historySource(reader: HistoryReader, points: readonly Point[], f
     return (index: number, at: number, value: number, quality: Parameters<typeof codeOfQuality>[0]): void => {
       const one = series[index];
       if (one === undefined || at < start || at >= end) return;
-      noteTime(found, at);
+      found.note(at);
       buffer.add(one.place, at, one.convert ? one.convert(value) : value, codeOfQuality(quality));
     };
   }

@@ -24,10 +24,12 @@ export interface Found {
   readonly otherUnit: Set<string>;
   /** Names in it that the site does not know. */
   readonly unknown: Set<string>;
-  /** Wall ms of the first and the last value. */
-  firstAt: number | undefined;
-  lastAt: number | undefined;
-  values: number;
+  /** Wall ms of the first and the last value; undefined where there is none. */
+  readonly firstAt: number | undefined;
+  readonly lastAt: number | undefined;
+  readonly values: number;
+  /** Notes the time of one value. */
+  readonly note: (at: number) => void;
   /** Stretches that could not be read. */
   damaged: number;
   /** Values that came too late to be put in their order. */
@@ -35,9 +37,25 @@ export interface Found {
 }
 
 export function nothingFound(): Found {
+  // Numbers in an array are written in place; a field that may be undefined would take new memory for each.
+  const times = Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0);
+  const known = (at: number | undefined) => (times[2] === 0 ? undefined : at);
   return {
-    ...{ recorded: new Set<string>(), otherUnit: new Set<string>(), unknown: new Set<string>() },
-    ...{ firstAt: undefined, lastAt: undefined, values: 0, damaged: 0, late: 0 },
+    ...{ recorded: new Set<string>(), otherUnit: new Set<string>(), unknown: new Set<string>(), damaged: 0, late: 0 },
+    note(at) {
+      if (at < (times[0] as number)) times[0] = at;
+      if (at > (times[1] as number)) times[1] = at;
+      times[2] = (times[2] as number) + 1;
+    },
+    get firstAt() {
+      return known(times[0]);
+    },
+    get lastAt() {
+      return known(times[1]);
+    },
+    get values() {
+      return times[2] as number;
+    },
   };
 }
 
@@ -77,10 +95,4 @@ export function createSeriesFinder(points: readonly Point[], found: Found) {
     if (!known.has(name)) known.set(name, find(key, unit));
     return known.get(name);
   };
-}
-
-export function noteTime(found: Found, at: number): void {
-  found.values += 1;
-  if (found.firstAt === undefined || at < found.firstAt) found.firstAt = at;
-  if (found.lastAt === undefined || at > found.lastAt) found.lastAt = at;
 }
