@@ -4,12 +4,15 @@ import { messageOf, PlantroomError } from './base/errors.ts';
 import type { Log } from './base/log.ts';
 import type { Random } from './base/random.ts';
 import { createDetector, type Detector } from './detect/detector.ts';
+import { type AlarmBook, type BookTime, createAlarmBook } from './detect/life/alarm-book.ts';
+import { carryOut } from './detect/life/alarm-orders.ts';
 import type { Answer, Question } from './driver.ts';
 import type { Frame } from './history/frame.ts';
 import { createRecorder } from './history/recorder.ts';
 import { type AlarmDesk, type AlarmRecord, createAlarmDesk } from './live/alarm-desk.ts';
 import type { ClockEvent } from './live/clock-watch.ts';
 import { createCommandMemory } from './live/command-memory.ts';
+import { createDueTimer } from './live/due-timer.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatency, createStopwatch } from './live/latency.ts';
 import { createOutbox } from './live/outbox.ts';
@@ -20,8 +23,9 @@ import { shareStore } from './live/store-shares.ts';
 import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
-import { pointViews, statusView } from './live/views.ts';
-import type { AlarmEvent } from './model/alarm.ts';
+import { isHidden, pointViews, statusView } from './live/views.ts';
+import type { AlarmEvent, Happening, Priority } from './model/alarm.ts';
+import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SampleBatch } from './model/point.ts';
 import type { Site, UplinkSettings } from './model/site.ts';
@@ -39,7 +43,7 @@ import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
  * The way of a value, in one place:
  *
  *   poller ─ batch ─► point table
- *                 ─► detector ─ transitions ─► alarm desk ─ events ─► store ─ committed ─► uplink
+ *                 ─► detector ─ changes ─► alarm book ─ happenings ─► alarm desk ─ events ─► store ─ committed ─► uplink
  *                 ─► summarizer ─ window ──────────────────────────► history ─ written ─► uplink
  *                 ─► recorder ─── frame ───────────────────────────► history
  *
@@ -120,20 +124,40 @@ export function createGateway(options: GatewayOptions): Gateway {
     onBatch,
     onLateness: latency.lateness.record,
   });
+  const expiries = createDueTimer(clock, () => {
+    if (running) settleAlarms(running, running.book.expire(bookTime()));
+  });
   let running: Running | undefined;
   let lastCommand: Promise<unknown> = Promise.resolve();
 
   function onBatch(batch: SampleBatch): void {
     if (!running) return;
     table.apply(batch);
-    const transitions = running.detector.step(batch);
+    const changes = running.detector.step(batch);
     const detectedMono = clock.monoMs();
     latency.sampledToDetected.record(detectedMono - batch.sampledAtMono);
-    if (transitions.length > 0) commitAlarms(running, running.desk.record(transitions), detectedMono);
+    if (changes.length > 0) settleAlarms(running, running.book.apply(changes), detectedMono);
     const window = summarizer.add(batch);
     if (window) keepWindow(running, window);
     const frame = recorder.add(batch);
     if (frame) keepFrame(running, frame);
+  }
+
+  /** Records what happened, and waits for what ends by itself next. */
+  function settleAlarms(current: Running, happenings: readonly Happening[], detectedMono = clock.monoMs()): void {
+    if (happenings.length > 0) commitAlarms(current, current.desk.record(happenings), detectedMono);
+    expiries.arm(current.book.nextDueMono());
+  }
+
+  function bookTime(): BookTime {
+    const mono = clock.monoMs();
+    return { mono, wall: clock.wallMs(), stamp: time.stampAt(mono) };
+  }
+
+  function runAlarmCommand(current: Running, command: AlarmCommand): CommandReply {
+    const { reply, happenings } = carryOut(current.book, command, bookTime());
+    settleAlarms(current, happenings);
+    return reply;
   }
 
   function commitAlarms({ store, uplinks }: Running, { events, states }: AlarmRecord, detectedMono: number): void {
@@ -199,7 +223,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         audit: entry => audit(store, { kind: 'command', who: `uplink ${uplink}`, body: entry }),
         isClockInDoubt: () => time.state.quality === 'unsynchronised',
       };
-      const outbox = createOutbox({ store, history, standing: desk.standing }, uplink);
+      const outbox = createOutbox({ store, history, standing: desk.states }, uplink);
       return createUplink({ ...shared, outbox, control, settings, password: () => passwordOf(settings) });
     });
   }
@@ -252,21 +276,21 @@ export function createGateway(options: GatewayOptions): Gateway {
     const limits = { databaseBytes: alarmBytes };
     const store = await openStore({ folder: options.dataFolder, clock, log, limits, onUnstored });
     await store.useUplinks(site.uplinks.map(({ id }) => id));
-    const standing = await store.alarmStates();
-    const hasRule = new Set(site.rules.map(rule => rule.key));
+    const states = await store.alarmStates();
+    const [newest] = await store.alarmLog({ limit: 1 });
     const desk = createAlarmDesk({
       storeId: store.id,
       lastEventNumber: store.lastEventNumber,
-      standing,
+      states,
       clock,
       stampAt: time.stampAt,
       device: number => running?.site.devices.find(device => device.number === number),
       point: number => table.get(number)?.point,
     });
-    const orphans = desk.closeOrphans(key => hasRule.has(key));
+    const book = createAlarmBook({ site: bookSite(site), states, lastSign: newest?.stamp, mayShelve });
     const detector = createDetector(
       site.rules,
-      desk.standing().map(state => state.alarm),
+      states.filter(({ isActive }) => isActive).map(({ alarm }) => alarm),
     );
     const history = openHistory({
       folder: options.dataFolder,
@@ -279,9 +303,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     const roomMaker = createRoomMaker({ clock, store, history });
     const uplinks = openUplinks(site, store, history, desk);
     const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
-    running = { site, store, history, roomMaker, correction, desk, detector, uplinks };
+    running = { site, store, history, roomMaker, correction, desk, book, detector, uplinks };
     table.replace(site.points);
-    if (orphans.events.length > 0) commitAlarms(running, orphans, clock.monoMs());
+    const { happenings, renewed } = book.begin(bookTime());
+    if (renewed.length > 0) commitAlarms(running, desk.renew(renewed), clock.monoMs());
+    settleAlarms(running, happenings);
     // Another process of this boot may have recorded before the clock was set.
     if (time.state.quality === 'synchronised') correctTimes(running);
     await memory.load(store.learned(), site.devices);
@@ -289,7 +315,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await poller.replace(site, options.tidyUp);
     warnOfOverload();
     log.info(
-      { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing: standing.length },
+      { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing: states.length },
       'gateway started',
     );
   }
@@ -315,7 +341,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     }
     const nowMono = clock.monoMs();
     const removed = current.detector.replaceRules(site.rules, { mono: nowMono, wall: clock.wallMs() });
-    if (removed.length > 0) commitAlarms(current, current.desk.record(removed), nowMono);
+    settleAlarms(current, [...current.book.apply(removed), ...current.book.replaceRules(bookSite(site), bookTime())]);
     keepLast(current, site);
     current.history.useUplinks(summaryNeeds(site));
     current.history.resize(shareStore(site.store.sizeBytes).historyBytes);
@@ -339,6 +365,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     for (const window of summarizer.flush(clock.wallMs())) keepWindow(running, window);
     for (const frame of recorder.flush()) keepFrame(running, frame);
     await running.uplinks.stop();
+    expiries.stop();
     running.roomMaker.stop();
     running.correction.stop();
     await Promise.all([running.store.close(), running.history.close()]);
@@ -368,7 +395,15 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'refresh':
         current.uplinks.refresh();
         return Promise.resolve({ kind: 'done', message: 'the alarms that stand are sent anew' });
+      default:
+        return Promise.resolve(runAlarmCommand(current, command));
     }
+  }
+
+  /** The alarms of a point that stand and are not hidden. */
+  function alarmsOn(point: number): readonly string[] {
+    const { detector, book } = mustRun();
+    return detector.activeOn(point).filter(alarm => !isHidden(book.lifeOf(alarm)));
   }
 
   function mustRun(): Running {
@@ -380,11 +415,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     start,
     stop,
     handle,
-    points: () => pointViews(mustRun().site, table.all(), mustRun().detector.activeOn, clock),
+    points: () => pointViews(mustRun().site, table.all(), alarmsOn, clock),
     async alarms(historyLimit) {
       const { desk, store } = mustRun();
       return {
-        standing: desk.standing(),
+        standing: desk.states().filter(state => !isHidden(state)),
+        hidden: desk.states().filter(isHidden),
         history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
       };
     },
@@ -401,7 +437,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),
-        standing: desk.standing().length,
+        standing: desk.states().filter(state => !isHidden(state)).length,
         buses: poller.buses(),
         devices: poller.devices(),
         store,
@@ -418,6 +454,15 @@ function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
   return uplinks.flatMap(({ id, summaries }) => (summaries ? [{ id, span: summaries }] : []));
 }
 
+function bookSite({ rules }: Site) {
+  return { rules, suppressions: [] };
+}
+
+/** What shelving is forbidden for. */
+function mayShelve(priority: Priority): boolean {
+  return priority !== 'urgent';
+}
+
 /** What exists only between start and stop. */
 interface Running {
   readonly site: Site;
@@ -427,5 +472,6 @@ interface Running {
   readonly correction: TimeCorrection;
   readonly detector: Detector;
   readonly desk: AlarmDesk;
+  readonly book: AlarmBook;
   readonly uplinks: Uplinks;
 }

@@ -2,6 +2,7 @@ import { type IncomingMessage, request } from 'node:http';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Answer } from '../driver.ts';
+import type { AlarmCommand, AlarmCommandBody } from '../model/alarm-command.ts';
 import type { Command, CommandReply } from '../model/command.ts';
 import type { PlantView } from '../model/plant.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from '../model/view.ts';
@@ -24,7 +25,7 @@ export interface ApiClient {
   /** Asks a device of a bus that the daemon owns, between its polls. */
   ask(ask: AskBody): Promise<Answer>;
   holes(): Promise<readonly HoleView[]>;
-  command(command: Command): Promise<CommandReply>;
+  command(command: Exclude<Command, AlarmCommand> | AlarmCommandBody): Promise<CommandReply>;
 }
 
 export const clientLimits = {

@@ -2,9 +2,10 @@ import { type ErrorKind, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Answer } from '../driver.ts';
 import type { Gateway } from '../gateway.ts';
+import { alarmCommands, readAlarmCommand } from '../model/alarm-command.ts';
 import type { Command } from '../model/command.ts';
+import { longestGlob, matchesPoint } from '../model/glob.ts';
 import { type PlantView, plantOf } from '../model/plant.ts';
-import { longestGlob, matchesPoint } from './glob.ts';
 import { parseAsk } from './question.ts';
 
 /** Most events that one answer holds. */
@@ -127,7 +128,14 @@ function parseCommand(body: string): Command {
       return { kind: 'forget-holes', device: command.device };
     throw usage('"forget-holes" needs the id of a device', '{"kind":"forget-holes","device":"meter-3"}');
   }
-  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, 'known are "reload" and "forget-holes"');
+  const alarmKind = alarmCommands.find(kind => kind === command.kind);
+  if (alarmKind !== undefined) {
+    const reading = readAlarmCommand(alarmKind, { ...command }, 'cli');
+    if (reading.kind === 'command') return reading.command;
+    throw usage(reading.reason, reading.hint);
+  }
+  const known = ['reload', 'forget-holes', ...alarmCommands].join(', ');
+  throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, `known are ${known}`);
 }
 
 function parseJson(body: string): unknown {

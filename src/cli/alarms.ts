@@ -19,8 +19,10 @@ interface AlarmsOptions extends GlobalOptions {
 export function registerAlarms(program: Command, context: CliContext): void {
   program
     .command('alarms')
-    .summary('list the alarms that stand')
-    .description('Lists the alarms that stand, the most urgent first.')
+    .summary('list the alarms that need somebody')
+    .description(
+      'Lists the alarms that are not normal, the most urgent first, and those that are hidden. Returned ones stay until they are acknowledged.',
+    )
     .option('--history <n>', 'also the newest n alarm events', wholeNumber('--history', 1, longestHistory))
     .addHelpText('after', '\nExamples:\n  plantroom alarms\n  plantroom alarms --history 20\n  plantroom alarms --json')
     .action((_options: unknown, command: Command) => listAlarms(context, command.optsWithGlobals()));
@@ -36,11 +38,13 @@ async function listAlarms(context: CliContext, options: AlarmsOptions): Promise<
   const width = widthOf(context.out);
   const style = styleFor(context.out, context.env);
   printLines(context, renderStanding(view.standing, context.clock.wallMs(), width, style));
+  if (view.hidden.length > 0) printLines(context, ['', ...renderHidden(view.hidden, width, style)]);
   if (options.history !== undefined) printLines(context, ['', ...renderHistory(view, width, style)]);
 }
 
 const standingColumns: readonly Column[] = [
   { title: 'PRIORITY' },
+  { title: 'PHASE' },
   { title: 'ALARM', minWidth: 12 },
   { title: 'SINCE' },
   { title: 'FOR', align: 'right' },
@@ -57,6 +61,7 @@ export function renderStanding(
   if (standing.length === 0) return [style.good('No alarm stands.')];
   const rows = sortByUrgency(standing).map(alarm => [
     { text: alarm.priority, paint: paintForPriority(alarm.priority, style) },
+    { text: alarm.phase, paint: alarm.isUnacknowledged ? style.bad : style.plain },
     alarm.alarm,
     formatTime(alarm.raisedAt),
     formatAgeOr(nowMs - alarm.raisedAt),
@@ -64,6 +69,31 @@ export function renderStanding(
     alarm.message,
   ]);
   return renderTable(standingColumns, rows, width, style);
+}
+
+const hiddenColumns: readonly Column[] = [
+  { title: 'HIDDEN' },
+  { title: 'ALARM', minWidth: 12 },
+  { title: 'CONDITION' },
+  { title: 'UNTIL' },
+  { title: 'BY', minWidth: 6 },
+  { title: 'REASON', minWidth: 16 },
+];
+
+/** Why each is hidden: of several reasons the one that its phase tells. */
+export function renderHidden(hidden: readonly AlarmState[], width: number | undefined, style: Style): string[] {
+  const rows = sortByUrgency(hidden).map(alarm => {
+    const mask = alarm.masks.outOfService ?? alarm.masks.suppressed ?? alarm.masks.shelved;
+    return [
+      { text: alarm.phase, paint: style.warning },
+      alarm.alarm,
+      { text: alarm.isActive ? 'stands' : 'gone', paint: alarm.isActive ? style.bad : style.plain },
+      mask?.expiry ? formatTime(mask.expiry.since + mask.expiry.lastsMs) : '',
+      mask?.by.who ?? '',
+      mask?.reason ?? '',
+    ];
+  });
+  return renderTable(hiddenColumns, rows, width, style);
 }
 
 /** The most urgent first, among equals the newest. */
@@ -85,13 +115,22 @@ export function renderHistory(view: AlarmsView, width: number | undefined, style
   if (view.history.length === 0) return ['No alarm event is stored yet.'];
   const rows = view.history.map(event => [
     formatTime(event.sampledAt),
-    { text: event.kind, paint: event.kind === 'raised' ? style.bad : style.good },
+    { text: event.kind, paint: isBadNews(event.kind) ? style.bad : style.good },
     { text: event.priority, paint: paintForPriority(event.priority, style) },
     event.alarm,
     formatDecider(event),
-    event.message,
+    event.by === undefined ? event.message : describeDeed(event),
   ]);
   return renderTable(historyColumns, rows, width, style);
+}
+
+export function isBadNews(kind: AlarmEvent['kind']): boolean {
+  return kind === 'raised' || kind === 're-alarmed' || kind === 'overdue' || kind === 'flood-began';
+}
+
+/** What a person did tells who and why; what it is about stands beside it. */
+function describeDeed({ by, reason }: AlarmEvent): string {
+  return [`by ${by?.who}`, ...(reason === undefined ? [] : [reason])].join(': ');
 }
 
 /** The value that decided, with its unit. */

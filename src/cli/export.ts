@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { matchesPoint } from '../api/glob.ts';
 import { PlantroomError } from '../base/errors.ts';
+import { matchesPoint } from '../model/glob.ts';
 import { summarySpans } from '../model/summary.ts';
 import type { HistoryReader } from '../store/history/reader.ts';
 import type { CliContext } from './context.ts';

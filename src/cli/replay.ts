@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { matchesGlob } from '../api/glob.ts';
 import { PlantroomError } from '../base/errors.ts';
 import type { Rule } from '../model/alarm.ts';
+import { matchesGlob } from '../model/glob.ts';
 import type { Point } from '../model/point.ts';
 import type { Site } from '../model/site.ts';
 import { compare } from '../replay/compare.ts';

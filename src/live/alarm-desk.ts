@@ -1,21 +1,21 @@
-import { assert } from '../base/assert.ts';
 import type { Clock } from '../base/clock.ts';
-import { type AlarmEvent, type AlarmState, type Change, normalLife, type Rule } from '../model/alarm.ts';
+import type { AlarmEvent, AlarmLife, AlarmState, Happening, Rule } from '../model/alarm.ts';
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
 import type { TimeStamp } from '../model/time.ts';
 import type { AlarmStateChange } from '../store/store.ts';
 
 /**
- * Turns the detector's transitions into the events that are recorded and sent: numbers them, names them and keeps the
- * list of the alarms that stand. Everything it makes is plain data; the gateway commits it.
+ * Turns what happened to alarms into the events that are recorded and sent: numbers them, names them and keeps the list
+ * of the alarms that are not normal. Everything it makes is plain data; the gateway commits it.
  */
 export interface AlarmDesk {
   /** Events and state changes for one commit, in order. */
-  record(changes: readonly Change[]): AlarmRecord;
-  /** Alarms that stand although the site has no rule for them any more: closed as `removed`. */
-  closeOrphans(hasRule: (alarm: string) => boolean): AlarmRecord;
-  standing(): readonly AlarmState[];
+  record(happenings: readonly Happening[]): AlarmRecord;
+  /** Lives that have changed without an event. */
+  renew(lives: readonly { readonly alarm: string; readonly life: AlarmLife }[]): AlarmRecord;
+  /** Every alarm that is not normal, hidden ones included. */
+  states(): readonly AlarmState[];
   /** The times of these alarms were corrected; those that have gone meanwhile stay gone. */
   correct(states: readonly AlarmState[]): void;
 }
@@ -28,7 +28,7 @@ export interface AlarmRecord {
 export interface AlarmDeskOptions {
   readonly storeId: string;
   readonly lastEventNumber: number;
-  readonly standing: readonly AlarmState[];
+  readonly states: readonly AlarmState[];
   readonly clock: Clock;
   /** For an event that was detected at this monotonic time. */
   readonly stampAt: (mono: number) => TimeStamp;
@@ -39,93 +39,109 @@ export interface AlarmDeskOptions {
 
 export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   const { storeId, clock } = options;
-  const standing = new Map(options.standing.map(state => [state.alarm, state]));
+  const states = new Map(options.states.map(state => [state.alarm, state]));
   let lastNumber = options.lastEventNumber;
 
-  function recordChange(change: Change): [AlarmEvent, AlarmStateChange] {
-    const { rule } = change;
-    const kind = eventKinds[change.kind];
+  function recordOne(happening: Happening): [AlarmEvent, AlarmStateChange] {
+    const { kind, alarm, life } = happening;
     lastNumber += 1;
     const id = `${storeId}-${lastNumber}`;
-    const occurrence = kind === 'raised' ? id : (standing.get(rule.key)?.occurrence ?? id);
+    const state = states.get(alarm);
+    const value = happening.value ?? (kind === 'raised' && !happening.isFirst ? state?.value : undefined);
     const event: AlarmEvent = {
       number: lastNumber,
       id,
       kind,
-      alarm: rule.key,
-      occurrence,
-      phase: kind === 'raised' ? 'unacknowledged' : 'normal',
-      rule: rule.kind,
-      priority: rule.priority,
-      message: rule.message,
-      ...describeSource(rule, change.value),
-      value: change.value,
-      limit: limitOf(rule),
-      ...nothingElse,
-      sampledAt: change.sampledAt,
+      alarm,
+      occurrence: happening.isFirst ? id : (state?.occurrence ?? id),
+      phase: life.phase,
+      ...describe(happening, value, state),
+      value,
+      by: happening.by,
+      reason: happening.reason,
+      until: happening.until,
+      firstOut: firstOutOf(happening, state),
+      overdue: happening.overdue,
+      sampledAt: happening.sampledAt,
       detectedAt: clock.wallMs(),
       stamp: options.stampAt(clock.monoMs()),
     };
-    return [event, settleState(event)];
+    return [event, settle(event, happening)];
   }
 
-  function settleState(event: AlarmEvent): AlarmStateChange {
-    if (event.kind !== 'raised') {
-      standing.delete(event.alarm);
-      return { kind: 'clear', alarm: event.alarm };
+  function firstOutOf({ firstAlarm, isFirst }: Happening, state: AlarmState | undefined): string | undefined {
+    if (firstAlarm !== undefined) return states.get(firstAlarm)?.occurrence;
+    return isFirst ? undefined : state?.firstOut;
+  }
+
+  /** What the alarm is after the event. Its value is the one that it was raised with. */
+  function settle(event: AlarmEvent, { life, isFirst }: Happening): AlarmStateChange {
+    const { alarm, occurrence, rule, priority, message, firstOut, value, state, unit, detectedAt, stamp } = event;
+    if (life.phase === 'normal') {
+      states.delete(alarm);
+      return { kind: 'clear', alarm };
     }
-    const { alarm, occurrence, rule, priority, message, value, unit } = event;
-    const raised = { alarm, occurrence, rule, priority, message, raisedAt: event.detectedAt, value, unit };
-    const life = { ...normalLife, phase: event.phase, isActive: true, isUnacknowledged: true };
-    const state: AlarmState = { ...life, ...raised, state: event.state, stamp: event.stamp, firstOut: undefined };
-    standing.set(alarm, state);
-    return { kind: 'set', state };
+    const begun = { value, state, unit, raisedAt: detectedAt, stamp };
+    const known = isFirst ? undefined : states.get(alarm);
+    const kept = known && {
+      value: known.value,
+      state: known.state,
+      unit: known.unit,
+      raisedAt: known.raisedAt,
+      stamp: known.stamp,
+    };
+    const next: AlarmState = { ...life, alarm, occurrence, rule, priority, message, ...(kept ?? begun), firstOut };
+    states.set(alarm, next);
+    return { kind: 'set', state: next };
   }
 
-  function describeSource(rule: Rule, value: number | undefined) {
-    const device = 'device' in rule ? options.device(rule.device) : undefined;
-    const point = 'point' in rule ? options.point(rule.point) : undefined;
+  /** Of a rule; of an alarm without one what was kept of it. */
+  function describe({ rule, alarm }: Happening, value: number | undefined, state: AlarmState | undefined) {
     // The alarm of a bus has no device; that of a rule that was just removed may have been removed with it.
-    const deviceId = device?.id ?? rule.key.slice(0, rule.key.indexOf('/'));
+    const place = alarm.slice(0, Math.max(0, alarm.indexOf('/'))) || alarm;
+    const device = rule && 'device' in rule ? options.device(rule.device) : undefined;
+    const point = rule && 'point' in rule ? options.point(rule.point) : undefined;
     return {
-      device: deviceId,
-      deviceName: device?.name ?? deviceId,
+      rule: rule?.kind ?? state?.rule ?? 'flood',
+      priority: rule?.priority ?? state?.priority ?? 'high',
+      message: rule?.message ?? state?.message ?? '',
+      device: device?.id ?? place,
+      deviceName: device?.name ?? place,
       point: point?.key,
       pointName: point?.name,
       state: value === undefined ? undefined : point?.states?.get(value),
-      unit: rule.kind === 'rate' && point ? `${point.unit}/s` : (point?.unit ?? ''),
-    };
+      unit: rule ? unitOf(rule, point) : (state?.unit ?? ''),
+      limit: rule && limitOf(rule),
+    } as const;
   }
 
   return {
-    record(changes) {
-      const pairs = changes.map(recordChange);
+    record(happenings) {
+      const pairs = happenings.map(recordOne);
       return { events: pairs.map(([event]) => event), states: pairs.map(([, state]) => state) };
     },
-    closeOrphans(hasRule) {
-      const events: AlarmEvent[] = [];
-      const states: AlarmStateChange[] = [];
-      for (const state of [...standing.values()].filter(({ alarm }) => !hasRule(alarm))) {
-        lastNumber += 1;
-        const identity = { number: lastNumber, id: `${storeId}-${lastNumber}` };
-        const event = orphanEvent(state, identity, clock.wallMs(), options.stampAt(clock.monoMs()));
-        events.push(event);
-        states.push(settleState(event));
-      }
-      return { events, states };
+    renew(lives) {
+      const changed = lives.flatMap(({ alarm, life }) => {
+        const state = states.get(alarm);
+        return state ? [{ ...state, ...life }] : [];
+      });
+      for (const state of changed) states.set(state.alarm, state);
+      return { events: [], states: changed.map(state => ({ kind: 'set', state })) };
     },
-    standing: () => [...standing.values()],
-    correct(states) {
-      for (const state of states) {
-        if (standing.get(state.alarm)?.occurrence === state.occurrence) standing.set(state.alarm, state);
+    states: () => [...states.values()],
+    correct(corrected) {
+      for (const { alarm, occurrence, raisedAt } of corrected) {
+        const state = states.get(alarm);
+        // Only its time: what people have done with it meanwhile is newer here.
+        if (state?.occurrence === occurrence) states.set(alarm, { ...state, raisedAt });
       }
     },
   };
 }
 
-const eventKinds = { met: 'raised', gone: 'returned', removed: 'removed' } as const;
-
-const nothingElse = { by: undefined, reason: undefined, until: undefined, firstOut: undefined, overdue: undefined };
+function unitOf(rule: Rule, point: Point | undefined): string {
+  return rule.kind === 'rate' && point ? `${point.unit}/s` : (point?.unit ?? '');
+}
 
 function limitOf(rule: Rule): number | undefined {
   switch (rule.kind) {
@@ -138,37 +154,4 @@ function limitOf(rule: Rule): number | undefined {
     case 'bus-communication':
       return undefined;
   }
-}
-
-function orphanEvent(
-  state: AlarmState,
-  identity: Pick<AlarmEvent, 'number' | 'id'>,
-  nowAt: number,
-  stamp: TimeStamp,
-): AlarmEvent {
-  const slash = state.alarm.indexOf('/');
-  assert(slash > 0, `alarm key ${state.alarm} names no device`);
-  const device = state.alarm.slice(0, slash);
-  return {
-    ...identity,
-    kind: 'removed',
-    alarm: state.alarm,
-    occurrence: state.occurrence,
-    phase: 'normal',
-    rule: state.rule,
-    priority: state.priority,
-    message: state.message,
-    device,
-    deviceName: device,
-    point: undefined,
-    pointName: undefined,
-    value: undefined,
-    state: undefined,
-    unit: state.unit,
-    limit: undefined,
-    ...nothingElse,
-    sampledAt: nowAt,
-    detectedAt: nowAt,
-    stamp,
-  };
 }

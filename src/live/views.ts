@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.ts';
+import type { AlarmLife } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
 import type { Site } from '../model/site.ts';
 import type {
@@ -15,6 +16,11 @@ import { writtenOf } from './card-life.ts';
 import type { PointNow } from './point-table.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
+
+/** Shelved, suppressed or out of service. */
+export function isHidden({ masks }: Pick<AlarmLife, 'masks'>): boolean {
+  return (masks.shelved ?? masks.suppressed ?? masks.outOfService) !== undefined;
+}
 
 export function pointViews(
   site: Site,

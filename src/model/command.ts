@@ -1,13 +1,16 @@
+import { type AlarmCommand, alarmCommands } from './alarm-command.ts';
+
 /** What people and the platform may ask of a running gateway. All of it goes through gateway.handle. */
 export type Command =
   | { readonly kind: 'reload' }
   /** What was learned of this device is forgotten, and asked for again at once. */
   | { readonly kind: 'forget-holes'; readonly device: string }
   /** The alarms that stand are sent anew. */
-  | { readonly kind: 'refresh' };
+  | { readonly kind: 'refresh' }
+  | AlarmCommand;
 
 /** Commands that a platform may be allowed to send, by the name the site file gives them. None of them touches the plant. */
-export const remoteCommands = ['reload', 'forget-holes', 'refresh'] as const;
+export const remoteCommands = ['reload', 'forget-holes', 'refresh', ...alarmCommands] as const;
 export type RemoteCommand = (typeof remoteCommands)[number];
 
 export type CommandReply =

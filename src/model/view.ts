@@ -24,12 +24,15 @@ export interface PointView {
   /** Age of the value shown (the last good sample), by the monotonic clock; null when there is none. */
   readonly ageMs: number | null;
   readonly intervalMs: number;
-  /** Keys of the alarms that stand on this point. */
+  /** Keys of the alarms whose condition stands on this point, hidden ones excepted. */
   readonly alarms: readonly string[];
 }
 
 export interface AlarmsView {
+  /** Those that are neither normal nor hidden. */
   readonly standing: readonly AlarmState[];
+  /** Shelved, suppressed or out of service. */
+  readonly hidden: readonly AlarmState[];
   /** Newest first. */
   readonly history: readonly AlarmEvent[];
 }

@@ -1,6 +1,11 @@
 import { type Priority, plainLife, type RuleLife } from '../model/alarm.ts';
+import type { RawAlarm } from './schema.ts';
 
-/** Of an alarm of this priority about whose life the site file says nothing: nobody is asked to acknowledge a low one. */
-export function lifeOf(priority: Priority): RuleLife {
-  return { ...plainLife, needsAcknowledge: priority !== 'low' };
+/**
+ * What becomes of an alarm, by its priority and by what the site file says of it. Nobody is asked to acknowledge a low one
+ * unless it says so.
+ */
+export function lifeOf(priority: Priority, raw: Partial<Pick<RawAlarm, 'latching' | 'acknowledge'>>): RuleLife {
+  const needsAcknowledge = raw.acknowledge === undefined ? priority !== 'low' : raw.acknowledge === 'person';
+  return { ...plainLife, isLatching: raw.latching === 'yes', needsAcknowledge };
 }

@@ -67,7 +67,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft): RuleDr
     message: `${device.name} does not answer`,
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
-    life: lifeOf(settings.priority ?? 'high'),
+    life: lifeOf(settings.priority ?? 'high', settings),
   };
   return [{ rule, point: undefined, tree }];
 }
@@ -125,7 +125,7 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       priority: raw.priority ?? 'medium',
       onDelayMs: parseDuration(raw['on-delay'] ?? '0s') ?? 0,
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
-      life: lifeOf(raw.priority ?? 'medium'),
+      life: lifeOf(raw.priority ?? 'medium', raw),
     },
   };
   const condition = conditionsOf(raw)[0] ?? 'state';

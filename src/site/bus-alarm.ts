@@ -1,8 +1,7 @@
-import { type BusRule, priorities, type Rule } from '../model/alarm.ts';
+import { type BusRule, plainLife, priorities, type Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import { communicationId } from './alarm-checks.ts';
-import { lifeOf } from './alarm-life.ts';
 
 /**
  * The alarms that say that no device of a bus is heard, one for each bus of several devices: a cable that was pulled out
@@ -25,7 +24,7 @@ export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[]
       message: `no device of the bus ${bus.id} answers`,
       onDelayMs: 0,
       offDelayMs: 0,
-      life: lifeOf(priorities[Math.max(...ranks)] ?? 'high'),
+      life: { ...plainLife, needsAcknowledge: replaced.some(({ life }) => life.needsAcknowledge) },
     };
   });
 }

@@ -181,6 +181,15 @@ const stateNames = z
   })
   .describe('Alarm while the point is in this state, or in one of these: its text or its number.');
 
+/** What becomes of an alarm once it was raised (docs/alarms.md). */
+const alarmLifeShape = {
+  latching: choice(['yes', 'no'], 'Once raised it stays until a person resets it. Left out: no.').optional(),
+  acknowledge: choice(
+    ['person', 'auto'],
+    'Who acknowledges it: a person, or nobody has to. Left out: auto for priority low, otherwise person.',
+  ).optional(),
+};
+
 const alarmShape = (pointText: string, point: z.ZodString) =>
   z.strictObject(
     {
@@ -199,6 +208,7 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       'off-delay': duration('0s', '1d', 'How long it must be gone for the alarm to return. Left out: 0s.').optional(),
       priority: priority.optional(),
       message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
+      ...alarmLifeShape,
     },
     { error: 'an alarm: {id: …, point: …, high: …}' },
   );
@@ -315,6 +325,7 @@ const communication = z
       z.strictObject({
         priority: priority.optional(),
         'on-delay': duration('0s', '1d', 'How long the device must be silent. Left out: 10s.').optional(),
+        acknowledge: alarmLifeShape.acknowledge,
       }),
     ],
     { error: 'off, or a mapping: {priority: high, on-delay: 10s}' },

@@ -1,5 +1,5 @@
 import { PlantroomError } from '../base/errors.ts';
-import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
+import { type AlarmEvent, type AlarmState, noMasks, normalLife } from '../model/alarm.ts';
 import type { Database } from './database.ts';
 import type { AlarmLogQuery, AlarmStateChange, NumberQuery } from './messages.ts';
 
@@ -86,7 +86,7 @@ export function createAlarmRows(database: Database): AlarmRows {
     insert: events => events.filter(insertOne),
     change: states => states.forEach(changeOne),
     after: ({ after, limit }) => selectAfter.all(after, limit).map(({ body }) => readEvent(body)),
-    states: () => selectStates.all().map(({ body }) => JSON.parse(body) as AlarmState),
+    states: () => selectStates.all().map(({ body }) => readState(body)),
     log({ limit, before = Number.MAX_SAFE_INTEGER, alarm }) {
       const rows = alarm === undefined ? selectLog.all(before, limit) : selectLogOf.all(alarm, before, limit);
       return rows.map(({ body }) => readEvent(body));
@@ -103,7 +103,18 @@ const noStamp: AlarmEvent['stamp'] = { clock: 'unsynchronised', bootId: '', boot
 /** What JSON cannot carry, an absent value, comes back as an absent key; the type reads it as undefined. */
 export function readEvent(body: string): AlarmEvent {
   const event = JSON.parse(body) as AlarmEvent;
-  return event.stamp === undefined ? { ...event, stamp: noStamp } : event;
+  const stamped = event.stamp === undefined ? { ...event, stamp: noStamp } : event;
+  // Nor had alarms a life: one stood, or it was normal.
+  return stamped.phase === undefined
+    ? { ...stamped, phase: event.kind === 'raised' ? 'unacknowledged' : 'normal' }
+    : stamped;
+}
+
+/** One that was kept before alarms had a life stood, and nobody had acknowledged it. */
+export function readState(body: string): AlarmState {
+  const state = JSON.parse(body) as AlarmState;
+  if (state.phase !== undefined) return { ...normalLife, ...state, masks: { ...noMasks, ...state.masks } };
+  return { ...normalLife, ...state, phase: 'unacknowledged', isActive: true, isUnacknowledged: true, stamp: noStamp };
 }
 
 function numberTaken(event: AlarmEvent, holder: string | undefined): PlantroomError {

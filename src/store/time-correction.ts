@@ -1,5 +1,5 @@
 import type { AlarmEvent, AlarmState } from '../model/alarm.ts';
-import { readEvent } from './alarm-rows.ts';
+import { readEvent, readState } from './alarm-rows.ts';
 import type { Database } from './database.ts';
 import type { CorrectionQuery, TimeCorrection } from './messages.ts';
 
@@ -26,7 +26,7 @@ export function correctTimes(database: Database, query: CorrectionQuery): TimeCo
   function correctState({ id, alarm, kind, detectedAt }: AlarmEvent): AlarmState[] {
     const row = kind === 'raised' ? selectState.get(alarm, id) : undefined;
     if (!row) return [];
-    const state: AlarmState = { ...(JSON.parse(row.body) as AlarmState), raisedAt: detectedAt };
+    const state: AlarmState = { ...readState(row.body), raisedAt: detectedAt };
     updateState.run(Math.round(detectedAt), JSON.stringify(state), alarm);
     return [state];
   }

@@ -80,7 +80,12 @@ export function createCommandDesk(options: CommandDeskOptions): CommandDesk {
 
   async function decide(read: ReadCommand): Promise<CommandReply> {
     const isClockInDoubt = options.isClockInDoubt();
-    const verdict = judge(read, { allowed: options.allowed, wallMs: clock.wallMs(), isClockInDoubt });
+    const verdict = judge(read, {
+      allowed: options.allowed,
+      wallMs: clock.wallMs(),
+      isClockInDoubt,
+      from: `uplink ${uplink}`,
+    });
     const reply =
       verdict.kind === 'run' ? await runOnce(read, verdict.command) : refused(verdict.reason, [verdict.hint]);
     note(read.id, read.kind, reply);

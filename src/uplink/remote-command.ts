@@ -1,3 +1,4 @@
+import { readAlarmCommand } from '../model/alarm-command.ts';
 import { type Command, type RemoteCommand, remoteCommands } from '../model/command.ts';
 
 /** Reads a remote command and judges it. Pure. The contract is docs/mqtt.md. */
@@ -8,6 +9,8 @@ export interface ReadCommand {
   /** Undefined when it is missing or no time. */
   readonly expiresAt: number | undefined;
   readonly device: string | undefined;
+  /** Everything that it says, unchecked. */
+  readonly fields: Readonly<Record<string, unknown>>;
 }
 
 export type CommandReading =
@@ -36,6 +39,7 @@ export function readCommand(text: string): CommandReading {
       kind,
       expiresAt: Number.isNaN(at) ? undefined : at,
       device: typeof device === 'string' && device.length <= 100 ? device : undefined,
+      fields,
     },
   };
 }
@@ -57,6 +61,8 @@ export interface Judgement {
   readonly wallMs: number;
   /** The clock was not set since the boot. */
   readonly isClockInDoubt: boolean;
+  /** Where commands come from: `uplink ID`. */
+  readonly from: string;
 }
 
 export type Verdict =
@@ -68,7 +74,7 @@ export type Verdict =
  * expired cannot be told, and a command from last year that somebody plays again must not run because we believe it is
  * 1970. On the machine itself `plantroom reload` works at all times.
  */
-export function judge({ kind, expiresAt, device }: ReadCommand, judgement: Judgement): Verdict {
+export function judge({ kind, expiresAt, device, fields }: ReadCommand, judgement: Judgement): Verdict {
   const { allowed, wallMs, isClockInDoubt } = judgement;
   const known = remoteCommands.find(name => name === kind);
   if (!known) return refuse(`there is no command ${kind}`, `commands are: ${remoteCommands.join(', ')}`);
@@ -92,6 +98,12 @@ export function judge({ kind, expiresAt, device }: ReadCommand, judgement: Judge
       return device === undefined
         ? refuse('"device" is missing', 'write the id of the device')
         : { kind: 'run', command: { kind: known, device } };
+    default: {
+      const reading = readAlarmCommand(known, fields, judgement.from);
+      return reading.kind === 'wrong'
+        ? refuse(reading.reason, reading.hint)
+        : { kind: 'run', command: reading.command };
+    }
   }
 }
 

@@ -15,6 +15,7 @@ export const sampleWallMs = Date.UTC(2026, 0, 31, 14, 5, 9);
 export class SampleGateway implements Gateway {
   pointViews: PointView[] = samplePoints();
   standing: AlarmState[] = [sampleAlarm()];
+  hidden: AlarmState[] = [];
   history: AlarmEvent[] = [sampleEvent()];
   statusView: StatusView = sampleStatus();
   holeViews: HoleView[] = sampleHoles();
@@ -44,7 +45,7 @@ export class SampleGateway implements Gateway {
 
   async alarms(historyLimit: number) {
     this.historyLimits.push(historyLimit);
-    return { standing: this.standing, history: this.history.slice(0, historyLimit) };
+    return { standing: this.standing, hidden: this.hidden, history: this.history.slice(0, historyLimit) };
   }
 
   status(): StatusView {

@@ -82,7 +82,11 @@ describe('who asks on the socket', () => {
 
   test('gets the standing alarms, and as much history as asked for', async () => {
     const client = createApiClient(socketPath);
-    expect(await client.alarms(0)).toEqual({ standing: gateway.standing, history: [] });
+    expect(await client.alarms(0)).toEqual({
+      standing: JSON.parse(JSON.stringify(gateway.standing)),
+      hidden: [],
+      history: [],
+    });
     // An absent state is no key in JSON.
     expect((await client.alarms(5)).history).toEqual(JSON.parse(JSON.stringify(gateway.history)));
     expect(gateway.historyLimits).toEqual([0, 5]);

@@ -94,11 +94,11 @@ describe('a verb answers scripts with one JSON document', () => {
   test.each([
     ['points', ['points', '--json'], () => ({ points: gateway.pointViews })],
     ['points of a pattern', ['--json', 'points', 'feeder/*'], () => ({ points: gateway.pointViews.slice(2) })],
-    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, history: [] })],
+    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, hidden: [], history: [] })],
     [
       'alarms with history',
       ['alarms', '--history', '5', '--json'],
-      () => ({ standing: gateway.standing, history: gateway.history }),
+      () => ({ standing: gateway.standing, hidden: [], history: gateway.history }),
     ],
     ['status', ['status', '--json'], () => gateway.statusView],
     ['holes', ['holes', '--json'], () => ({ holes: gateway.holeViews })],

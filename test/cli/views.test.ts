@@ -44,7 +44,9 @@ describe('the alarms', () => {
 
   test('that do not stand are said to be none', () => {
     expect(renderStanding([], sampleWallMs, 80, plain)).toEqual(['No alarm stands.']);
-    expect(renderHistory({ standing: [], history: [] }, 80, plain)).toEqual(['No alarm event is stored yet.']);
+    expect(renderHistory({ standing: [], hidden: [], history: [] }, 80, plain)).toEqual([
+      'No alarm event is stored yet.',
+    ]);
   });
 
   test('have a history with the value that decided', async () => {
@@ -54,7 +56,7 @@ describe('the alarms', () => {
       sampleEvent({ number: 13, alarm: 'lift/fault', priority: 'urgent', value: 3, state: 'door fault', unit: '' }),
       sampleEvent(),
     ];
-    const text = renderHistory({ standing: [], history }, 100, plain).join('\n');
+    const text = renderHistory({ standing: [], hidden: [], history }, 100, plain).join('\n');
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-history.txt'));
   });
 });
@@ -114,7 +116,7 @@ function pictureOf(changes: Partial<WatchPicture> = {}): WatchPicture {
   }
   return {
     points,
-    alarms: { standing: [sampleAlarm()], history: [] },
+    alarms: { standing: [sampleAlarm()], hidden: [], history: [] },
     status: sampleStatus(),
     trends,
     answerAgeMs: 0,
@@ -135,7 +137,11 @@ describe('the live view', () => {
       { columns: 110, rows: 14 },
     ],
     ['watch-pipe', pictureOf(), undefined],
-    ['watch-nothing', pictureOf({ points: [], alarms: { standing: [], history: [] } }), { columns: 80, rows: 12 }],
+    [
+      'watch-nothing',
+      pictureOf({ points: [], alarms: { standing: [], hidden: [], history: [] } }),
+      { columns: 80, rows: 12 },
+    ],
   ])('looks like test/fixtures/cli/%s.txt', async (name, picture, size) => {
     await expect(`${renderWatch(picture, size, plain).join('\n')}\n`).toMatchFileSnapshot(golden(`${name}.txt`));
   });
@@ -146,7 +152,7 @@ describe('the live view', () => {
     const points = [...others, samplePoint({ key: 'zone/last', alarms: ['zone/fire'] })];
     const picture = pictureOf({
       points,
-      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], history: [] },
+      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], hidden: [], history: [] },
     });
     const lines = renderWatch(picture, { columns: 90, rows: 20 }, plain);
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('watch-too-many.txt'));

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import { createAlarmDesk } from '../../src/live/alarm-desk.ts';
-import { type Change, type LimitRule, plainLife } from '../../src/model/alarm.ts';
+import {
+  type AlarmLife,
+  type Happening,
+  type LimitRule,
+  normalLife,
+  plainLife,
+  type TransitionKind,
+} from '../../src/model/alarm.ts';
 import { plainEvent } from '../fakes/alarm-parts.ts';
 import { deviceWith } from '../fakes/scripted-bus.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
@@ -24,15 +31,34 @@ const rule: LimitRule = {
   life: plainLife,
 };
 
-function change(kind: Change['kind'], value: number): Change {
-  return { kind, rule, value, sampledAt: 5_000, sampledAtMono: 50 };
+const stands: AlarmLife = { ...normalLife, phase: 'unacknowledged', isActive: true, isUnacknowledged: true };
+const returned: AlarmLife = { ...normalLife, phase: 'returned', isUnacknowledged: true };
+
+function happening(kind: TransitionKind, parts: Partial<Happening> = {}): Happening {
+  const isRaised = kind === 'raised';
+  return {
+    kind,
+    alarm: rule.key,
+    rule,
+    life: isRaised ? stands : normalLife,
+    isFirst: isRaised,
+    value: undefined,
+    by: undefined,
+    reason: undefined,
+    until: undefined,
+    firstAlarm: undefined,
+    overdue: undefined,
+    sampledAt: 5_000,
+    sampledAtMono: 50,
+    ...parts,
+  };
 }
 
-function desk(standing: Parameters<typeof createAlarmDesk>[0]['standing'] = [], lastEventNumber = 0) {
+function desk(states: Parameters<typeof createAlarmDesk>[0]['states'] = [], lastEventNumber = 0) {
   return createAlarmDesk({
     storeId: 'store',
     lastEventNumber,
-    standing,
+    states,
     clock: new VirtualClock(6_000),
     stampAt: () => ({ clock: 'synchronised', bootId: 'boot', bootMs: 1_000 }),
     device: number => (number === device.number ? device : undefined),
@@ -41,7 +67,7 @@ function desk(standing: Parameters<typeof createAlarmDesk>[0]['standing'] = [], 
 }
 
 test('an alarm event says all that a duty engineer needs without asking anything back', () => {
-  const { events } = desk().record([change('met', 4.2)]);
+  const { events } = desk().record([happening('raised', { value: 4.2 })]);
   expect(events).toEqual([
     {
       number: 1,
@@ -49,6 +75,7 @@ test('an alarm event says all that a duty engineer needs without asking anything
       kind: 'raised',
       alarm: 'booster/pressure-low',
       occurrence: 'store-1',
+      phase: 'unacknowledged',
       rule: 'limit',
       priority: 'urgent',
       message: 'Outlet pressure low',
@@ -61,7 +88,6 @@ test('an alarm event says all that a duty engineer needs without asking anything
       unit: 'bar',
       limit: 4.5,
       ...plainEvent,
-      phase: 'unacknowledged',
       sampledAt: 5_000,
       detectedAt: 6_000,
       stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
@@ -71,27 +97,55 @@ test('an alarm event says all that a duty engineer needs without asking anything
 
 test('all events of one occurrence carry the id of the event that raised it, also over a restart', () => {
   const first = desk();
-  const raised = first.record([change('met', 4.2)]);
-  const second = desk(first.standing(), 1);
-  const returned = second.record([change('gone', 4.7)]);
-  expect(returned.events[0]).toMatchObject({ number: 2, id: 'store-2', occurrence: raised.events[0]?.id });
-  expect(returned.states).toEqual([{ kind: 'clear', alarm: rule.key }]);
-  expect(second.standing()).toEqual([]);
+  const raised = first.record([happening('raised', { value: 4.2 })]);
+  const second = desk(first.states(), 1);
+  const gone = second.record([happening('returned', { value: 4.7, life: returned })]);
+  expect(gone.events[0]).toMatchObject({ number: 2, id: 'store-2', occurrence: raised.events[0]?.id, value: 4.7 });
+  expect(second.states()).toMatchObject([{ occurrence: 'store-1', phase: 'returned', value: 4.2, raisedAt: 6_000 }]);
+  const by = { who: 'Li Wei', from: 'cli' };
+  const acknowledged = second.record([happening('acknowledged', { by })]);
+  expect(acknowledged.events[0]).toMatchObject({ occurrence: 'store-1', phase: 'normal', by, value: undefined });
+  expect(acknowledged.states).toEqual([{ kind: 'clear', alarm: rule.key }]);
+  expect(second.states()).toEqual([]);
 });
 
 test('event numbers go on from the last one of the store, without gaps', () => {
-  const { events } = desk([], 41).record([change('met', 4), change('gone', 5), change('met', 4)]);
-  expect(events.map(({ number }) => number)).toEqual([42, 43, 44]);
+  const all = [happening('raised'), happening('returned'), happening('raised')];
+  expect(
+    desk([], 41)
+      .record(all)
+      .events.map(({ number }) => number),
+  ).toEqual([42, 43, 44]);
 });
 
-test('an alarm whose rule left the site file while the gateway was down is closed, not forgotten', () => {
+test('an alarm whose rule left the site file while the gateway was down is told of by what was kept', () => {
   const first = desk();
-  first.record([change('met', 4.2)]);
-  const second = desk(first.standing(), 1);
-  expect(second.closeOrphans(key => key !== rule.key)).toMatchObject({
-    events: [{ kind: 'removed', alarm: rule.key, occurrence: 'store-1', rule: 'limit', device: 'booster' }],
+  first.record([happening('raised', { value: 4.2 })]);
+  const second = desk(first.states(), 1);
+  expect(second.record([happening('removed', { rule: undefined })])).toMatchObject({
+    events: [
+      { kind: 'removed', alarm: rule.key, occurrence: 'store-1', rule: 'limit', device: 'booster', priority: 'urgent' },
+    ],
     states: [{ kind: 'clear', alarm: rule.key }],
   });
-  expect(second.standing()).toEqual([]);
-  expect(second.closeOrphans(() => false).events).toEqual([]);
+  expect(second.states()).toEqual([]);
+});
+
+test('what is raised behind a mask tells the value that it was raised with', () => {
+  const one = desk();
+  one.record([happening('hidden-raised', { value: 4.2, isFirst: true, life: { ...stands, phase: 'shelved' } })]);
+  const { events } = one.record([happening('unshelved', { life: stands }), happening('raised', { isFirst: false })]);
+  expect(events.map(({ kind, value, occurrence }) => [kind, value, occurrence])).toEqual([
+    ['unshelved', undefined, 'store-1'],
+    ['raised', 4.2, 'store-1'],
+  ]);
+});
+
+test('a corrected time does not undo what people have done meanwhile', () => {
+  const one = desk();
+  one.record([happening('raised')]);
+  const before = one.states();
+  one.record([happening('acknowledged', { life: { ...normalLife, phase: 'acknowledged', isActive: true } })]);
+  one.correct(before.map(state => ({ ...state, raisedAt: 9_000 })));
+  expect(one.states()).toMatchObject([{ phase: 'acknowledged', raisedAt: 9_000 }]);
 });

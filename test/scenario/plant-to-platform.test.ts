@@ -251,7 +251,11 @@ describe('a running gateway', () => {
     await waitUntilAsync(
       async () => (await daemon.client.status()).devices.find(({ id }) => id === 'sump')?.health === 'online',
     );
-    await waitUntilAsync(async () => (await daemon.client.alarms(1)).standing.length === 0);
+    await waitUntilAsync(async () =>
+      (await daemon.client.alarms(1)).standing.every(({ phase }) => phase === 'returned'),
+    );
+    expect(await daemon.client.command({ kind: 'acknowledge', alarms: ['sump'] })).toMatchObject({ kind: 'done' });
+    expect((await daemon.client.alarms(1)).standing).toEqual([]);
     expect(slave.port).toBe(slavePort);
   });
 
@@ -266,7 +270,9 @@ ${['pump', 'fan', 'sump'].map(device).join('\n')}
 `);
     await waitUntilAsync(async () => (await daemon.client.alarms(10)).standing.length > 0);
     await using slave = await startRegisterSlave(slavePort);
-    await waitUntilAsync(async () => (await daemon.client.alarms(10)).standing.length === 0);
+    await waitUntilAsync(async () =>
+      (await daemon.client.alarms(10)).standing.every(({ phase }) => phase === 'returned'),
+    );
     expect(slave.port).toBe(slavePort);
     await waitUntilAsync(async () =>
       (await daemon.client.status()).devices.every(({ id, health }) => id === 'self' || health === 'online'),
@@ -276,6 +282,46 @@ ${['pump', 'fan', 'sump'].map(device).join('\n')}
       'bus:room/communication raised bus:room',
       'bus:room/communication returned bus:room',
     ]);
+  });
+
+  test('what people do with an alarm is an event like any other, and outlives kill -9', async () => {
+    await using broker = await startMosquitto();
+    await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/g1/alarm' });
+    await using slave = await startRegisterSlave();
+    slave.set(0, 250);
+    slave.set(1, 1);
+    await using daemon = await startDaemon(switchSite(slave.port, broker.port));
+    await waitUntilAsync(async () => (await daemon.client.alarms(1)).standing.length === 2);
+    const who = 'Li Wei';
+    expect(await daemon.client.command({ kind: 'acknowledge', alarms: ['sump/*'], who })).toMatchObject({
+      message: '2 acknowledged, 1 had nothing to acknowledge',
+    });
+    expect(await daemon.client.command({ kind: 'acknowledge', alarms: ['sump/flooded'], who })).toMatchObject({
+      message: 'sump/flooded: had nothing to acknowledge',
+    });
+    const reason = 'float switch sticks';
+    expect(await daemon.client.command({ kind: 'shelve', alarms: ['sump/flooded'], who, reason })).toMatchObject({
+      kind: 'refused',
+      message: expect.stringContaining('alarms of priority urgent may not be shelved here'),
+    });
+    const shelve = { kind: 'shelve', alarms: ['sump/level-high'], who, reason, for: '8s' } as const;
+    expect(await daemon.client.command(shelve)).toMatchObject({ message: 'sump/level-high: shelved' });
+    await daemon.kill();
+    await daemon.start();
+    const { standing, hidden } = await daemon.client.alarms(1);
+    expect(standing).toMatchObject([{ alarm: 'sump/flooded', phase: 'acknowledged', acknowledged: { by: { who } } }]);
+    expect(hidden).toMatchObject([{ alarm: 'sump/level-high', phase: 'shelved', masks: { shelved: { reason } } }]);
+    await waitUntilAsync(async () => (await daemon.client.alarms(1)).hidden.length === 0);
+    const of = (alarm: string) =>
+      alarmsIn(platform.received)
+        .filter(({ subject }) => subject === alarm)
+        .map(({ type }) => type.replace('plantroom.alarm.', ''));
+    await waitUntil(
+      () => of('sump/level-high').length === 5,
+      () => `came: ${of('sump/level-high')}`,
+    );
+    expect(of('sump/level-high')).toEqual(['raised', 'acknowledged', 'shelved', 'unshelved', 'raised']);
+    expect(of('sump/flooded')).toEqual(['raised', 'acknowledged']);
   });
 
   test('the minute under way is kept when a device leaves the site file and when the gateway stops', async () => {

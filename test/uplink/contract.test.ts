@@ -11,6 +11,7 @@ import { createNativeFormat } from '../../src/uplink/native-format.ts';
 import { encodeAlarm, encodeReply, encodeStanding } from '../../src/uplink/payload.ts';
 import { encodeSummaries } from '../../src/uplink/summary-payload.ts';
 import { topicsOf } from '../../src/uplink/topic.ts';
+import { standingState } from '../fakes/alarm-parts.ts';
 import { startMosquitto } from '../fakes/mosquitto.ts';
 import { startSubscriber } from '../fakes/mosquitto-sub.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
@@ -91,8 +92,11 @@ describe('docs/mqtt.md', () => {
     expect(JSON.stringify(example)).toBe(encodeSummaries(rows, how)[0]?.payloads[0]);
     const standing = JSON.parse(exampleOf('plantroom.alarms.standing'));
     const alarms = standing.data.alarms.map((state: AlarmState) => ({
+      ...standingState,
       ...state,
       raisedAt: Date.parse(`${state.raisedAt}`),
+      acknowledged: undefined,
+      progress: {},
     }));
     const written = encodeStanding({ ...standing.data, alarms, at: Date.parse(standing.time) }, gateway.id, 16_384);
     expect([JSON.stringify(standing)]).toEqual(written);

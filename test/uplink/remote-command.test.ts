@@ -4,7 +4,7 @@ import { remoteCommands } from '../../src/model/command.ts';
 import { type Judgement, judge, readCommand } from '../../src/uplink/remote-command.ts';
 
 const wallMs = Date.UTC(2026, 4, 12, 6);
-const calm: Judgement = { allowed: remoteCommands, wallMs, isClockInDoubt: false };
+const calm: Judgement = { allowed: remoteCommands, wallMs, isClockInDoubt: false, from: 'uplink platform' };
 const text = (changes: Record<string, unknown> = {}) =>
   JSON.stringify({ id: 'c-1', kind: 'reload', expiresAt: '2026-05-12T06:01:00Z', ...changes });
 

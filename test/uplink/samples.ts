@@ -57,7 +57,7 @@ export function alarmEvent(number: number, changes: Partial<AlarmEvent> = {}): A
     unit: 'bar',
     limit: 3,
     ...plainEvent,
-    phase: phaseAfter(number % 2 === 1 ? 'raised' : 'returned'),
+    phase: phaseAfter(changes.kind ?? (number % 2 === 1 ? 'raised' : 'returned')),
     sampledAt: day + number * 1_000,
     detectedAt: day + number * 1_000 + 1,
     stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },

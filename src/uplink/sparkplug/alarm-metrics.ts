@@ -1,4 +1,4 @@
-import type { AlarmEvent, AlarmState, Priority, RuleKind } from '../../model/alarm.ts';
+import type { AlarmEvent, AlarmPhase, AlarmState, Priority, RuleKind } from '../../model/alarm.ts';
 import type { Site } from '../../model/site.ts';
 import type { Owner } from './ledger.ts';
 import type { NamedMetric, Properties, Typed } from './payload.ts';
@@ -50,11 +50,12 @@ function birthOf(
   return {
     name: nameOf(rule.kind, key),
     type: 'boolean',
-    value: state !== undefined,
+    value: state !== undefined && isStanding(state.phase),
     at: state?.raisedAt ?? nowAt,
     properties: {
       priority: text(rule.priority),
       message: text(rule.message),
+      phase: text(state?.phase ?? 'normal'),
       ...(state && { occurrence: text(state.occurrence) }),
     },
   };
@@ -66,6 +67,10 @@ export function metricOfEvent(event: AlarmEvent): { readonly owner: Owner; reado
     eventId: text(event.id),
     eventNumber: { type: 'uint64', value: event.number },
     kind: text(event.kind),
+    phase: text(event.phase),
+    ...(event.by && { by: text(event.by.who) }),
+    ...(event.reason !== undefined && { reason: text(event.reason) }),
+    ...(event.until !== undefined && { until: { type: 'dateTime', value: event.until } as const }),
     occurrence: text(event.occurrence),
     priority: text(event.priority),
     message: text(event.message),
@@ -80,11 +85,16 @@ export function metricOfEvent(event: AlarmEvent): { readonly owner: Owner; reado
   const metric: NamedMetric = {
     name: nameOf(event.rule, event.alarm),
     type: 'boolean',
-    value: event.kind === 'raised',
+    value: isStanding(event.phase),
     at: event.sampledAt,
     properties,
   };
   return { owner: ownerOf(event.rule, event.alarm), metric };
+}
+
+/** The condition stands, and nothing hides the alarm. */
+function isStanding(phase: AlarmPhase): boolean {
+  return phase === 'unacknowledged' || phase === 'acknowledged';
 }
 
 function ownerOf(rule: RuleKind, key: string): Owner {

@@ -11,6 +11,9 @@ export interface Losses {
   isLost(device: string): boolean;
 }
 
+/** The condition is gone, hidden or not. What people do to the alarm brings no device back. */
+const ends: readonly AlarmEvent['kind'][] = ['returned', 'hidden-returned', 'removed'];
+
 export function createLosses(plant: Plant): Losses {
   /** By alarm: a device can be lost by an alarm of its own and by one of its bus. */
   const losses = new Map<string, readonly string[]>();
@@ -20,16 +23,19 @@ export function createLosses(plant: Plant): Losses {
     reset() {
       losses.clear();
       for (const state of plant.standing().alarms.filter(isLoss)) {
+        // Hidden or not: what is told of a lost device is not known.
+        if (!state.isActive) continue;
         losses.set(state.alarm, devicesLostBy(state, plant.site()));
       }
     },
     apply(event) {
       if (!isLoss(event)) return { lost: [], back: [] };
-      if (event.kind === 'raised') {
+      if (event.kind === 'raised' || event.kind === 'hidden-raised') {
         const lost = devicesLostBy(event, plant.site());
         losses.set(event.alarm, lost);
         return { lost, back: [] };
       }
+      if (!ends.includes(event.kind)) return { lost: [], back: [] };
       const given = losses.get(event.alarm) ?? [];
       losses.delete(event.alarm);
       return { lost: [], back: given.filter(device => !isLost(device)) };

@@ -76,7 +76,8 @@ function site(slaves: readonly RegisterSlave[], brokerPort: number): string {
     'alarms:',
     ...slaves.flatMap((_, sump) =>
       list.map(
-        float => `  - {id: flood-${sump}-${float}, point: sump-${sump}/float-${float}, state: up, priority: urgent}`,
+        float =>
+          `  - {id: flood-${sump}-${float}, point: sump-${sump}/float-${float}, state: up, priority: urgent, acknowledge: auto}`,
       ),
     ),
     '',

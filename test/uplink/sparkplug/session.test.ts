@@ -152,6 +152,7 @@ describe('alarms', () => {
       eventId: event.id,
       eventNumber: event.number,
       kind: 'raised',
+      phase: 'unacknowledged',
       occurrence: event.occurrence,
       priority: 'high',
       message: '出口压力低',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchesGlob, matchesPoint } from '../../src/api/glob.ts';
+import { matchesGlob, matchesPoint } from '../../src/model/glob.ts';
 
 describe('a pattern', () => {
   test.each([

@@ -1,0 +1,103 @@
+import type { Happening, Priority } from '../../model/alarm.ts';
+import type { AlarmCommand } from '../../model/alarm-command.ts';
+import type { CommandReply } from '../../model/command.ts';
+import { longestGlob, matchesPoint } from '../../model/glob.ts';
+import type { ActOutcome, AlarmBook, Deed } from './alarm-book.ts';
+import type { BookTime } from './expiry.ts';
+
+export interface OrderOutcome {
+  readonly reply: CommandReply;
+  readonly happenings: readonly Happening[];
+}
+
+/**
+ * Does what a person wants with alarms. Each alarm for itself: one that is refused leaves the others be, and the reply
+ * says so. Nothing happens where it is done already, and that is no error.
+ */
+export function carryOut(book: AlarmBook, command: AlarmCommand, now: BookTime): OrderOutcome {
+  const found = command.alarms.map(pattern => ({ pattern, keys: resolve(book, pattern) }));
+  const missing = found.find(({ keys }) => keys.length === 0);
+  if (missing)
+    return refuse(`there is no alarm ${missing.pattern}`, [
+      'the site file names them, and plantroom alarms lists those that are not normal',
+    ]);
+  const deed = deedOf(command);
+  const keys = [...new Set(found.flatMap(one => one.keys))];
+  const outcomes = keys.map(alarm => ({ alarm, outcome: book.act(alarm, deed, now) }));
+  const happenings = outcomes.flatMap(({ outcome }) => (outcome.kind === 'done' ? outcome.happenings : []));
+  const refusals = outcomes.flatMap(({ alarm, outcome }) =>
+    outcome.kind === 'refused' ? [`${alarm}: ${sayRefusal(outcome.why, book.ruleOf(alarm)?.priority)}`] : [],
+  );
+  if (refusals.length === keys.length) {
+    const message = keys.length === 1 ? (refusals[0] ?? '') : `none of ${keys.length} alarms: each is refused`;
+    return refuse(message, keys.length === 1 ? [] : refusals);
+  }
+  const changed = new Set(happenings.map(({ alarm }) => alarm)).size;
+  return { reply: { kind: 'done', message: sayDone(command, keys, changed, refusals) }, happenings };
+}
+
+function resolve(book: AlarmBook, pattern: string): readonly string[] {
+  const keys = book.alarms();
+  if (keys.includes(pattern)) return [pattern];
+  return pattern.length > longestGlob ? [] : keys.filter(key => matchesPoint(key, pattern));
+}
+
+function deedOf(command: AlarmCommand): Deed {
+  const { by } = command;
+  switch (command.kind) {
+    case 'shelve':
+      return { kind: 'shelve', by, reason: command.reason, lastsMs: command.lastsMs };
+    case 'out-of-service':
+      return { kind: 'take-out', by, reason: command.reason, lastsMs: command.lastsMs };
+    default: {
+      const kind = command.kind === 'in-service' ? 'put-back' : command.kind;
+      return { kind, by, ...(command.reason !== undefined && { reason: command.reason }) };
+    }
+  }
+}
+
+const doneTexts: Record<AlarmCommand['kind'], readonly [done: string, already: string]> = {
+  acknowledge: ['acknowledged', 'had nothing to acknowledge'],
+  reset: ['reset', 'had nothing to reset'],
+  shelve: ['shelved', 'shelved already'],
+  unshelve: ['unshelved', 'not shelved'],
+  'out-of-service': ['taken out of service', 'out of service already'],
+  'in-service': ['back in service', 'not out of service'],
+};
+
+/** One alarm by its name, several by their number. */
+function sayDone(
+  { kind }: AlarmCommand,
+  keys: readonly string[],
+  changed: number,
+  refusals: readonly string[],
+): string {
+  const [done, already] = doneTexts[kind];
+  if (keys.length === 1) return `${keys[0]}: ${changed === 1 ? done : already}`;
+  const same = keys.length - changed - refusals.length;
+  const parts = [
+    `${changed} ${done}`,
+    ...(same > 0 ? [`${same} ${already}`] : []),
+    ...(refusals.length > 0 ? [`${refusals.length} refused (${refusals.join('; ')})`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function sayRefusal(why: Extract<ActOutcome, { kind: 'refused' }>['why'], priority: Priority | undefined): string {
+  switch (why) {
+    case 'acknowledge-first':
+      return 'it is not acknowledged yet: acknowledge it, then reset it';
+    case 'still-active':
+      return 'its condition still stands: it can be reset once that is gone';
+    case 'may-not-shelve':
+      return `alarms of priority ${priority} may not be shelved here: mend the cause, or take it out of service while it is worked on`;
+    case 'not-raised':
+      return 'it is normal: there is nothing to report on';
+    case 'unknown-alarm':
+      return 'there is no such alarm';
+  }
+}
+
+function refuse(message: string, details: readonly string[]): OrderOutcome {
+  return { reply: { kind: 'refused', message, details }, happenings: [] };
+}

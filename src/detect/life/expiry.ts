@@ -1,0 +1,43 @@
+import type { Expiry } from '../../model/alarm.ts';
+import type { TimeStamp } from '../../model/time.ts';
+
+/** A moment as the alarm book needs it: by the clock of the process, by the wall clock, and since the boot. */
+export interface BookTime {
+  readonly mono: number;
+  readonly wall: number;
+  readonly stamp: TimeStamp;
+}
+
+/** The last that is known of the boot before: how far it had come. */
+export type LastSign = Pick<TimeStamp, 'bootId' | 'bootMs'>;
+
+/** When it ends, by the monotonic clock of the process. Only of an expiry of this boot: see `carryOver`. */
+export function dueMonoOf({ stamp, lastsMs }: Expiry, now: BookTime): number {
+  return now.mono + stamp.bootMs + lastsMs - now.stamp.bootMs;
+}
+
+/** The wall time at which it ends, for people. */
+export function untilOf({ since, lastsMs }: Expiry): number {
+  return since + lastsMs;
+}
+
+/**
+ * Takes an expiry over into this boot. Within a boot nothing changes: the monotonic clock goes on. After a reboot the wall
+ * clock tells how long the machine was off, where it was right both times; otherwise what was left at the last sign of
+ * life goes on from now, so that hiding an alarm may last longer but never for ever. What is left is never more than
+ * the whole, whatever the clocks say.
+ */
+export function carryOver(expiry: Expiry, now: BookTime, lastSign: LastSign | undefined): Expiry {
+  if (expiry.stamp.bootId === now.stamp.bootId) return expiry;
+  const goneMs = isTrusted(expiry.stamp) && isTrusted(now.stamp) ? now.wall - expiry.since : seenMs(expiry, lastSign);
+  const lastsMs = Math.min(Math.max(0, expiry.lastsMs - goneMs), expiry.lastsMs);
+  return { lastsMs, since: now.wall, stamp: now.stamp };
+}
+
+function isTrusted({ clock }: TimeStamp): boolean {
+  return clock !== 'unsynchronised';
+}
+
+function seenMs({ stamp }: Expiry, lastSign: LastSign | undefined): number {
+  return lastSign?.bootId === stamp.bootId ? lastSign.bootMs - stamp.bootMs : 0;
+}

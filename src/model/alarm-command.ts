@@ -1,0 +1,104 @@
+import { parseDuration } from '../base/duration.ts';
+import type { Actor } from './alarm.ts';
+
+/**
+ * What a person wants done with alarms. `alarms` are keys, patterns with * and ?, or ids of devices, which mean all alarms
+ * of the device.
+ */
+export type AlarmCommand =
+  | {
+      readonly kind: 'acknowledge' | 'reset' | 'unshelve' | 'in-service';
+      readonly alarms: readonly string[];
+      readonly by: Actor;
+      readonly reason: string | undefined;
+    }
+  | {
+      readonly kind: 'shelve' | 'out-of-service';
+      readonly alarms: readonly string[];
+      readonly by: Actor;
+      readonly reason: string;
+      readonly lastsMs: number;
+    };
+
+export const alarmCommands = ['acknowledge', 'reset', 'shelve', 'unshelve', 'out-of-service', 'in-service'] as const;
+export type AlarmCommandKind = (typeof alarmCommands)[number];
+
+/** An alarm command as it is written on the socket. */
+export interface AlarmCommandBody {
+  readonly kind: AlarmCommandKind;
+  readonly alarms: readonly string[];
+  readonly who?: string;
+  readonly reason?: string;
+  /** A duration: `8h`. */
+  readonly for?: string;
+}
+
+/** Everything beyond is refused. */
+export const alarmCommandLimits = {
+  alarms: 100,
+  alarmChars: 200,
+  reasonChars: 200,
+  whoChars: 60,
+  shelveMs: 7 * 86_400_000,
+  outOfServiceMs: 90 * 86_400_000,
+} as const;
+
+/** How long an alarm is shelved where nobody says. */
+export const shelvedForMs = 8 * 3_600_000;
+
+export type AlarmCommandReading =
+  | { readonly kind: 'command'; readonly command: AlarmCommand }
+  | { readonly kind: 'wrong'; readonly reason: string; readonly hint: string };
+
+/**
+ * Checks what came over a socket or a broker: `{"alarms": ["booster/dry-run"], "for": "4h", "reason": "pump is being
+ * mended", "who": "Li Wei"}`.
+ *
+ * @param from where it came from; `who` is what it says itself
+ */
+export function readAlarmCommand(
+  kind: AlarmCommandKind,
+  fields: Readonly<Record<string, unknown>>,
+  from: string,
+): AlarmCommandReading {
+  const { alarms, who = from, reason } = fields;
+  const { alarms: most, alarmChars, whoChars, reasonChars } = alarmCommandLimits;
+  if (!Array.isArray(alarms) || alarms.length === 0 || alarms.length > most || !alarms.every(isText(alarmChars))) {
+    return wrong(
+      `"alarms" must be a list of 1 to ${most} alarms`,
+      'plantroom alarms lists them: {"alarms": ["pump/dry-run"]}',
+    );
+  }
+  if (!isText(whoChars)(who)) return wrong(`"who" must be a text of 1 to ${whoChars} characters`, 'write who does it');
+  if (reason !== undefined && !isText(reasonChars)(reason)) {
+    return wrong(`"reason" must be a text of 1 to ${reasonChars} characters`, 'write why, in a few words');
+  }
+  const base = { alarms: alarms as string[], by: { who: who as string, from } };
+  if (kind !== 'shelve' && kind !== 'out-of-service') {
+    return { kind: 'command', command: { ...base, kind, reason: reason as string | undefined } };
+  }
+  if (reason === undefined)
+    return wrong('"reason" is missing', 'whoever comes next has to know why an alarm is hidden');
+  const lastsMs = lastsOf(kind, fields.for);
+  if (typeof lastsMs !== 'number') return lastsMs;
+  return { kind: 'command', command: { ...base, kind, reason: reason as string, lastsMs } };
+}
+
+function lastsOf(kind: 'shelve' | 'out-of-service', text: unknown): number | AlarmCommandReading {
+  if (text === undefined && kind === 'shelve') return shelvedForMs;
+  if (text === undefined) return wrong('"for" is missing', 'write how long the alarm is out of service: "for": "2d"');
+  const lastsMs = typeof text === 'string' ? parseDuration(text) : undefined;
+  const longestMs = kind === 'shelve' ? alarmCommandLimits.shelveMs : alarmCommandLimits.outOfServiceMs;
+  if (lastsMs === undefined || lastsMs <= 0) return wrong('"for" is no duration', 'write one such as 30m, 8h or 2d');
+  if (lastsMs <= longestMs) return lastsMs;
+  const days = `${longestMs / 86_400_000}d`;
+  return wrong(`${kind} lasts at most ${days}`, `write "for": "${days}" or less, and do it again when it is over`);
+}
+
+function isText(longest: number): (value: unknown) => boolean {
+  return value => typeof value === 'string' && value.trim() !== '' && value.length <= longest;
+}
+
+function wrong(reason: string, hint: string): AlarmCommandReading {
+  return { kind: 'wrong', reason, hint };
+}
