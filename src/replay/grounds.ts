@@ -1,3 +1,4 @@
+import { unreachable } from '../base/assert.ts';
 import type { Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
 
@@ -26,20 +27,45 @@ export interface Grounds {
 
 /** Why the record says nothing about a rule; undefined where it does. */
 export function doubtOf(rule: Rule, grounds: Grounds): Doubt | undefined {
+  const devices = devicesOf(rule);
+  if (devices.length > 0) return doubtOfDevices(devices, grounds);
+  return pointsOf(rule)
+    .map(point => doubtOfPoint(point, grounds))
+    .find(doubt => doubt !== undefined);
+}
+
+/** 0 to 1: how much of the time is known of what the rule looks at; undefined where that is a device. */
+export function knownShareOf(rule: Rule, { points, known }: Grounds): number | undefined {
+  const shares = points.filter(({ number }) => pointsOf(rule).includes(number)).map(({ key }) => known.get(key) ?? 0);
+  return shares.length === 0 ? undefined : Math.min(...shares);
+}
+
+/** The points that some rules look at; those of whole devices where it matters whether they were heard. */
+export function pointsNeeded(rules: readonly Rule[], points: readonly Point[]): readonly Point[] {
+  const wanted = new Set(rules.flatMap(pointsOf));
+  const devices = new Set(rules.flatMap(devicesOf));
+  return points.filter(({ number, device }) => wanted.has(number) || devices.has(device));
+}
+
+/** Numbers of the points whose values a rule judges. A new kind of rule has to say its own here. */
+function pointsOf(rule: Rule): readonly number[] {
   switch (rule.kind) {
+    case 'limit':
+    case 'rate':
+    case 'state':
+      return [rule.point];
     case 'communication':
-      return doubtOfDevices([rule.device], grounds);
     case 'bus-communication':
-      return doubtOfDevices(rule.devices, grounds);
+      return [];
     default:
-      return 'point' in rule ? doubtOfPoint(rule.point, grounds) : 'needs-more';
+      return unreachable(rule);
   }
 }
 
-/** 0 to 1: how much of the time is known of what the rule looks at. */
-export function knownShareOf(rule: Rule, { points, known }: Grounds): number | undefined {
-  const point = 'point' in rule ? points.find(({ number }) => number === rule.point) : undefined;
-  return point && known.get(point.key);
+/** Numbers of the devices of which a rule asks whether they are heard. */
+function devicesOf(rule: Rule): readonly number[] {
+  if (rule.kind === 'communication') return [rule.device];
+  return rule.kind === 'bus-communication' ? rule.devices : [];
 }
 
 function doubtOfPoint(number: number, { points, recorded, otherUnit, known }: Grounds): Doubt | undefined {
@@ -54,16 +80,4 @@ function doubtOfPoint(number: number, { points, recorded, otherUnit, known }: Gr
 function doubtOfDevices(devices: readonly number[], { points, recorded }: Grounds): Doubt | undefined {
   const isRecorded = (device: number) => points.some(point => point.device === device && recorded.has(point.key));
   return devices.every(isRecorded) ? undefined : 'device-not-recorded';
-}
-
-/** The points that some rules look at; those of whole devices where it matters whether they were heard. */
-export function pointsNeeded(rules: readonly Rule[], points: readonly Point[]): readonly Point[] {
-  const wanted = new Set(rules.flatMap(rule => ('point' in rule ? [rule.point] : [])));
-  const devices = new Set(rules.flatMap(devicesOf));
-  return points.filter(({ number, device }) => wanted.has(number) || devices.has(device));
-}
-
-function devicesOf(rule: Rule): readonly number[] {
-  if (rule.kind === 'bus-communication') return rule.devices;
-  return 'point' in rule ? [] : [rule.device];
 }
