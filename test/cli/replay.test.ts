@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/base/errors.ts';
+import type { Store } from '../../src/store/store.ts';
 import { noon } from '../history/samples.ts';
 import { logAlarms, recordLives, writeSite } from '../replay/recorded-plant.ts';
 import { exampleOf } from './examples.ts';
@@ -14,6 +15,8 @@ import { makeFolder, remove, runCli } from './terminal.ts';
 
 const minutes = (count: number) => count * 60;
 let folder: string;
+/** It stays open: the command line reads beside it. */
+let store: Store;
 
 const isOff = (second: number) => second >= minutes(40) && second < minutes(50);
 
@@ -40,14 +43,17 @@ beforeAll(async () => {
     ['pump/low', minutes(10 * ten) + 60, minutes(10 * ten) + 90] as const,
     ['pump/low', minutes(10 * ten + 6), minutes(10 * ten + 6) + 5] as const,
   ]);
-  await logAlarms(folder, [
+  store = await logAlarms(folder, [
     ...came,
     ['pump/forgotten', 100, 200],
     ['tank/communication', minutes(20) + 10, minutes(22)],
   ]);
 });
 
-afterAll(() => remove(folder));
+afterAll(async () => {
+  await store.close();
+  remove(folder);
+});
 
 const hour = ['--since', new Date(noon).toISOString(), '--until', new Date(noon + 3_600_000).toISOString()];
 const cli = (...args: string[]) => runCli(['replay', ...args], { cwd: folder, env: { PLANTROOM_SOCKET: 'nothing' } });

@@ -5,7 +5,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { createRecorder } from '../../src/history/recorder.ts';
 import type { Site } from '../../src/model/site.ts';
 import { loadSite } from '../../src/site/site.ts';
-import { openStore } from '../../src/store/store.ts';
+import { openStore, type Store } from '../../src/store/store.ts';
 import { bad, batch, good, noon } from '../history/samples.ts';
 import { ampleBytes, nextBatch, TestFile } from '../store/history/sample-history.ts';
 import { alarmEvent } from '../store/sample-store.ts';
@@ -90,11 +90,11 @@ export function recordLives(folder: string, site: Site, seconds: number, lives: 
   file.close();
 }
 
-/** `pump/low 60 90`: raised and returned so many seconds after noon. */
+/** `pump/low 60 90`: raised and returned so many seconds after noon. The store stays open, as that of a gateway at work. */
 export async function logAlarms(
   folder: string,
   alarms: readonly (readonly [string, number, number?])[],
-): Promise<void> {
+): Promise<Store> {
   const store = await openStore({ folder, clock: systemClock, log: silentLog });
   let number = store.lastEventNumber;
   const turns = alarms
@@ -108,5 +108,5 @@ export async function logAlarms(
     const sampledAt = noon + second * 1_000;
     await store.commitAlarms([alarmEvent(number, store.id, { alarm, kind, sampledAt, detectedAt: sampledAt })], []);
   }
-  await store.close();
+  return store;
 }
