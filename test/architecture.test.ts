@@ -35,6 +35,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   compute: ['base', 'model'],
   poll: ['base', 'model', 'driver.ts'],
   detect: ['base', 'model'],
+  // The recorded past through the same detector.
+  replay: ['base', 'model', 'detect'],
   summary: ['base', 'model'],
   history: ['base', 'model'],
   store: ['base', 'model', 'history'],
@@ -79,6 +81,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'receive',
     'uplink',
     'store',
+    'replay',
   ],
   bin: ['cli'],
 };
@@ -95,6 +98,7 @@ const faces: Readonly<Record<string, readonly string[]>> = {
     'src/store/archive.ts',
     'src/store/restore.ts',
     'src/store/audit-reader.ts',
+    'src/store/alarm-log-reader.ts',
     'src/store/history/history.ts',
     'src/store/history/reader.ts',
   ],

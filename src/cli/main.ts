@@ -31,6 +31,8 @@ const verbs: Readonly<Record<string, () => Promise<Register>>> = {
   scan: async () => (await import('./scan.ts')).registerScan,
   probe: async () => (await import('./probe.ts')).registerProbe,
   export: async () => (await import('./export.ts')).registerExport,
+  replay: async () => (await import('./replay.ts')).registerReplay,
+  suggest: async () => (await import('./suggest.ts')).registerSuggest,
   audit: async () => (await import('./audit.ts')).registerAudit,
   backup: async () => (await import('./backup.ts')).registerBackup,
   restore: async () => (await import('./restore.ts')).registerRestore,

@@ -1,4 +1,4 @@
-import { decodeFrame, type SeriesName } from '../../history/frame.ts';
+import { decodeFrame, type SeriesName, type TakeSample } from '../../history/frame.ts';
 import { decodeSummaries, withoutSamples } from '../../history/summary-frame.ts';
 import type { Quality } from '../../model/quality.ts';
 import type { Summary, SummarySpan } from '../../model/summary.ts';
@@ -46,7 +46,7 @@ export interface SummaryRow extends Summary {
   readonly windowEnd: number;
 }
 
-interface PageEnd {
+export interface PageEnd {
   /** Where the next page begins; undefined after the last. */
   readonly next: number | undefined;
   /** Rows that were looked through, for a progress bar. */
@@ -67,6 +67,11 @@ export interface RowPage extends PageEnd {
 /** Reads what is stored, a page at a time, so that nobody who writes waits. Throws what SQLite throws. */
 export interface Reading {
   raw(query: RawQuery): RawPage;
+  /**
+   * The same without an object for each sample: `choose` gets the names of a frame and gives what takes its samples, or
+   * undefined to pass it over. Frames come whole: times outside of the query are for the taker to leave out.
+   */
+  visit(query: Omit<RawQuery, 'points'>, choose: (names: readonly SeriesName[]) => TakeSample | undefined): PageEnd;
   rows(query: RowQuery): RowPage;
   /** About how many rows there are to look through. */
   countRows(kind: HistoryClass, from: number, to: number): number;
@@ -147,6 +152,11 @@ export function createReading(database: Database): Reading {
       });
       return { samples, ...end };
     },
+    visit: (query, choose) =>
+      scan('raw', { ...query, points: undefined }, (row, names) => {
+        const take = choose(names);
+        if (take) decodeFrame(unpack(row.body), names.length, take);
+      }),
     rows(query) {
       const wanted = query.points && new Set(query.points);
       const rows: SummaryRow[] = [];
