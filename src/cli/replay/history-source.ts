@@ -13,8 +13,16 @@ const sliceMs = 10 * minuteMs;
 /** Rows of the file in one page. */
 const pageRows = 500;
 
-/** The raw history of a data folder, from `from` on and before `to`, in the order of its wall times. */
-export function historySource(reader: HistoryReader, points: readonly Point[], from: number, to: number): Source {
+export interface HistoryRange {
+  /** From when on the record of a point is wanted. */
+  readonly fromOf: (point: Point) => number;
+  readonly to: number;
+}
+
+/** The raw history of a data folder, before `to`, in the order of its wall times. */
+export function historySource(reader: HistoryReader, points: readonly Point[], { fromOf, to }: HistoryRange): Source {
+  const from = points.reduce((least, point) => Math.min(least, fromOf(point)), to);
+  const fromBy = Float64Array.from(points, fromOf);
   const found = nothingFound();
   const find = createSeriesFinder(points, found);
   const keys = new Set(points.map(({ key }) => key));
@@ -25,7 +33,9 @@ export function historySource(reader: HistoryReader, points: readonly Point[], f
   function readSlice(start: number, end: number): void {
     for (let after: number | undefined = 0; after !== undefined; ) {
       const page = reader.visit({ from: start, to: end, after, limit: pageRows }, names => {
-        const series = names.map(({ point, unit }) => (keys.has(point) ? find(point, unit) : undefined));
+        const series = names.map(({ point, unit }) =>
+          keys.has(point) ? wantedBefore(end, find(point, unit)) : undefined,
+        );
         return series.some(one => one !== undefined) ? taker(series, start, end) : undefined;
       });
       found.damaged += page.damaged;
@@ -33,10 +43,14 @@ export function historySource(reader: HistoryReader, points: readonly Point[], f
     }
   }
 
+  function wantedBefore(end: number, series: Series | undefined): Series | undefined {
+    return series && (fromBy[series.place] as number) < end ? series : undefined;
+  }
+
   function taker(series: readonly (Series | undefined)[], start: number, end: number) {
     return (index: number, at: number, value: number, quality: Parameters<typeof codeOfQuality>[0]): void => {
       const one = series[index];
-      if (one === undefined || at < start || at >= end) return;
+      if (one === undefined || at < start || at >= end || at < (fromBy[one.place] as number)) return;
       found.note(at);
       buffer.add(one.place, at, one.convert ? one.convert(value) : value, codeOfQuality(quality));
     };
