@@ -17,7 +17,7 @@ import { findStore } from './places.ts';
 import { formatTime } from './render/time.ts';
 import { type Came, readCame } from './replay/came.ts';
 import { csvSource } from './replay/csv-source.ts';
-import { historySource } from './replay/history-source.ts';
+import { threadedHistory } from './replay/history-thread.ts';
 import { holdOf } from './replay/hold.ts';
 import { playAll } from './replay/play.ts';
 import { notesOf, type ReplayResult, type ReplayRow } from './replay/result.ts';
@@ -108,16 +108,10 @@ async function replayHistory(context: CliContext, options: ReplayOptions, job: J
   const [from, to] = [job.since ?? nowMs - weekMs, job.until ?? nowMs];
   checkOrder(from, to);
   const { folder } = await findStore(context, { ...options, site: undefined });
-  const { openHistoryReader } = await import('../store/history/reader.ts');
-  const reader = openHistoryReader(folder);
-  try {
-    const points = pointsNeeded(job.site, job.site.points);
-    const warmUpMs = warmUpOf(job.site, options);
-    const source = historySource(reader, points, { fromOf: point => from - warmUpMs(point), to });
-    return await replaySource(context, options, job, { source, points, from, to, folder });
-  } finally {
-    reader.close();
-  }
+  const points = pointsNeeded(job.site, job.site.points);
+  const warmUpMs = warmUpOf(job.site, options);
+  const source = threadedHistory(folder, points, { fromOf: point => from - warmUpMs(point), to });
+  return replaySource(context, options, job, { source, points, from, to, folder });
 }
 
 async function replayCsv(context: CliContext, options: ReplayOptions, csv: string, job: Job): Promise<ReplayResult> {
@@ -148,13 +142,13 @@ async function replaySource(
   { source, points, folder, ...wanted }: Recording,
 ): Promise<ReplayResult> {
   const recorded = points.map(point => ({ point, holdMs: options.hold ?? holdOf(point) }));
-  const { found } = source;
   const run = createReplay({
     points: recorded,
     site,
     countFrom: wanted.from ?? Number.NEGATIVE_INFINITY,
   });
   await playAll(context, source, run, signal);
+  const { found } = source;
   const from = wanted.from ?? found.firstAt ?? 0;
   const to = wanted.to ?? (found.lastAt === undefined ? from : found.lastAt + 1);
   const isFlood = (alarm: string) =>

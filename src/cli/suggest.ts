@@ -85,7 +85,7 @@ async function suggest(context: CliContext, key: string, options: SuggestOptions
     const reader = openHistoryReader(place?.folder ?? '');
     const [from, to] = [since ?? nowMs - defaultDays * dayMs, until ?? nowMs];
     try {
-      const open = () => historySource(reader, [point], { fromOf: () => from, to });
+      const open = () => historySource(reader, [point], { fromBy: [from], to });
       return await propose(context, options, { point, open, from, to, signal });
     } finally {
       reader.close();

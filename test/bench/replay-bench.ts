@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { historySource } from '../../src/cli/replay/history-source.ts';
+import { threadedHistory } from '../../src/cli/replay/history-thread.ts';
 import { createRecorder } from '../../src/history/recorder.ts';
 import type { LimitRule, Rule } from '../../src/model/alarm.ts';
 import { plainLife } from '../../src/model/alarm.ts';
@@ -9,7 +9,6 @@ import type { Point } from '../../src/model/point.ts';
 import { createReplay, siteOfRules } from '../../src/replay/replay.ts';
 import { HistoryFile } from '../../src/store/history/history-file.ts';
 import { packWork } from '../../src/store/history/packed-work.ts';
-import { openHistoryReader } from '../../src/store/history/reader.ts';
 import { type BenchOptions, type Figure, figure } from './figures.ts';
 import { createBenchPlant } from './history-plant.ts';
 
@@ -72,9 +71,8 @@ function recordDay(
 }
 
 async function replayDay(folder: string, points: readonly Point[], hours: number) {
-  const reader = openHistoryReader(folder);
   const to = startAt + hours * hourMs;
-  const source = historySource(reader, points, { fromOf: () => startAt, to });
+  const source = threadedHistory(folder, points, { fromOf: () => startAt, to });
   const replay = createReplay({
     points: points.map(point => ({ point, holdMs: 5 * minuteMs })),
     site: siteOfRules(points.map(ruleOn)),
@@ -92,7 +90,6 @@ async function replayDay(folder: string, points: readonly Point[], hours: number
   const cpu = process.cpuUsage(cpuBefore);
   const seconds = (performance.now() - started) / 1_000;
   const cpuSeconds = (cpu.user + cpu.system) / 1e6;
-  reader.close();
   const turns = replay.occurrences(startAt, to).length;
   if (turns === 0) throw new Error('the replay raised nothing: this measures something else');
   return { samples: replay.samples, turns, seconds, cpuSeconds, growthMb: (most - before) / 1e6 };
