@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
-import type { AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
+import type { AlarmEvent, AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
 import type { OutputView } from '../model/output.ts';
 import type { Site } from '../model/site.ts';
 import type {
+  AlarmsView,
   BusView,
-  DeadlineView,
   DeviceView,
   HistoryView,
   LatencyView,
@@ -24,16 +24,26 @@ export function isHidden({ masks }: Pick<AlarmLife, 'masks'>): boolean {
   return (masks.shelved ?? masks.suppressed ?? masks.outOfService) !== undefined;
 }
 
-/** @param owedBy deadlines of an alarm that are not settled, by the monotonic clock */
-export function deadlineViews(
+/**
+ * @param owedBy deadlines of an alarm that are not settled, by the monotonic clock
+ * @param history newest first
+ */
+export function alarmsView(
   states: readonly AlarmState[],
   owedBy: (alarm: string) => readonly { readonly deadline: Deadline; readonly dueMono: number }[],
+  history: readonly AlarmEvent[],
   clock: Clock,
-): readonly DeadlineView[] {
+): AlarmsView {
   const nowMono = clock.monoMs();
-  return states.flatMap(({ alarm }) =>
-    owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: Math.round(dueMono - nowMono) })),
-  );
+  const leftMs = (dueMono: number) => Math.round(dueMono - nowMono);
+  return {
+    standing: states.filter(state => !isHidden(state)),
+    hidden: states.filter(isHidden),
+    deadlines: states.flatMap(({ alarm }) =>
+      owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: leftMs(dueMono) })),
+    ),
+    history,
+  };
 }
 
 export function pointViews(
@@ -72,7 +82,7 @@ export interface StatusSources {
   readonly clockState: StatusView['clock'];
   readonly site: Site;
   readonly rows: readonly PointNow[];
-  readonly standing: number;
+  readonly states: readonly AlarmState[];
   readonly buses: readonly BusView[];
   readonly devices: readonly DeviceView[];
   readonly store: {
@@ -112,7 +122,7 @@ export function statusView(sources: StatusSources): StatusView {
     clock: { quality: sources.clockState.quality, jumps: sources.clockState.jumps },
     memoryBytes: process.memoryUsage.rss(),
     points: { total: rows.length, good, bad: rows.length - good },
-    alarms: { standing: sources.standing },
+    alarms: { standing: sources.states.filter(state => !isHidden(state)).length },
     buses: sources.buses,
     devices: sources.devices,
     store: {
