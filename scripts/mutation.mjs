@@ -6,4 +6,6 @@ ensureInstalled();
 process.env.PROPERTY_RUNS ??= '50';
 const files = process.argv.slice(2);
 const only = files.length > 0 ? ['--mutate', files.join(',')] : [];
-process.exit(runPinned(['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', 'test/detect/stryker.json', ...only]));
+process.exit(
+  runPinned(['node_modules/@stryker-mutator/core/bin/stryker.js', 'run', 'test/detect/stryker.json', ...only]),
+);
