@@ -138,7 +138,7 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
     return result;
   }
 
-  function end(alarm: string, input: LifeInput, reason: string, now: BookTime): readonly Happening[] {
+  function end(alarm: string, input: LifeInput, reason: string | undefined, now: BookTime): readonly Happening[] {
     return stepNow(alarm, input, now, { by: gatewayActor, reason, until: undefined }).happenings;
   }
 
@@ -161,15 +161,14 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
 
   /** Hides and shows alarms until each is hidden by those suppressions that it names and that are active. */
   function settleSuppressions(now: BookTime): readonly Happening[] {
-    return [...rules.keys()].flatMap(alarm => settleSuppression(alarm, now));
+    return [...rules.values()].flatMap(rule => settleSuppression(rule, now));
   }
 
-  function settleSuppression(alarm: string, now: BookTime): readonly Happening[] {
-    const reasons = (rules.get(alarm)?.life.suppressedBy ?? []).filter(id => suppressing.has(id));
+  function settleSuppression({ key: alarm, life }: Rule, now: BookTime): readonly Happening[] {
     const { suppressed } = lifeOf(alarm).masks;
-    const reason = reasonsOf(reasons);
+    const reason = reasonsOf(life.suppressedBy.filter(id => suppressing.has(id)));
+    if (reason === undefined) return suppressed ? end(alarm, 'release', suppressed.reason, now) : [];
     if (reason === suppressed?.reason) return [];
-    if (reason === undefined) return end(alarm, 'release', suppressed?.reason ?? '', now);
     const mask = { by: gatewayActor, reason, expiry: undefined };
     return stepNow(alarm, 'suppress', now, { ...mask, until: undefined }, mask).happenings;
   }
