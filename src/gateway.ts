@@ -236,7 +236,9 @@ export function createGateway(options: GatewayOptions): Gateway {
   }
 
   function standingAlarms(): StandingAlarm[] {
-    return running?.desk.states().map(standingAlarm) ?? [];
+    if (!running) return [];
+    const { desk, book } = running;
+    return desk.states().map(state => standingAlarm(state, book.claimOf(state.alarm)));
   }
 
   /** Named while the device is in the site: a window may be the last of a device that a reload takes away. */
@@ -338,8 +340,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   function runOutput({ store }: Running, command: OutputCommand): CommandReply {
     const reply = runOutputCommand(outputs, command);
     if (reply.kind === 'done') {
-      const { kind, ...rest } = command;
-      audit(store, { kind: 'command', who: 'gateway', body: { command: kind, ...rest } });
+      const { kind, by, ...rest } = command;
+      audit(store, { kind: 'command', who: by.who, body: { command: kind, from: by.from, ...rest } });
     }
     return reply;
   }

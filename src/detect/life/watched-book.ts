@@ -38,6 +38,8 @@ export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceR
   takeRestated(now: BookTime): readonly RestatedLife[];
   /** The deadlines of an alarm that are not settled, passed or not. */
   owedBy(alarm: string): readonly DueDeadline[];
+  /** What of that has passed and was told, and whether another alarm calls people in place of this one. */
+  claimOf(alarm: string): { readonly overdue: readonly Deadline[]; readonly isCovered: boolean };
 }
 
 export interface RestatedLife extends RenewedLife {
@@ -94,6 +96,11 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     const { attendedMono } = duty;
     const again = reAlarmMono({ attendedMono, isActive, isQuiet, reAlarmMs: rule.life.reAlarmMs });
     return { owed, policy: site.policies[rule.priority], reAlarmMono: again };
+  }
+
+  function owedBy(alarm: string): readonly DueDeadline[] {
+    const debt = debtOf(alarm);
+    return debt ? openDeadlines(debt.owed, debt.policy) : [];
   }
 
   function noteDue(alarm: string): void {
@@ -277,9 +284,11 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       restated = new Set();
       return taken.map(alarm => restate(alarm, now));
     },
-    owedBy(alarm) {
-      const debt = debtOf(alarm);
-      return debt ? openDeadlines(debt.owed, debt.policy) : [];
+    owedBy,
+    claimOf(alarm) {
+      const told = duties.get(alarm)?.overdue ?? [];
+      const overdue = owedBy(alarm).flatMap(({ deadline }) => (told.includes(deadline) ? [deadline] : []));
+      return { overdue, isCovered: covered.has(alarm) };
     },
   };
 }
