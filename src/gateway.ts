@@ -24,10 +24,11 @@ import { createReadMemory } from './live/read-memory.ts';
 import { createRoomMaker } from './live/room-maker.ts';
 import { createRuleKeeper } from './live/rule-keeper.ts';
 import { shareStore } from './live/store-shares.ts';
+import { suppressionViews } from './live/suppression-views.ts';
 import { createTimeCorrection, type TimeCorrection } from './live/time-correction.ts';
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
-import { deadlineViews, isHidden, pointViews, statusView } from './live/views.ts';
+import { deadlineViews, hiddenAlarms, isHidden, pointViews, statusView } from './live/views.ts';
 import type { AlarmEvent, Change, Happening } from './model/alarm.ts';
 import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
@@ -521,7 +522,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       const { desk, book, store } = mustRun();
       return {
         standing: desk.states().filter(state => !isHidden(state)),
-        hidden: desk.states().filter(isHidden),
+        hidden: hiddenAlarms(desk.states()),
+        suppressions: suppressionViews(desk.states()),
         deadlines: deadlineViews(desk.states(), book.owedBy, clock),
         history: historyLimit > 0 ? await store.alarmLog({ limit: historyLimit }) : [],
       };
@@ -540,7 +542,7 @@ export function createGateway(options: GatewayOptions): Gateway {
         uptimeMs: clock.monoMs() - startedMono,
         site,
         rows: table.all(),
-        standing: desk.states().filter(state => !isHidden(state)).length,
+        states: desk.states(),
         buses: poller.buses(),
         devices: poller.devices(),
         store,
@@ -565,7 +567,7 @@ function summaryNeeds({ uplinks }: Site): UplinkNeed[] {
 }
 
 function bookSite({ rules, suppressions, policies, groups }: Site) {
-  return { rules, suppressions: suppressions.map(({ id }) => id), policies, groups };
+  return { rules, suppressions, policies, groups };
 }
 
 /** What exists only between start and stop. */

@@ -16,12 +16,18 @@ import type {
 import type { ClassFigures, HistoryFigures } from '../store/history/history.ts';
 import { writtenOf } from './card-life.ts';
 import type { PointNow } from './point-table.ts';
+import { suppressionViews } from './suppression-views.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
 
 /** Shelved, suppressed or out of service. */
 export function isHidden({ masks }: Pick<AlarmLife, 'masks'>): boolean {
   return (masks.shelved ?? masks.suppressed ?? masks.outOfService) !== undefined;
+}
+
+/** Of the alarms: a suppression is kept among them, and is none. */
+export function hiddenAlarms(states: readonly AlarmState[]): readonly AlarmState[] {
+  return states.filter(state => isHidden(state) && state.rule !== 'suppression');
 }
 
 /** @param owedBy deadlines of an alarm that are not settled, by the monotonic clock */
@@ -72,7 +78,7 @@ export interface StatusSources {
   readonly clockState: StatusView['clock'];
   readonly site: Site;
   readonly rows: readonly PointNow[];
-  readonly standing: number;
+  readonly states: readonly AlarmState[];
   readonly buses: readonly BusView[];
   readonly devices: readonly DeviceView[];
   readonly store: {
@@ -112,7 +118,8 @@ export function statusView(sources: StatusSources): StatusView {
     clock: { quality: sources.clockState.quality, jumps: sources.clockState.jumps },
     memoryBytes: process.memoryUsage.rss(),
     points: { total: rows.length, good, bad: rows.length - good },
-    alarms: { standing: sources.standing },
+    alarms: { standing: sources.states.filter(state => !isHidden(state)).length },
+    suppressions: suppressionViews(sources.states),
     buses: sources.buses,
     devices: sources.devices,
     store: {

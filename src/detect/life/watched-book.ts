@@ -8,16 +8,16 @@ import {
   type AlarmBookOptions,
   type BookSite,
   createAlarmBook,
-  gatewayActor,
-  type RenewedLife,
 } from './alarm-book.ts';
 import { createCauses, enterGroup, leaveCause, markSecondary } from './causes.ts';
 import { type DueDeadline, nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from './deadlines.ts';
 import { beginDuty, type Duty, isMasked, stepDuty } from './duty.ts';
 import type { BookTime } from './expiry.ts';
 import { isCoveredBy, leadOf } from './first-out.ts';
+import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 import { keepDuty, resumeDuty } from './kept-duty.ts';
-import { createNotices, type NoticeTimes, noDetails } from './notices.ts';
+import type { RenewedLife } from './lives.ts';
+import { createNotices } from './notices.ts';
 import { type ProgressRefusal, stepProgress } from './progress.ts';
 import { reAlarmMono } from './re-alarm.ts';
 
@@ -62,11 +62,12 @@ export interface WatchedBookOptions extends Omit<AlarmBookOptions, 'site' | 'may
 export const mostEnded = 1_000;
 
 export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
-  const kept = options.states.filter(({ alarm }) => alarm !== floodAlarm);
+  const ofBook = options.states.filter(({ alarm }) => alarm !== floodAlarm);
+  const kept = ofBook.filter(({ rule }) => rule !== 'suppression');
   let { site } = options;
   const book = createAlarmBook({
     ...options,
-    states: kept,
+    states: ofBook,
     mayShelve: priority => site.policies[priority].canShelve,
   });
   const causes = createCauses();
@@ -125,7 +126,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   }
 
   function follow(happenings: readonly Happening[]): readonly Happening[] {
-    return happenings.flatMap(followOne);
+    return happenings.flatMap(one => (one.suppression === undefined ? followOne(one) : [one]));
   }
 
   function followOne(happening: Happening): readonly Happening[] {
@@ -293,6 +294,6 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   };
 }
 
-function timesOf({ wall, mono }: BookTime): NoticeTimes {
+function timesOf({ wall, mono }: BookTime): StepTime {
   return { sampledAt: wall, sampledAtMono: mono };
 }
