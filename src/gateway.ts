@@ -29,7 +29,7 @@ import { createTimeCorrection, type TimeCorrection } from './live/time-correctio
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { deadlineViews, hiddenAlarms, isHidden, pointViews, statusView } from './live/views.ts';
-import type { AlarmEvent, Change, Happening } from './model/alarm.ts';
+import type { AlarmEvent, AlarmState, Change, Happening } from './model/alarm.ts';
 import type { AlarmCommand } from './model/alarm-command.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { SuppressionChange } from './model/expression.ts';
@@ -45,7 +45,7 @@ import { busLoadLimits } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
 import { type History, openHistory, type UplinkNeed } from './store/history/history.ts';
-import { type AuditEntry, openStore, type Store } from './store/store.ts';
+import { type AuditEntry, openStore, type Store, type TimeFix } from './store/store.ts';
 import { createSummarizer, type DeviceWindow } from './summary/summarizer.ts';
 import { createUplink, type RemoteControl } from './uplink/uplink.ts';
 import { createUplinks, type Uplinks } from './uplink/uplinks.ts';
@@ -307,6 +307,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (event.kind === 'synchronised') correctTimes(running);
   }
 
+  /** First the times of the alarms, so that what hides them is kept with those. */
+  function onCorrected(states: readonly AlarmState[], fix: TimeFix): void {
+    if (!running) return;
+    const { desk, book } = running;
+    desk.correct(states);
+    const hidden = book.correctTimes(fix, bookTime());
+    if (hidden.length > 0) commitAlarms(running, desk.renew(hidden), clock.monoMs());
+  }
+
   function correctTimes({ correction }: Running): void {
     correction.start({ bootId: time.bootId, bootedAt: time.bootedAt() });
   }
@@ -393,7 +402,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
     const roomMaker = createRoomMaker({ clock, store, history });
     const uplinks = openUplinks(site, store, history, desk);
-    const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
+    const correction = createTimeCorrection({ clock, log, store, history, onCorrected });
     running = { site, store, history, roomMaker, correction, desk, book, detector, computer, schedules, uplinks };
     const { happenings, renewed } = book.begin(bookTime());
     if (renewed.length > 0) commitAlarms(running, desk.renew(renewed), clock.monoMs());

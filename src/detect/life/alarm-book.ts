@@ -10,7 +10,7 @@ import type {
 } from '../../model/alarm.ts';
 import { hasSameSubject } from '../rule-identity.ts';
 import type { LifeRefusal } from './alarm-machine.ts';
-import { type BookTime, type LastSign, untilOf } from './expiry.ts';
+import { type BookTime, type BootFix, type LastSign, untilOf } from './expiry.ts';
 import { gatewayActor, noDetails } from './happening.ts';
 import { createLives, type RenewedLife } from './lives.ts';
 import { createSuppressing, type NamedSuppression } from './suppression.ts';
@@ -39,6 +39,8 @@ export interface AlarmBook {
   nextDueMono(): number | undefined;
   /** Alarms whose rule is gone, or about something else now, are removed; new ones are hidden where they have to be. */
   replaceRules(site: BookSite, now: BookTime): readonly Happening[];
+  /** The clock was set. Returns the lives of which a wall time was put right by it: to be kept although nothing happened. */
+  correctTimes(fix: BootFix): readonly RenewedLife[];
   lifeOf(alarm: string): AlarmLife;
   ruleOf(alarm: string): Rule | undefined;
   /** Of all rules of the site, and of alarms that have none any more. */
@@ -160,6 +162,7 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
       lives.replaceRules(rules);
       return [...removed, ...settleSuppressions(now)];
     },
+    correctTimes: lives.correctTimes,
     lifeOf: lives.lifeOf,
     ruleOf: alarm => rules.get(alarm),
     alarms: () => [...new Set([...rules.keys(), ...lives.keys()])],

@@ -2,6 +2,7 @@ import {
   type AlarmLife,
   type AlarmMask,
   type AlarmState,
+  type Expiry,
   type Happening,
   normalLife,
   plainLife,
@@ -9,7 +10,7 @@ import {
   type TransitionKind,
 } from '../../model/alarm.ts';
 import type { LifeInput, LifeRefusal } from './alarm-machine.ts';
-import { type BookTime, carryOver, dueMonoOf, type LastSign } from './expiry.ts';
+import { type BookTime, type BootFix, carryOver, correctExpiry, dueMonoOf, type LastSign } from './expiry.ts';
 import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 import { type LifeOccasion, liveOn } from './life-step.ts';
 
@@ -41,6 +42,8 @@ export interface Lives {
   nextDueMono(): number | undefined;
   /** Reckons what ends by itself from this boot on. Returns those where that has changed something. */
   takeOver(now: BookTime, lastSign: LastSign | undefined): RenewedLife[];
+  /** Puts wall times right that were taken before the clock was set. Returns the lives in which there were any. */
+  correctTimes(fix: BootFix): RenewedLife[];
   replaceRules(rules: ReadonlyMap<string, Rule>): void;
 }
 
@@ -131,6 +134,22 @@ export function createLives(states: readonly AlarmState[], initialRules: Readonl
     return happenings;
   }
 
+  /** Takes every expiry for another one, and returns the lives that have changed by it. */
+  function renew(change: (expiry: Expiry) => Expiry): RenewedLife[] {
+    const renewMask = (mask: AlarmMask | undefined) => {
+      const expiry = mask?.expiry && change(mask.expiry);
+      return expiry === mask?.expiry ? mask : mask && { ...mask, expiry };
+    };
+    return [...entries].flatMap(([alarm, { life, rule }]) => {
+      const { shelved, outOfService } = life.masks;
+      const masks = { ...life.masks, shelved: renewMask(shelved), outOfService: renewMask(outOfService) };
+      if (masks.shelved === shelved && masks.outOfService === outOfService) return [];
+      const renewed = { ...life, masks };
+      entries.set(alarm, { life: renewed, rule });
+      return [{ alarm, life: renewed }];
+    });
+  }
+
   return {
     lifeOf,
     keys: () => entries.keys(),
@@ -152,18 +171,11 @@ export function createLives(states: readonly AlarmState[], initialRules: Readonl
     },
     nextDueMono: () => (dueBy.size === 0 ? undefined : Math.min(...dueBy.values())),
     takeOver(now, lastSign) {
-      const carry = (mask: AlarmMask | undefined) =>
-        mask?.expiry ? { ...mask, expiry: carryOver(mask.expiry, now, lastSign) } : mask;
-      return [...entries].flatMap(([alarm, { life, rule }]) => {
-        const { shelved, outOfService, suppressed } = life.masks;
-        const masks = { shelved: carry(shelved), outOfService: carry(outOfService), suppressed };
-        const carried = { ...life, masks };
-        entries.set(alarm, { life: carried, rule });
-        noteDue(alarm, now);
-        const isNew = expiriesOf(carried).some((expiry, index) => expiry !== expiriesOf(life)[index]);
-        return isNew ? [{ alarm, life: carried }] : [];
-      });
+      const renewed = renew(expiry => carryOver(expiry, now, lastSign));
+      for (const alarm of entries.keys()) noteDue(alarm, now);
+      return renewed;
     },
+    correctTimes: fix => renew(expiry => correctExpiry(expiry, fix)),
     replaceRules(newRules) {
       rules = newRules;
       for (const [alarm, { life }] of entries) entries.set(alarm, { life, rule: rules.get(alarm) });

@@ -12,7 +12,7 @@ import {
 import { createCauses, enterGroup, leaveCause, markSecondary } from './causes.ts';
 import { type DueDeadline, nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from './deadlines.ts';
 import { beginDuty, type Duty, isMasked, stepDuty } from './duty.ts';
-import type { BookTime } from './expiry.ts';
+import type { BookTime, BootFix } from './expiry.ts';
 import { isCoveredBy, leadOf } from './first-out.ts';
 import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 import { keepDuty, resumeDuty } from './kept-duty.ts';
@@ -27,10 +27,11 @@ export type { BookTime } from './expiry.ts';
  * The alarm book with what follows from the lives of its alarms taken together and over time: causes and their
  * secondaries, chattering, floods, deadlines, alarms announced again. It is asked like the book, and tells more.
  */
-export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceRules'> {
+export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceRules' | 'correctTimes'> {
   replaceRules(site: WatchedSite, now: BookTime): readonly Happening[];
   act(...parts: Parameters<AlarmBook['act']>): ActOutcome | { readonly kind: 'refused'; readonly why: ProgressRefusal };
   begin(now: BookTime): { readonly happenings: readonly Happening[]; readonly renewed: readonly RestatedLife[] };
+  correctTimes(fix: BootFix, now: BookTime): readonly RestatedLife[];
   /**
    * Alarms of which something else is to be kept since the last call, although nothing happened to them: their cause has
    * changed, or their times count anew because it is over.
@@ -280,6 +281,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       for (const alarm of [...ended.keys()].filter(one => !book.ruleOf(one))) ended.delete(alarm);
       return happenings;
     },
+    correctTimes: (fix, now) => book.correctTimes(fix).map(({ alarm }) => restate(alarm, now)),
     takeRestated(now) {
       const taken = [...restated].filter(alarm => book.lifeOf(alarm).phase !== 'normal');
       restated = new Set();

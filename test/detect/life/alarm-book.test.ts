@@ -214,6 +214,38 @@ describe('what people report of their work', () => {
 });
 
 describe('what ends by itself', () => {
+  test('that was done before the clock was set shows the right times afterwards, and ends when it would have', () => {
+    const rig = new BookRig([low, trip]);
+    const bootedAt = rig.wall - rig.bootedMs;
+    rig.clock = 'unsynchronised';
+    rig.wall = 50_000;
+    rig.act('pump/trip', shelve);
+    rig.act('booster/low', takeOut);
+    rig.wall = bootedAt + rig.bootedMs;
+    rig.clock = 'synchronised';
+    const due = rig.book.nextDueMono();
+    const renewed = rig.book.correctTimes({ bootId: 'boot-1', bootedAt });
+    expect(renewed.map(({ alarm, life: { masks } }) => [alarm, (masks.shelved ?? masks.outOfService)?.expiry])).toEqual(
+      [
+        [
+          'pump/trip',
+          { lastsMs: shelve.lastsMs, since: rig.wall, stamp: { clock: 'corrected', bootId: 'boot-1', bootMs: 1_000 } },
+        ],
+        [
+          'booster/low',
+          { lastsMs: takeOut.lastsMs, since: rig.wall, stamp: { clock: 'corrected', bootId: 'boot-1', bootMs: 1_000 } },
+        ],
+      ],
+    );
+    expect(rig.book.nextDueMono()).toBe(due);
+    expect(rig.book.lifeOf('pump/trip')).toEqual(renewed[0]?.life);
+    // Once; and what another boot has begun is not touched.
+    expect(rig.book.correctTimes({ bootId: 'boot-1', bootedAt: 0 })).toEqual([]);
+    rig.clock = 'unsynchronised';
+    rig.act('pump/trip', shelve);
+    expect(rig.book.correctTimes({ bootId: 'another', bootedAt })).toEqual([]);
+  });
+
   test('goes on over a restart in the same boot, whatever the wall clock says', () => {
     const rig = new BookRig([low]);
     rig.act('booster/low', shelve);
