@@ -1,4 +1,12 @@
-import { type AlarmLife, type AlarmState, type Happening, noMasks, normalLife, type Rule } from '../../model/alarm.ts';
+import {
+  type AlarmLife,
+  type AlarmState,
+  type Happening,
+  noMasks,
+  normalLife,
+  type Rule,
+  suppressionAlarm,
+} from '../../model/alarm.ts';
 import type { Suppression } from '../../model/expression.ts';
 import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 
@@ -103,9 +111,4 @@ function happeningOf(
     reason: id,
     ...times,
   };
-}
-
-/** The key under which a suppression is told. */
-function suppressionAlarm(id: string): string {
-  return `site/suppression:${id}`;
 }
