@@ -22,6 +22,7 @@ import { createTimeCorrection, type TimeCorrection } from './live/time-correctio
 import { createTimeKeeper } from './live/time-keeper.ts';
 import { systemTimeWitness } from './live/time-witness.ts';
 import { alarmsView, isHidden, pointViews, statusView } from './live/views.ts';
+import type { AlarmState } from './model/alarm.ts';
 import type { Command, CommandReply } from './model/command.ts';
 import type { OutputView } from './model/output.ts';
 import type { SampleBatch } from './model/point.ts';
@@ -35,7 +36,7 @@ import { warnOfOverload } from './poll/bus-load.ts';
 import { createPoller, type Poller } from './poll/poller.ts';
 import { formatProblem, type LoadResult, readSecret, systemSecretSources } from './site/site-loader.ts';
 import type { History } from './store/history/history.ts';
-import type { Store } from './store/store.ts';
+import type { Store, TimeFix } from './store/store.ts';
 import type { Uplinks } from './uplink/uplinks.ts';
 
 /*
@@ -159,8 +160,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     expiries.arm(judge.nextDueMono());
   }
 
-  function showAlarms({ site, desk }: Running): void {
-    if (site.outputs.length > 0) outputs.show(() => desk.states().map(standingAlarm));
+  function showAlarms({ site, desk, judge }: Running): void {
+    if (site.outputs.length > 0)
+      outputs.show(() => desk.states().map(state => standingAlarm(state, judge.claimOf(state.alarm))));
   }
 
   function bookTime(): BookTime {
@@ -179,6 +181,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (event.kind === 'synchronised') correctTimes(running);
   }
 
+  /** First the times of the alarms, so that what hides them is kept with those. */
+  function onCorrected(states: readonly AlarmState[], fix: TimeFix): void {
+    if (!running) return;
+    running.desk.correct(states);
+    settle(running, running.judge.correctTimes(fix));
+  }
+
   function correctTimes({ correction }: Running): void {
     correction.start({ bootId: time.bootId, bootedAt: time.bootedAt() });
   }
@@ -186,8 +195,8 @@ export function createGateway(options: GatewayOptions): Gateway {
   function runOutput({ audit }: Running, command: OutputCommand): CommandReply {
     const reply = runOutputCommand(outputs, command);
     if (reply.kind === 'done') {
-      const { kind, ...rest } = command;
-      audit({ kind: 'command', who: 'gateway', body: { command: kind, ...rest } });
+      const { kind, by, ...rest } = command;
+      audit({ kind: 'command', who: by.who, body: { command: kind, from: by.from, ...rest } });
     }
     return reply;
   }
@@ -210,7 +219,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
     if (judge.forgotten.length > 0) log.warn({ rules: judge.forgotten }, 'what these rules remembered makes no sense');
     const feed = createHistoryFeed({ devices: site.devices, history, doubtOf: time.doubtOf });
-    const correction = createTimeCorrection({ clock, log, store, history, onCorrected: desk.correct });
+    const correction = createTimeCorrection({ clock, log, store, history, onCorrected });
     const audit = createAudit(store, log);
     const commits = createAlarmCommits({ clock, log, latency, store, onCommitted: onMore });
     const secrets = systemSecretSources(warning => log.warn({}, warning));

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Answer } from '../driver.ts';
 import type { AlarmCommand, AlarmCommandBody } from '../model/alarm-command.ts';
-import type { Command, CommandReply } from '../model/command.ts';
+import type { Command, CommandReply, OutputCommandBody } from '../model/command.ts';
 import type { OutputView } from '../model/output.ts';
 import type { PlantView } from '../model/plant.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from '../model/view.ts';
@@ -28,8 +28,14 @@ export interface ApiClient {
   ask(ask: AskBody): Promise<Answer>;
   holes(): Promise<readonly HoleView[]>;
   outputs(): Promise<readonly OutputView[]>;
-  command(command: Exclude<Command, AlarmCommand> | AlarmCommandBody): Promise<CommandReply>;
+  command(command: CommandBody): Promise<CommandReply>;
 }
+
+/** A command as it is written on the socket. */
+export type CommandBody =
+  | Exclude<Command, AlarmCommand | { readonly kind: OutputCommandBody['kind'] }>
+  | OutputCommandBody
+  | AlarmCommandBody;
 
 export const clientLimits = {
   /** From the connection to the last byte of a view. */

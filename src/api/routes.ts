@@ -2,7 +2,8 @@ import { type ErrorKind, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Answer } from '../driver.ts';
 import type { Gateway } from '../gateway.ts';
-import { alarmCommands, readAlarmCommand } from '../model/alarm-command.ts';
+import type { Actor } from '../model/alarm.ts';
+import { alarmCommands, readActor, readAlarmCommand } from '../model/alarm-command.ts';
 import type { Command } from '../model/command.ts';
 import { longestGlob, matchesPoint } from '../model/glob.ts';
 import { longestTestMs } from '../model/output.ts';
@@ -130,7 +131,7 @@ function parseCommand(body: string): Command {
       return { kind: 'forget-holes', device: command.device };
     throw usage('"forget-holes" needs the id of a device', '{"kind":"forget-holes","device":"meter-3"}');
   }
-  if (command.kind === 'silence') return { kind: 'silence' };
+  if (command.kind === 'silence') return { kind: 'silence', by: actorOf(command) };
   if (command.kind === 'test-output') return parseTest(command);
   const alarmKind = alarmCommands.find(kind => kind === command.kind);
   if (alarmKind !== undefined) {
@@ -150,7 +151,13 @@ function parseTest(command: object): Command {
   if (typeof durationMs !== 'number' || !(durationMs >= 0 && durationMs <= longestTestMs)) {
     throw usage(`"durationMs" must be a number from 0 to ${longestTestMs}`);
   }
-  return { kind: 'test-output', output, durationMs };
+  return { kind: 'test-output', by: actorOf(command), output, durationMs };
+}
+
+function actorOf(command: object): Actor {
+  const by = readActor('who' in command ? command.who : undefined, 'cli');
+  if ('kind' in by) throw usage(by.reason, by.hint);
+  return by;
 }
 
 function parseJson(body: string): unknown {

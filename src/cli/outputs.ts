@@ -4,6 +4,7 @@ import { PlantroomError } from '../base/errors.ts';
 import { longestTestMs, type OutputView } from '../model/output.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { findDaemon } from './daemon.ts';
+import { loginName } from './login-name.ts';
 import type { GlobalOptions } from './options.ts';
 import { printJson, printLines } from './output.ts';
 import type { Style } from './render/style.ts';
@@ -54,7 +55,12 @@ async function testOutput(
   options: GlobalOptions & { readonly for: number },
 ): Promise<void> {
   const client = await findDaemon(context, options);
-  const reply = await client.command({ kind: 'test-output', output, durationMs: options.for });
+  const reply = await client.command({
+    kind: 'test-output',
+    output,
+    durationMs: options.for,
+    who: loginName(context.env),
+  });
   if (options.json) printJson(context, reply);
   if (reply.kind === 'refused') {
     throw new PlantroomError(reply.message, { kind: 'not-found', hint: 'plantroom outputs lists them' });

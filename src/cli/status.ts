@@ -55,11 +55,22 @@ function factsOf(status: StatusView, style: Style): [string, Cell][] {
         ? 'none stands'
         : { text: `${alarms.standing} ${alarms.standing === 1 ? 'stands' : 'stand'}`, paint: style.bad },
     ],
+    ...suppressionFacts(status.suppressions, style),
     ...storeFacts(status, style),
     ...historyFacts(status.history, style),
     ...uplinkFacts(status.uplinks, style),
     ...outputFacts(status.outputs, style),
   ];
+}
+
+/** `pump-off since 2026-01-31 14:05:09 hides 12 alarms, 2 of them stand` for each that holds. */
+function suppressionFacts(suppressions: StatusView['suppressions'], style: Style): [string, Cell][] {
+  return suppressions.map(({ id, since, hides, standing }, index) => {
+    const text = `${id} since ${formatTime(since)} hides ${countOf(hides, 'alarm')}`;
+    const stands = standing === 1 ? '1 of them stands' : `${standing} of them stand`;
+    const cell = standing === 0 ? text : { text: `${text}, ${stands}`, paint: style.warning };
+    return [index === 0 ? 'suppressed' : '', cell];
+  });
 }
 
 function clockFact({ quality, jumps }: StatusView['clock'], style: Style): Cell {

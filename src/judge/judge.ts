@@ -5,6 +5,7 @@ import { createDetector, type Detector, type DetectorOptions } from '../detect/d
 import { carryOut } from '../detect/life/alarm-orders.ts';
 import {
   type BookTime,
+  type BootFix,
   createWatchedBook,
   type RestatedLife,
   type WatchedBook,
@@ -45,8 +46,11 @@ export interface Judge extends Pick<Detector, 'activeOn' | 'memories' | 'forgott
   nextDueMono(): number | undefined;
   /** Judges by another site from now on. What did not change goes on. */
   replace(site: JudgedSite): Verdict;
+  /** The clock was set: the times of what hides alarms are put right. */
+  correctTimes(fix: BootFix): Verdict;
   lifeOf: WatchedBook['lifeOf'];
   owedBy: WatchedBook['owedBy'];
+  claimOf: WatchedBook['claimOf'];
 }
 
 export interface Verdict {
@@ -149,14 +153,20 @@ export function createJudge(options: JudgeOptions): Judge {
       schedules.replace(newSite.suppressions, newSite.gateway.timeZone);
       return verdict([...removed, ...replaced]);
     },
+    correctTimes(fix) {
+      const restated = book.correctTimes(fix, now());
+      const after = verdict(nothing);
+      return { ...after, restated: [...restated, ...after.restated] };
+    },
     activeOn: detector.activeOn,
     memories: detector.memories,
     forgotten: detector.forgotten,
     lifeOf: book.lifeOf,
     owedBy: book.owedBy,
+    claimOf: book.claimOf,
   };
 }
 
 function bookSite({ rules, suppressions, policies, groups }: JudgedSite) {
-  return { rules, suppressions: suppressions.map(({ id }) => id), policies, groups };
+  return { rules, suppressions, policies, groups };
 }

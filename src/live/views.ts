@@ -16,12 +16,18 @@ import type {
 import type { ClassFigures, HistoryFigures } from '../store/history/history.ts';
 import { writtenOf } from './card-life.ts';
 import type { PointNow } from './point-table.ts';
+import { suppressionViews } from './suppression-views.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
 
 /** Shelved, suppressed or out of service. */
 export function isHidden({ masks }: Pick<AlarmLife, 'masks'>): boolean {
   return (masks.shelved ?? masks.suppressed ?? masks.outOfService) !== undefined;
+}
+
+/** Of the alarms: a suppression is kept among them, and is none. */
+export function hiddenAlarms(states: readonly AlarmState[]): readonly AlarmState[] {
+  return states.filter(state => isHidden(state) && state.rule !== 'suppression');
 }
 
 /**
@@ -38,7 +44,8 @@ export function alarmsView(
   const leftMs = (dueMono: number) => Math.round(dueMono - nowMono);
   return {
     standing: states.filter(state => !isHidden(state)),
-    hidden: states.filter(isHidden),
+    hidden: hiddenAlarms(states),
+    suppressions: suppressionViews(states),
     deadlines: states.flatMap(({ alarm }) =>
       owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: leftMs(dueMono) })),
     ),
@@ -123,6 +130,7 @@ export function statusView(sources: StatusSources): StatusView {
     memoryBytes: process.memoryUsage.rss(),
     points: { total: rows.length, good, bad: rows.length - good },
     alarms: { standing: sources.states.filter(state => !isHidden(state)).length },
+    suppressions: suppressionViews(sources.states),
     buses: sources.buses,
     devices: sources.devices,
     store: {

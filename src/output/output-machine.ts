@@ -17,7 +17,7 @@ export interface OutputState {
 interface Call {
   readonly alarm: string;
   readonly call: string;
-  /** Index of the first rule that fits; undefined while none does, or the alarm is masked. */
+  /** Index of the first rule that fits; undefined while none does, or the alarm is quiet. */
   readonly rule: number | undefined;
   readonly sinceMono: number;
   readonly isSilenced: boolean;
@@ -61,7 +61,7 @@ function callsOf(
   const known = new Map(before.map(one => [one.call, one]));
   return alarms.flatMap(standing => {
     const { alarm, call } = standing;
-    const fitting = standing.isMasked ? -1 : rules.findIndex(rule => fits(rule, standing));
+    const fitting = standing.isQuiet ? -1 : rules.findIndex(rule => fits(rule, standing));
     const rule = fitting === -1 ? undefined : fitting;
     const old = known.get(call);
     if (old) return old.rule === rule ? old : { ...old, rule };

@@ -8,17 +8,24 @@ export interface StandingAlarm {
   readonly call: string;
   readonly priority: Priority;
   readonly reasons: readonly CallReason[];
-  /** Shelved, suppressed or out of service: it calls nobody. */
-  readonly isMasked: boolean;
+  /** It calls nobody: it is hidden, or the first of its first-out group calls in its place. */
+  readonly isQuiet: boolean;
 }
 
-/** @param state with the deadlines that have passed and were not met since, where anyone keeps them */
-export function standingAlarm(state: AlarmState & { readonly overdue?: readonly Deadline[] }): StandingAlarm {
-  const { alarm, occurrence, reAlarms, priority, masks, overdue = [] } = state;
+/** What people still owe an alarm. */
+export interface Claim {
+  /** Deadlines that have passed and were not met since. */
+  readonly overdue: readonly Deadline[];
+  /** It is secondary to an alarm that calls people in its place. */
+  readonly isCovered: boolean;
+}
+
+export function standingAlarm(state: AlarmState, { overdue, isCovered }: Claim): StandingAlarm {
+  const { alarm, occurrence, reAlarms, priority, masks } = state;
   const reasons: CallReason[] = [];
   if (state.isUnacknowledged) reasons.push('unacknowledged');
   if (state.isActive) reasons.push('active');
   if (overdue.length > 0) reasons.push('overdue');
-  const isMasked = [masks.shelved, masks.suppressed, masks.outOfService].some(mask => mask !== undefined);
-  return { alarm, call: `${occurrence}+${reAlarms}`, priority, reasons, isMasked };
+  const isHidden = [masks.shelved, masks.suppressed, masks.outOfService].some(mask => mask !== undefined);
+  return { alarm, call: `${occurrence}+${reAlarms}`, priority, reasons, isQuiet: isHidden || isCovered };
 }

@@ -43,6 +43,8 @@ export function correctTimes(database: Database, query: CorrectionQuery): TimeCo
 
 function correctEvent(event: AlarmEvent, bootedAt: number): AlarmEvent {
   const detectedAt = Math.round(bootedAt + event.stamp.bootMs);
-  const sampledAt = event.sampledAt + detectedAt - event.detectedAt;
-  return { ...event, sampledAt, detectedAt, stamp: { ...event.stamp, clock: 'corrected' } };
+  const aheadMs = detectedAt - event.detectedAt;
+  const sampledAt = event.sampledAt + aheadMs;
+  const until = event.until === undefined ? undefined : event.until + aheadMs;
+  return { ...event, sampledAt, detectedAt, until, stamp: { ...event.stamp, clock: 'corrected' } };
 }

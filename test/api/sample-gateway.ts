@@ -5,7 +5,14 @@ import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
 import type { OutputView } from '../../src/model/output.ts';
 import type { Site } from '../../src/model/site.ts';
-import type { HistoryView, HoleView, PointView, StatusView, UplinkView } from '../../src/model/view.ts';
+import type {
+  HistoryView,
+  HoleView,
+  PointView,
+  StatusView,
+  SuppressionView,
+  UplinkView,
+} from '../../src/model/view.ts';
 import { loadSite } from '../../src/site/site.ts';
 import { phaseAfter, plainEvent, standingState } from '../fakes/alarm-parts.ts';
 
@@ -17,6 +24,7 @@ export class SampleGateway implements Gateway {
   pointViews: PointView[] = samplePoints();
   standing: AlarmState[] = [sampleAlarm()];
   hidden: AlarmState[] = [];
+  suppressions: SuppressionView[] = [];
   history: AlarmEvent[] = [sampleEvent()];
   statusView: StatusView = sampleStatus();
   outputViews: OutputView[] = sampleOutputs();
@@ -50,6 +58,7 @@ export class SampleGateway implements Gateway {
     return {
       standing: this.standing,
       hidden: this.hidden,
+      suppressions: this.suppressions,
       deadlines: [],
       history: this.history.slice(0, historyLimit),
     };
@@ -198,6 +207,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
     memoryBytes: 84_300_000,
     points: { total: 4, good: 2, bad: 2 },
     alarms: { standing: 1 },
+    suppressions: [],
     buses: [
       {
         id: 'plant',

@@ -100,11 +100,15 @@ describe('a verb answers scripts with one JSON document', () => {
   test.each([
     ['points', ['points', '--json'], () => ({ points: gateway.pointViews })],
     ['points of a pattern', ['--json', 'points', 'feeder/*'], () => ({ points: gateway.pointViews.slice(2) })],
-    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, hidden: [], deadlines: [], history: [] })],
+    [
+      'alarms',
+      ['alarms', '--json'],
+      () => ({ standing: gateway.standing, hidden: [], suppressions: [], deadlines: [], history: [] }),
+    ],
     [
       'alarms with history',
       ['alarms', '--history', '5', '--json'],
-      () => ({ standing: gateway.standing, hidden: [], deadlines: [], history: gateway.history }),
+      () => ({ standing: gateway.standing, hidden: [], suppressions: [], deadlines: [], history: gateway.history }),
     ],
     ['status', ['status', '--json'], () => gateway.statusView],
     ['holes', ['holes', '--json'], () => ({ holes: gateway.holeViews })],
@@ -289,10 +293,10 @@ describe('an error is one line of what happened and one of what to do', () => {
 
   test('an output is tested for as long as it was said, up to a minute, and silence is passed on', async () => {
     await cli('outputs', 'test', 'siren', '--for', '3s');
-    await cli('silence');
+    await cli('silence', '--who', 'Li Wei');
     expect(gateway.commands.slice(-2)).toEqual([
-      { kind: 'test-output', output: 'siren', durationMs: 3_000 },
-      { kind: 'silence' },
+      { kind: 'test-output', by: { who: expect.any(String), from: 'cli' }, output: 'siren', durationMs: 3_000 },
+      { kind: 'silence', by: { who: 'Li Wei', from: 'cli' } },
     ]);
     const { code, err } = await cli('outputs', 'test', 'siren', '--for', '2m');
     expect(code).toBe(exitCodes.usage);

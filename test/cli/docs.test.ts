@@ -42,7 +42,7 @@ function sent(value: unknown): unknown {
 describe('the page on the command line', () => {
   test.each<[string, unknown]>([
     ['points', { points: [samplePoint({ state: 'running', alarms: ['a/b'] })] }],
-    ['alarms', { standing: [sampleAlarm()], hidden: [], deadlines: [], history: [sampleEvent()] }],
+    ['alarms', { standing: [sampleAlarm()], hidden: [], suppressions: [], deadlines: [], history: [sampleEvent()] }],
     ['status', sampleStatus()],
     ['holes', { holes: sampleHoles() }],
     ['outputs', { outputs: sampleOutputs() }],

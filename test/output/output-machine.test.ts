@@ -45,7 +45,7 @@ function alarm(name: string, changes: Partial<StandingAlarm> = {}): StandingAlar
     call: `${name}-1`,
     priority: 'urgent',
     reasons: ['unacknowledged', 'active'],
-    isMasked: false,
+    isQuiet: false,
     ...changes,
   };
 }
@@ -71,7 +71,7 @@ describe('the rules of an output', () => {
     ['one that is acknowledged and stands', alarm('low', { reasons: ['active'] }), 'steady', 'off'],
     ['one that has returned before anyone came', alarm('low', { reasons: ['unacknowledged'] }), 'slow', 'fast'],
     ['one that is acknowledged and overdue', alarm('low', { reasons: ['active', 'overdue'] }), 'fast', 'off'],
-    ['one that is shelved', alarm('low', { isMasked: true }), 'off', 'off'],
+    ['one that is shelved', alarm('low', { isQuiet: true }), 'off', 'off'],
     ['one whose condition is gone, and that only waits for its reset', alarm('low', { reasons: [] }), 'off', 'off'],
   ])('%s', (_, standing, ofBeacon, ofSiren) => {
     expect(patternAt(beacon, play(beacon, [0, alarms(standing)]), 0)).toBe(ofBeacon);
@@ -106,13 +106,13 @@ describe('a siren that is silenced', () => {
   });
 
   test('stays off for an alarm that was hidden meanwhile and comes back', () => {
-    const hidden = stepOutput(siren, silenced, alarms(alarm('low', { isMasked: true })), 6_000);
+    const hidden = stepOutput(siren, silenced, alarms(alarm('low', { isQuiet: true })), 6_000);
     expect(callersAt(siren, hidden, 6_000).alarms).toEqual([]);
     expect(patternAt(siren, stepOutput(siren, hidden, alarms(alarm('low')), 7_000), 7_000)).toBe('off');
   });
 
   test('sounds for an alarm that was hidden when it was silenced and had never called', () => {
-    const hidden = stepOutput(siren, quietOutput, alarms(alarm('low', { isMasked: true })), 0);
+    const hidden = stepOutput(siren, quietOutput, alarms(alarm('low', { isQuiet: true })), 0);
     const after = stepOutput(siren, stepOutput(siren, hidden, { kind: 'silence' }, 1), alarms(alarm('low')), 2);
     expect(patternAt(siren, after, 2)).toBe('fast');
   });
@@ -152,7 +152,7 @@ const standingAlarms = fc.uniqueArray(
     occurrence: fc.integer({ min: 1, max: 2 }),
     priority: fc.constantFrom('high' as const, 'urgent' as const),
     reasons: fc.subarray([...callReasons]),
-    isMasked: fc.boolean(),
+    isQuiet: fc.boolean(),
   }),
   { selector: ({ alarm }) => alarm },
 );
@@ -206,8 +206,8 @@ function naivePattern(
   const lists = past.flatMap(({ atMono: at, input }, index) =>
     input.kind === 'alarms' ? [{ at, index, alarms: input.alarms }] : [],
   );
-  const rankOf = ({ isMasked, priority, reasons }: StandingAlarm) =>
-    settings.rules.findIndex(rule => !isMasked && rule.priorities.includes(priority) && reasons.includes(rule.while));
+  const rankOf = ({ isQuiet, priority, reasons }: StandingAlarm) =>
+    settings.rules.findIndex(rule => !isQuiet && rule.priorities.includes(priority) && reasons.includes(rule.while));
   const isCalling = (one: StandingAlarm | undefined) => one !== undefined && rankOf(one) >= 0;
   const sounding = (lists.at(-1)?.alarms ?? []).filter(one => {
     if (!isCalling(one)) return false;

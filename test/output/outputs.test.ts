@@ -31,7 +31,7 @@ const urgent: StandingAlarm = {
   call: 'dry-1+0',
   priority: 'urgent',
   reasons: ['unacknowledged', 'active'],
-  isMasked: false,
+  isQuiet: false,
 };
 
 function rig() {

@@ -50,7 +50,7 @@ describe.skipIf(!mayMakeBoards())('beacon and siren on the pins of a board', () 
 
     slave.set(0, 1);
     await until(board, daemon, '10');
-    expect(await daemon.client.command({ kind: 'silence' })).toMatchObject({
+    expect(await daemon.client.command({ kind: 'silence', who: 'Li Wei' })).toMatchObject({
       kind: 'done',
       message: '1 alarm silenced; sirens sound again for a new alarm',
     });
@@ -90,7 +90,9 @@ describe.skipIf(!mayMakeBoards())('beacon and siren on the pins of a board', () 
     expect(await daemon.stop()).toBe(0);
     // Off, and lit: the beacon's relay is on while the pin is low.
     expect(levels(board)).toBe('00');
-    expect(daemon.query("select count(*) from audit where body like '%silence%'")).toBe('1');
+    expect(daemon.query("select who, body from audit where body like '%silence%'")).toBe(
+      'Li Wei|{"command":"silence","from":"cli"}',
+    );
   });
 
   test('are taken over from a program that had turned their sense round', async () => {
@@ -119,6 +121,41 @@ describe.skipIf(!mayMakeBoards())('beacon and siren on the pins of a board', () 
     await until(board, daemon, '01');
     await daemon.client.command({ kind: 'in-service', alarms: ['pump/dry'] });
     await until(board, daemon, '10');
+  });
+
+  test('call when a deadline has passed, until it is met', async () => {
+    await using board = await openGpioBoard(pi4);
+    await using slave = await startRegisterSlave();
+    const site = `${siteWith(slave.port).replace('[{priorities: [urgent]}]', '[{priorities: [urgent], while: overdue}]')}
+priorities: {urgent: {acknowledge: 1s, arrive: 1h, restore: 1h}}
+`;
+    await using daemon = await startDaemon(site, {}, undefined, board.inside);
+    await until(board, daemon, '01');
+    slave.set(0, 1);
+    await until(board, daemon, '00');
+    await until(board, daemon, '10');
+    await daemon.client.command({ kind: 'acknowledge', alarms: ['pump/dry'], who: 'Li Wei' });
+    await until(board, daemon, '00');
+    expect(daemon.query('select group_concat(kind) from (select kind from alarm_log order by number)')).toBe(
+      'raised,overdue,acknowledged',
+    );
+  });
+
+  test('do not call for what follows from an alarm that calls, and do once that is over', async () => {
+    await using board = await openGpioBoard(pi4);
+    await using slave = await startRegisterSlave();
+    const site = siteWith(slave.port).replaceAll('priority: urgent}', 'priority: urgent, group: sump}');
+    await using daemon = await startDaemon(`${site}groups: [{id: sump, window: 1m}]\n`, {}, undefined, board.inside);
+    slave.set(0, 1);
+    await until(board, daemon, '10');
+    slave.set(1, 1);
+    const callers = async () => (await daemon.client.outputs()).map(({ alarms }) => alarms.join(' '));
+    const standing = async () => (await daemon.client.alarms(0)).standing.length;
+    await expect.poll(standing, { timeout: 20_000 }).toBe(2);
+    expect(await callers()).toEqual(['pump/dry', 'pump/dry']);
+    slave.set(0, 0);
+    await expect.poll(callers, { timeout: 20_000 }).toEqual(['pump/dry pump/flood', 'pump/flood']);
+    expect(levels(board)).toBe('10');
   });
 
   test('raise an alarm of the gateway while the machine has no GPIO, and work as soon as it has', async () => {

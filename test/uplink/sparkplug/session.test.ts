@@ -182,6 +182,35 @@ describe('alarms', () => {
     expect(told({ kind: 'returned', phase: 'returned' })?.value).toBe(false);
   });
 
+  test('a deadline that has passed is told by name and by how much, and what came first by its id', () => {
+    const rig = new SparkplugRig();
+    rig.birth();
+    const passed = { kind: 'overdue', phase: 'unacknowledged', overdue: 'acknowledge', overdueMs: 12.4 } as const;
+    const said = rig.alarm(rig.plant.record({ ...passed, firstOut: 'k3m9x2-7' }));
+    expect(said[0]?.metrics[0]).toMatchObject({
+      value: true,
+      properties: { kind: 'overdue', overdue: 'acknowledge', overdueMs: 12, firstOut: 'k3m9x2-7' },
+    });
+  });
+
+  test('of the site as a whole are those of the node: no device comes and goes for a flood or a suppression', () => {
+    const rig = new SparkplugRig();
+    const names = aliasesOf(rig.birth());
+    expect([...names.values()]).toContain('Alarms/site/flood');
+    const ofSite = { device: 'site', deviceName: 'site', point: undefined, pointName: undefined } as const;
+    const flood = {
+      ...ofSite,
+      alarm: 'site/flood',
+      rule: 'flood',
+      kind: 'flood-began',
+      phase: 'acknowledged',
+    } as const;
+    const said = rig.alarm(rig.plant.record(flood));
+    expect(whatOf(said)).toEqual(['NDATA']);
+    expect(names.get(said[0]?.metrics[0]?.alias ?? 0)).toBe('Alarms/site/flood');
+    expect(said[0]?.metrics[0]?.value).toBe(true);
+  });
+
   test('what a birth certificate has told already comes as history: a raise that returned does not blink', () => {
     const rig = new SparkplugRig();
     const raised = rig.plant.record({});
