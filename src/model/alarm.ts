@@ -537,3 +537,11 @@ export interface Happening {
   readonly sampledAt: number;
   readonly sampledAtMono: number;
 }
+
+/** Between the ids of several suppressions in the reason of a mask. */
+export const suppressionSeparator = ', ';
+
+/** Ids of the suppressions that hide an alarm. */
+export function suppressionsOf({ masks }: Pick<AlarmLife, 'masks'>): readonly string[] {
+  return masks.suppressed?.reason?.split(suppressionSeparator) ?? [];
+}

@@ -85,8 +85,12 @@ test('a read that changes nothing has no verdict', () => {
 test('a pump that stops hides its low flow before it is raised, and one that starts shows it after it is over', () => {
   const { read } = judging();
   read(0, [1, 8, 4]);
-  expect(read(1, [0, 0, 4])).toEqual(['suppressed pump/flow-low', 'hidden-raised pump/flow-low']);
-  expect(read(2, [1, 8, 4])).toEqual(['hidden-returned pump/flow-low', 'released pump/flow-low']);
+  expect(read(1, [0, 0, 4])).toEqual(['suppression-began site/suppression:pump-off', 'hidden-raised pump/flow-low']);
+  expect(read(2, [1, 8, 4])).toEqual([
+    'hidden-returned pump/flow-low',
+    'suppression-ended site/suppression:pump-off',
+    'released pump/flow-low',
+  ]);
 });
 
 test('a pump that is not heard leaves its suppression as it was', () => {
@@ -108,7 +112,10 @@ test('a schedule hides from its first look on, and stays as it was while the clo
   const outside = { days: weekdays, fromMinute: 22 * 60, toMinute: 6 * 60 };
   const suppressions = [{ id: 'pump-off', name: 'Nights', outside }];
   const parts = { suppressions, expressions: expressions.slice(0, 2) };
-  expect(judging(parts).read(0, [1, 0, 4])).toEqual(['suppressed pump/flow-low', 'hidden-raised pump/flow-low']);
+  expect(judging(parts).read(0, [1, 0, 4])).toEqual([
+    'suppression-began site/suppression:pump-off',
+    'hidden-raised pump/flow-low',
+  ]);
   expect(judging(parts, () => true).read(0, [1, 0, 4])).toEqual(['raised pump/flow-low']);
 });
 
@@ -130,5 +137,9 @@ test('another site removes the alarms it does not have, and goes on with the oth
   read(0, [1, 0, 1.5]);
   read(1, [1, 60, 1.5]);
   expect(told(judge.replace({ ...site, rules: [low] }))).toEqual(['removed pump/burst']);
-  expect(read(2, [0, 0, 1.5])).toEqual(['suppressed pump/flow-low', 'hidden-raised pump/flow-low']);
+  expect(read(2, [0, 0, 1.5])).toEqual([
+    'suppression-began site/suppression:pump-off',
+    'suppressed pump/flow-low',
+    'hidden-raised pump/flow-low',
+  ]);
 });

@@ -1,7 +1,6 @@
-import type { SeriesName, TakeSample } from '../../history/frame.ts';
 import { createMinuteBuffer, minuteMs } from '../../replay/minutes.ts';
 import { codeOfQuality } from '../../replay/records.ts';
-import type { HistoryReader } from '../../store/history/reader.ts';
+import type { HistoryReader, SeriesName, TakeSample } from '../../store/history/reader.ts';
 import { createSeriesFinder, nothingFound, type Series, type SeriesPoint, type Source } from './source.ts';
 
 /**
