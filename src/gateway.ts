@@ -96,32 +96,22 @@ export function createGateway(options: GatewayOptions): Gateway {
   const table = createPointTable();
   const latency = createLatencies();
   const instruments = createInstruments({
-    clock,
-    startedMono,
+    ...{ clock, startedMono, time: () => time.state, outputs: () => outputs.views() },
     store: () => running?.store.figures(),
     uplinks: () => running?.uplinks.figures() ?? [],
     history: () => running?.history.figures(),
     buses: () => poller.buses(),
-    outputs: () => outputs.views(),
-    time: () => time.state,
   });
   const outputs = createOutputs({ openPin: createOnoffPins(clock), clock, random, log });
   const memory = createReadMemory({ write: record => running?.store.keepLearned(record), clock, log });
   const keeper = createRuleKeeper({
-    clock,
-    log,
-    stampAt: time.stampAt,
+    ...{ clock, log, stampAt: time.stampAt },
     write: memories => running?.store.keepMemories(memories),
     forget: rules => running?.store.forgetMemories(rules),
   });
   const poller: Poller = createPoller({
-    drivers: createDrivers({ instruments: instruments.measures }),
-    memory,
-    clock,
-    random,
-    log,
-    onBatch,
-    onLateness: latency.lateness.record,
+    ...{ drivers: createDrivers({ instruments: instruments.measures }), memory, clock, random, log },
+    ...{ onBatch, onLateness: latency.lateness.record },
   });
   const expiries = createDueTimer(clock, () => {
     if (running) settle(running, running.judge.expire());
@@ -251,10 +241,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await uplinks.replace(site.uplinks);
     await poller.replace(site, options.tidyUp);
     warnOfOverload(poller.buses(), log);
-    log.info(
-      { site: options.sitePath, points: site.points.length, rules: site.rules.length, standing },
-      'gateway started',
-    );
+    log.info({ site: options.sitePath, ...countsOf(site), standing }, 'gateway started');
   }
 
   /** Swaps in the changed site file, or changes nothing at all. */
@@ -279,7 +266,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     await Promise.all([poller.replace(site), current.uplinks.replace(site.uplinks)]);
     current.uplinks.rebirth();
     warnOfOverload(poller.buses(), log);
-    const counts = { points: site.points.length, rules: site.rules.length, devices: site.devices.length };
+    const counts = countsOf(site);
     current.audit({ kind: 'configuration', who: 'gateway', body: { site: options.sitePath, ...counts } });
     log.info({ site: options.sitePath, ...counts }, 'site file reloaded');
     const warnings = loaded.warnings.length > 0 ? `, ${loaded.warnings.length} warnings` : '';
@@ -369,6 +356,10 @@ export function createGateway(options: GatewayOptions): Gateway {
       });
     },
   };
+}
+
+function countsOf({ points, rules, devices }: Site) {
+  return { points: points.length, rules: rules.length, devices: devices.length };
 }
 
 function refuse(message: string, ...details: string[]): CommandReply {
