@@ -198,6 +198,14 @@ describe('a restart', () => {
     expect(runWithRestart(rules, falling, 20)).toEqual(whole);
   });
 
+  test('keeps for how long a pump has run', () => {
+    const steps = every(1_000, [0, ...Array<Value>(80).fill(1)]);
+    const rules = [durationRule()];
+    // The second of the restart is no more than a short gap.
+    expect(runWithRestart(rules, steps, 40)).toEqual(run(rules, steps));
+    expect(run(rules, steps)).toHaveLength(1);
+  });
+
   test('keeps what a rule knows only once it has something new', () => {
     const detector = createDetector([missingRule(), limitRule()], []);
     expect(detector.memories(0)).toEqual([]);
