@@ -198,6 +198,22 @@ describe('a restart', () => {
     expect(runWithRestart(rules, falling, 20)).toEqual(whole);
   });
 
+  test.each([
+    ['down', -1],
+    ['up', 1],
+  ])('keeps which way was foretold: %s', (_way, by) => {
+    const heading = forecastRule({ withinMs: 10_000 });
+    const moving = Array.from({ length: 40 }, (_, at): [number, Value] => [at * 1_000, by * (at - 25)]);
+    expect(runWithRestart([heading], moving, 22)).toEqual(run([heading], moving));
+    // Foretold before the restart, and come true meanwhile: the first value says so by itself.
+    const state = [by, 0, 0, 0];
+    const memories = new Map([[heading.key, { state, atMono: -1_000 }]]);
+    const detector = createDetector([heading], [], { memories });
+    expect(play(detector, [[0, by]])).toEqual(['met 0']);
+    const nothingForetold = new Map([[heading.key, { state: [0, 0, 0, 0], atMono: -1_000 }]]);
+    expect(play(createDetector([heading], [], { memories: nothingForetold }), [[0, by]])).toEqual([]);
+  });
+
   test('keeps for how long a pump has run', () => {
     const steps = every(1_000, [0, ...Array<Value>(80).fill(1)]);
     const rules = [durationRule()];
