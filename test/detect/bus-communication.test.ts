@@ -74,6 +74,14 @@ describe('the alarm of a bus', () => {
     expect(changes).toEqual(['fan/communication met 10100', 'lift/communication met 10200']);
   });
 
+  test('is not raised while one device was never asked', () => {
+    const detector = createDetector(rulesOfBus(), []);
+    expect(poll(detector, 0, 60_000, name => (name === 'pump' ? 'overrun' : 'timeout'))).toEqual([
+      'fan/communication met 10100',
+      'lift/communication met 10200',
+    ]);
+  });
+
   test('is not raised by a bus that has no time for its reads', () => {
     expect(poll(createDetector(rulesOfBus(), []), 0, 60_000, () => 'overrun')).toEqual([]);
   });

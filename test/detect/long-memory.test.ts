@@ -143,6 +143,16 @@ function throughStore(state: SavedCondition): SavedCondition {
   return JSON.parse(JSON.stringify(state)) as SavedCondition;
 }
 
+/** What the rules know after a history, to the clock of the next process, which goes on at the same time. */
+function keptAfter(rules: readonly Rule[], steps: readonly [number, Value][]) {
+  const detector = createDetector(rules, [], options);
+  play(detector, steps);
+  const atMono = steps.at(-1)?.[0] ?? 0;
+  return new Map(
+    detector.memories(atMono).map(({ rule, state }) => [rule.key, { state: throughStore(state), atMono }]),
+  );
+}
+
 /**
  * Runs a history with a restart of `offMs` behind one of its samples. The new process has a monotonic clock of its own. A
  * bad sample right before the restart stands for the gap that a restart is.
@@ -196,6 +206,53 @@ describe('a restart', () => {
     expect(runWithRestart(rules, falling, 12)).toEqual(whole);
     // What was foretold is still foretold, and has come true meanwhile.
     expect(runWithRestart(rules, falling, 20)).toEqual(whole);
+  });
+
+  test.each([
+    ['down', -1],
+    ['up', 1],
+  ])('keeps which way was foretold: %s', (_way, by) => {
+    const heading = forecastRule({ withinMs: 10_000 });
+    const moving = Array.from({ length: 40 }, (_, at): [number, Value] => [at * 1_000, by * (at - 25)]);
+    expect(runWithRestart([heading], moving, 22)).toEqual(run([heading], moving));
+    // Foretold before the restart, and come true meanwhile: the first value says so by itself.
+    const state = [by, 0, 0, 0];
+    const memories = new Map([[heading.key, { state, atMono: -1_000 }]]);
+    const detector = createDetector([heading], [], { memories });
+    expect(play(detector, [[0, by]])).toEqual(['met 0']);
+    const nothingForetold = new Map([[heading.key, { state: [0, 0, 0, 0], atMono: -1_000 }]]);
+    expect(play(createDetector([heading], [], { memories: nothingForetold }), [[0, by]])).toEqual([]);
+  });
+
+  test('keeps for how long a pump has run', () => {
+    const steps = every(1_000, [0, ...Array<Value>(80).fill(1)]);
+    const rules = [durationRule()];
+    // The second of the restart is no more than a short gap.
+    expect(runWithRestart(rules, steps, 40)).toEqual(run(rules, steps));
+    expect(run(rules, steps)).toHaveLength(1);
+  });
+
+  test('keeps how often a pump has started, to be told at once', () => {
+    const rules = [counterRateRule()];
+    const steps = every(1_000, [0, 1, 2, 2, 3, 3, 3]);
+    for (const at of [3, 4, 5]) expect(runWithRestart(rules, steps, at)).toEqual(['pump/starts met 3 5000']);
+    expect(runWithRestart(rules, every(1_000, [0, 1, 2, 3, 3, 3]), 5)).toEqual(['pump/starts met 3 4000']);
+    const kept = createDetector(rules, [], { memories: keptAfter(rules, every(1_000, [0, 1, 2, 3, 3])) });
+    expect(play(kept, [[5_000, 'timeout']])).toEqual([]);
+    expect(kept.step(batch(5_500, [3]))).toMatchObject([{ kind: 'met', value: 3 }]);
+  });
+
+  test('knows whether the beginning of a run was seen', () => {
+    const rules = [durationRule()];
+    const running = every(1_000, Array<Value>(20).fill(1));
+    const unseen = createDetector(rules, ['pump/runs-long'], { memories: keptAfter(rules, running) });
+    expect(play(unseen, every(1_000, [1, 1], 60_000))).toEqual([]);
+    const seen = createDetector(rules, ['pump/runs-long'], { memories: keptAfter(rules, [[-1_000, 0], ...running]) });
+    expect(play(seen, every(1_000, [1, 1], 60_000))).toEqual(['gone 60000']);
+  });
+
+  test('has nothing to keep of rules that were told nothing', () => {
+    expect(createDetector(longRules, [], options).memories(0)).toEqual([]);
   });
 
   test('keeps what a rule knows only once it has something new', () => {
@@ -253,6 +310,9 @@ describe('a memory that makes no sense', () => {
       [...Array<number>(6).fill(0), -1, ...Array<number>(240).fill(0)],
     ],
     ['a counter without its window', counterRateRule(), [1, -1]],
+    ['a counter with half of its window', counterRateRule(), [0, -1, 0, -1, 0, -1, 0, ...Array<number>(239).fill(0)]],
+    ['a window that never began', counterRateRule(), [0, -1, 0, -1, 0, null, 0, ...Array<number>(240).fill(0)]],
+    ['a window without a place', counterRateRule(), [0, -1, 0, -1, 0, -1, null, ...Array<number>(240).fill(0)]],
     ['an event that never was', missingRule(), [null, 1, 0, -1]],
   ])('like %s is told', (_, rule, state) => {
     const detector = createDetector([rule], [], { memories: new Map([[rule.key, { state, atMono: 0 }]]) });

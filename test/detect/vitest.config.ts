@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/detect/**/*.test.ts'],
     maxWorkers: 2,
+    isolate: false,
     testTimeout: 30_000,
     coverage: {
       provider: 'v8',

@@ -33,8 +33,8 @@ export function carryOut(book: OrderedBook, command: AlarmCommand, now: BookTime
     outcome.kind === 'refused' ? [`${alarm}: ${sayRefusal(outcome.why, book.ruleOf(alarm)?.priority)}`] : [],
   );
   if (refusals.length === keys.length) {
-    const message = keys.length === 1 ? (refusals[0] ?? '') : `none of ${keys.length} alarms: each is refused`;
-    return refuse(message, keys.length === 1 ? [] : refusals);
+    if (keys.length === 1) return refuse(refusals.join(), []);
+    return refuse(`none of ${keys.length} alarms: each is refused`, refusals);
   }
   const changed = new Set(happenings.map(({ alarm }) => alarm)).size;
   return { reply: { kind: 'done', message: sayDone(command, keys, changed, refusals) }, happenings };

@@ -87,16 +87,18 @@ describe('what hides an alarm', () => {
   });
 
   test('ends for several alarms in the order of their ends, and of their names where they end together', () => {
-    const rig = new BookRig([trip, low, ruleOf('fan/belt')]);
+    const rig = new BookRig([trip, low, ruleOf('fan/belt'), ruleOf('sump/level')]);
     rig.act('pump/trip', shelve);
     rig.act('fan/belt', { ...shelve, lastsMs: 2 * hour });
     rig.act('booster/low', shelve);
+    rig.act('sump/level', shelve);
     rig.wait(hour / 2);
     rig.act('booster/low', { ...takeOut, lastsMs: hour / 2 });
     expect(rig.wait(3 * hour).map(({ alarm, kind }) => `${alarm} ${kind}`)).toEqual([
       'booster/low in-service',
       'booster/low unshelved',
       'pump/trip unshelved',
+      'sump/level unshelved',
       'fan/belt unshelved',
     ]);
   });

@@ -41,6 +41,11 @@ describe('an order of a person', () => {
     });
   });
 
+  test('takes a pattern of up to 200 characters', () => {
+    expect(order(rigWithAll(), 'acknowledge', ['*'.repeat(200)]).told).toHaveLength(3);
+    expect(order(rigWithAll(), 'acknowledge', ['*'.repeat(201)]).reply).toMatchObject({ kind: 'refused' });
+  });
+
   test('that is done already is no error, and nothing happens', () => {
     const rig = rigWithAll();
     order(rig, 'acknowledge', ['pump/low']);
