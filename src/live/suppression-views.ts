@@ -1,5 +1,5 @@
-import { suppressionsOf } from '../detect/life/suppression.ts';
 import type { AlarmState } from '../model/alarm.ts';
+import { suppressionsOf } from '../model/suppressed.ts';
 import type { SuppressionView } from '../model/view.ts';
 
 /** Which suppressions hold, and what they hide, from what is kept of the alarms. */

@@ -1,13 +1,6 @@
-import {
-  type AlarmLife,
-  type AlarmState,
-  type Happening,
-  noMasks,
-  normalLife,
-  type Rule,
-  suppressionAlarm,
-} from '../../model/alarm.ts';
+import { type AlarmState, type Happening, noMasks, normalLife, type Rule } from '../../model/alarm.ts';
 import type { Suppression } from '../../model/expression.ts';
+import { reasonOf, suppressionAlarm, suppressionsOf } from '../../model/suppressed.ts';
 import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 
 /*
@@ -29,9 +22,6 @@ export interface Suppressing {
   tell(rules: Iterable<Rule>, times: StepTime): readonly Happening[];
 }
 
-/** Ids have no comma. */
-const separator = ', ';
-
 /** @param states as they were kept: what held then, holds until it is known better */
 export function createSuppressing(
   states: readonly AlarmState[],
@@ -46,10 +36,7 @@ export function createSuppressing(
   );
 
   return {
-    reasonOf(suppressedBy) {
-      const reasons = suppressedBy.filter(id => holding.has(id));
-      return reasons.length === 0 ? undefined : reasons.join(separator);
-    },
+    reasonOf: suppressedBy => reasonOf(suppressedBy.filter(id => holding.has(id))),
     set(id, isOn) {
       if (!names.has(id) || holding.has(id) === isOn) return false;
       if (isOn) holding.add(id);
@@ -72,11 +59,6 @@ export function createSuppressing(
       ];
     },
   };
-}
-
-/** Ids of the suppressions that hide an alarm. */
-export function suppressionsOf({ masks }: Pick<AlarmLife, 'masks'>): readonly string[] {
-  return masks.suppressed?.reason?.split(separator) ?? [];
 }
 
 function namesOf(suppressions: readonly NamedSuppression[]): ReadonlyMap<string, string> {
