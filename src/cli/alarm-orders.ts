@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { parseDuration } from '../base/duration.ts';
 import { PlantroomError } from '../base/errors.ts';
 import { type ProgressStep, progressSteps } from '../model/alarm.ts';
 import type { AlarmCommandBody, AlarmCommandKind } from '../model/alarm-command.ts';
@@ -134,6 +135,7 @@ async function give(
   alarms: readonly string[],
   options: OrderOptions,
 ): Promise<void> {
+  checkOptions(kind, options);
   const client = await findDaemon(context, options);
   const body: AlarmCommandBody = {
     kind,
@@ -148,6 +150,27 @@ async function give(
     if (!options.json) printLines(context, [escapeText(reply.message)]);
     return;
   }
-  if (!options.json) printLines(context, reply.details.map(escapeText));
-  throw new PlantroomError(reply.message, { kind: 'refused', hint: 'nothing was changed' });
+  const [hint, more] = reply.details;
+  // A single one is what to do about it; several are alarms, each with its own reason.
+  const isHint = hint !== undefined && more === undefined;
+  if (!options.json && !isHint) printLines(context, reply.details.map(escapeText));
+  throw new PlantroomError(reply.message, { kind: 'refused', hint: isHint ? hint : 'nothing was changed' });
+}
+
+/** Before anybody is asked, and in the words of the command line. */
+function checkOptions(kind: AlarmCommandKind, { reason, for: lasts }: OrderOptions): void {
+  if (kind !== 'shelve' && kind !== 'out-of-service') return;
+  if (reason === undefined) {
+    const hint = "whoever comes next has to know why an alarm is hidden: --reason 'float switch sticks'";
+    throw new PlantroomError('--reason is missing', { kind: 'usage', hint });
+  }
+  if (lasts === undefined && kind === 'out-of-service') {
+    throw new PlantroomError('--for is missing', {
+      kind: 'usage',
+      hint: 'how long will it take? --for 8h or --for 2d',
+    });
+  }
+  if (lasts !== undefined && !((parseDuration(lasts) ?? 0) > 0)) {
+    throw new PlantroomError(`--for ${lasts} is no duration`, { kind: 'usage', hint: 'write --for 30min, 8h or 2d' });
+  }
 }

@@ -25,7 +25,10 @@ export function registerAlarms(program: Command, context: CliContext): void {
       'Lists the alarms that are not normal, the most urgent first, those that are hidden, and the suppressions that hold. Returned ones stay until they are acknowledged.',
     )
     .option('--history <n>', 'also the newest n alarm events', wholeNumber('--history', 1, longestHistory))
-    .addHelpText('after', '\nExamples:\n  plantroom alarms\n  plantroom alarms --history 20\n  plantroom alarms --json')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  plantroom alarms\n  plantroom alarms --history 20\n  plantroom alarms --json\n\nWhat to do with one:\n  plantroom ack booster/pressure-low\n  plantroom progress arrived booster/pressure-low --who 'Li Wei'\n  plantroom shelve sump/level-high --for 4h --reason 'float switch sticks'",
+    )
     .action((_options: unknown, command: Command) => listAlarms(context, command.optsWithGlobals()));
 }
 

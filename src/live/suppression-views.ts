@@ -1,4 +1,5 @@
-import { type AlarmState, suppressionsOf } from '../model/alarm.ts';
+import type { AlarmState } from '../model/alarm.ts';
+import { suppressionsOf } from '../model/suppressed.ts';
 import type { SuppressionView } from '../model/view.ts';
 
 /** Which suppressions hold, and what they hide, from what is kept of the alarms. */

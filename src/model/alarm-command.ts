@@ -115,7 +115,7 @@ function lastsOf(kind: 'shelve' | 'out-of-service', text: unknown): number | Ala
   if (text === undefined) return wrong('"for" is missing', 'write how long the alarm is out of service: "for": "2d"');
   const lastsMs = typeof text === 'string' ? parseDuration(text) : undefined;
   const longestMs = kind === 'shelve' ? alarmCommandLimits.shelveMs : alarmCommandLimits.outOfServiceMs;
-  if (lastsMs === undefined || lastsMs <= 0) return wrong('"for" is no duration', 'write one such as 30m, 8h or 2d');
+  if (lastsMs === undefined || lastsMs <= 0) return wrong('"for" is no duration', 'write one such as 30min, 8h or 2d');
   if (lastsMs <= longestMs) return lastsMs;
   const days = `${longestMs / 86_400_000}d`;
   return wrong(`${kind} lasts at most ${days}`, `write "for": "${days}" or less, and do it again when it is over`);

@@ -353,11 +353,6 @@ export type RuleKind = Rule['kind'] | 'flood' | 'suppression';
 /** The alarm key of what concerns the site as a whole. */
 export const floodAlarm = 'site/flood';
 
-/** The alarm key under which a suppression of the site is told. */
-export function suppressionAlarm(id: string): string {
-  return `site/suppression:${id}`;
-}
-
 /** Who did something, and from where: `cli`, `uplink ID`, `gateway` for what it does by itself. */
 export interface Actor {
   readonly who: string;
@@ -536,12 +531,4 @@ export interface Happening {
   readonly overdueMs?: number | undefined;
   readonly sampledAt: number;
   readonly sampledAtMono: number;
-}
-
-/** Between the ids of several suppressions in the reason of a mask. */
-export const suppressionSeparator = ', ';
-
-/** Ids of the suppressions that hide an alarm. */
-export function suppressionsOf({ masks }: Pick<AlarmLife, 'masks'>): readonly string[] {
-  return masks.suppressed?.reason?.split(suppressionSeparator) ?? [];
 }

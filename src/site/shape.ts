@@ -1,6 +1,7 @@
+import { suggest } from '../model/suggestion.ts';
 import type { Place, Problems } from './problem.ts';
 import { fitShape, type Misfit, type Raw, type ShapeName } from './schema.ts';
-import { listWords, suggest, suggestOr } from './suggestion.ts';
+import { listWords, suggestOr } from './suggestion.ts';
 import { descend, placeOf, placeOfKey, type Tree, toPlain } from './tree.ts';
 
 /** The raw data of a shape. */

@@ -265,7 +265,7 @@ describe('an error is one line of what happened and one of what to do', () => {
       const without = await cli('out-of-service', 'pump', '--for', '2d');
       expect(without).toMatchObject({
         code: exitCodes.usage,
-        err: expect.stringContaining('error: "reason" is missing'),
+        err: expect.stringContaining('error: --reason is missing'),
       });
       gateway.reply = { kind: 'refused', message: 'pump/trip: its condition still stands', details: [] };
       const refused = await cli('reset', 'pump/trip');

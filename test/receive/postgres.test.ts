@@ -4,14 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
+import { eventKinds } from '../../src/model/alarm.ts';
 import { readArrival } from '../../src/receive/arrival.ts';
 import type { Output } from '../../src/receive/output.ts';
 import { openPostgresOutput } from '../../src/receive/postgres-output.ts';
 import { confirmedId } from '../../src/receive/watermark.ts';
+import { encodeAlarm } from '../../src/uplink/payload.ts';
 import { startCli } from '../cli/terminal.ts';
 import { findFreePort, startMosquitto } from '../fakes/mosquitto.ts';
 import { startSubscriber } from '../fakes/mosquitto-sub.ts';
 import { waitUntil } from '../fakes/wait-until.ts';
+import { alarmEvent } from '../uplink/samples.ts';
 import { alarmMessage, alarmMessages, publish, summaryBatch } from './publishing.ts';
 
 /** A real server in a folder of its own. */
@@ -56,6 +59,23 @@ describe.skipIf(programs === undefined)(
       expect(psql('SELECT missing FROM plantroom_given_up')).toBe('[{"to": 8, "from": 6}]');
       expect(psql("SELECT mark->>'upTo' FROM plantroom_watermark")).toBe('9');
       expect(psql("SELECT body->>'text' FROM plantroom_foreign")).toBe('hello');
+    });
+
+    test('holds all that can happen to an alarm, by whom and why', async () => {
+      const output = await openPostgresOutput(url, systemClock);
+      const by = { who: '李伟', from: 'cli' };
+      const messages = eventKinds.map((kind, index) =>
+        encodeAlarm(alarmEvent(index + 1, { kind, by, reason: 'float switch sticks', until: 7_200_000 }), 'tower-e'),
+      );
+      expect(await take(output, messages, 'tower-e')).toEqual({ alarm: eventKinds.length });
+      await output.close();
+      const kinds = psql(
+        "SELECT string_agg(replace(body->>'type', 'plantroom.alarm.', ''), ' ' ORDER BY (body->'data'->>'number')::int) FROM plantroom_record WHERE gateway = 'tower-e'",
+      );
+      expect(kinds).toBe(eventKinds.join(' '));
+      const who = "body->'data'->'by'->>'who'";
+      const until = "(body->'data'->>'until')::timestamptz = to_timestamp(7200)";
+      expect(psql(`SELECT DISTINCT ${who}, ${until} FROM plantroom_record WHERE gateway = 'tower-e'`)).toBe('李伟|t');
     });
 
     test('takes texts that it has no place for', async () => {

@@ -2,6 +2,7 @@ import type { Happening, Priority } from '../../model/alarm.ts';
 import type { AlarmCommand } from '../../model/alarm-command.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { longestGlob, matchesPoint } from '../../model/glob.ts';
+import { suggest } from '../../model/suggestion.ts';
 import type { Deed } from './alarm-book.ts';
 import type { BookTime } from './expiry.ts';
 import type { WatchedBook } from './watched-book.ts';
@@ -21,10 +22,7 @@ export interface OrderOutcome {
 export function carryOut(book: OrderedBook, command: AlarmCommand, now: BookTime): OrderOutcome {
   const found = command.alarms.map(pattern => ({ pattern, keys: resolve(book, pattern) }));
   const missing = found.find(({ keys }) => keys.length === 0);
-  if (missing)
-    return refuse(`there is no alarm ${missing.pattern}`, [
-      'the site file names them, and plantroom alarms lists those that are not normal',
-    ]);
+  if (missing) return refuse(`there is no alarm ${missing.pattern}`, [hintFor(missing.pattern, book.alarms())]);
   const deed = deedOf(command);
   const keys = [...new Set(found.flatMap(one => one.keys))];
   const outcomes = keys.map(alarm => ({ alarm, outcome: book.act(alarm, deed, now) }));
@@ -44,6 +42,13 @@ function resolve(book: OrderedBook, pattern: string): readonly string[] {
   const keys = book.alarms();
   if (keys.includes(pattern)) return [pattern];
   return pattern.length > longestGlob ? [] : keys.filter(key => matchesPoint(key, pattern));
+}
+
+function hintFor(pattern: string, keys: readonly string[]): string {
+  const devices = keys.map(key => key.slice(0, key.indexOf('/')));
+  const meant = suggest(pattern, [...keys, ...new Set(devices)]);
+  if (meant !== undefined) return `did you mean ${meant}?`;
+  return 'the site file names them, and plantroom alarms lists those that are not normal';
 }
 
 function deedOf(command: AlarmCommand): Deed {

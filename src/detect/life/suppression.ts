@@ -1,14 +1,6 @@
-import {
-  type AlarmState,
-  type Happening,
-  noMasks,
-  normalLife,
-  type Rule,
-  suppressionAlarm,
-  suppressionSeparator,
-  suppressionsOf,
-} from '../../model/alarm.ts';
+import { type AlarmState, type Happening, noMasks, normalLife, type Rule } from '../../model/alarm.ts';
 import type { Suppression } from '../../model/expression.ts';
+import { reasonOf, suppressionAlarm, suppressionsOf } from '../../model/suppressed.ts';
 import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 
 /*
@@ -44,10 +36,7 @@ export function createSuppressing(
   );
 
   return {
-    reasonOf(suppressedBy) {
-      const reasons = suppressedBy.filter(id => holding.has(id));
-      return reasons.length === 0 ? undefined : reasons.join(suppressionSeparator);
-    },
+    reasonOf: suppressedBy => reasonOf(suppressedBy.filter(id => holding.has(id))),
     set(id, isOn) {
       if (!names.has(id) || holding.has(id) === isOn) return false;
       if (isOn) holding.add(id);

@@ -6,10 +6,10 @@ import {
   floodAlarm,
   type Priority,
   type RuleKind,
-  suppressionAlarm,
 } from '../../model/alarm.ts';
 import type { PriorityPolicy } from '../../model/deadline.ts';
 import type { Site } from '../../model/site.ts';
+import { suppressionAlarm } from '../../model/suppressed.ts';
 import type { Owner } from './ledger.ts';
 import type { NamedMetric, Properties, Typed } from './payload.ts';
 

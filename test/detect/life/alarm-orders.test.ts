@@ -35,7 +35,7 @@ describe('an order of a person', () => {
       reply: {
         kind: 'refused',
         message: 'there is no alarm pump/lwo',
-        details: ['the site file names them, and plantroom alarms lists those that are not normal'],
+        details: ['did you mean pump/low?'],
       },
       told: [],
     });
