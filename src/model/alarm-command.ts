@@ -43,7 +43,7 @@ export interface AlarmCommandBody {
 }
 
 /** Everything beyond is refused. */
-export const alarmCommandLimits = {
+const alarmCommandLimits = {
   alarms: 100,
   alarmChars: 200,
   reasonChars: 200,
@@ -53,7 +53,7 @@ export const alarmCommandLimits = {
 } as const;
 
 /** How long an alarm is shelved where nobody says. */
-export const shelvedForMs = 8 * 3_600_000;
+const shelvedForMs = 8 * 3_600_000;
 
 export type AlarmCommandReading =
   | { readonly kind: 'command'; readonly command: AlarmCommand }

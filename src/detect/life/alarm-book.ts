@@ -291,7 +291,7 @@ function expiriesOf({ masks }: AlarmLife) {
 }
 
 /** The life in a kept state, without what it is about. */
-export function lifeIn(state: AlarmState): AlarmLife {
+function lifeIn(state: AlarmState): AlarmLife {
   const { phase, isActive, isLatched, isUnacknowledged, acknowledged, masks, progress, comebacks, reAlarms } = state;
   return { phase, isActive, isLatched, isUnacknowledged, acknowledged, masks, progress, comebacks, reAlarms };
 }

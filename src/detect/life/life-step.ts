@@ -34,7 +34,7 @@ export function liveOn(life: AlarmLife, occasion: LifeOccasion, terms: RuleLife)
   return { life: remember(life, stance, marked, occasion), happenings: marked, refusal };
 }
 
-export function stanceOf({ isActive, isUnacknowledged, isLatched, masks }: AlarmLife): Stance {
+function stanceOf({ isActive, isUnacknowledged, isLatched, masks }: AlarmLife): Stance {
   return {
     isActive,
     isUnacknowledged,

@@ -131,7 +131,7 @@ function revive(state: AlarmState): AlarmState {
   return { ...state, masks: { shelved, suppressed, outOfService } };
 }
 
-export function textOf(happenings: readonly Happening[]): string {
+function textOf(happenings: readonly Happening[]): string {
   return happenings.map(({ alarm, kind, life }) => `${alarm} ${kind} (${life.phase})`).join(', ');
 }
 

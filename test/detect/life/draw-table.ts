@@ -27,7 +27,7 @@ export const everyTerms: readonly Terms[] = [
 ];
 
 /** What a phase makes of an input under these terms: `raised → unacknowledged`; several where more than the phase counts. */
-export function cellOf(phase: AlarmPhase, input: LifeInput, terms: Terms): string[] {
+function cellOf(phase: AlarmPhase, input: LifeInput, terms: Terms): string[] {
   const outcomes = reachable(terms)
     .filter(stance => phaseOf(stance) === phase)
     .map(stance => {
