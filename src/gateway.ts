@@ -331,6 +331,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       states,
       clock,
       stampAt: time.stampAt,
+      language: () => running?.site.gateway.language ?? site.gateway.language,
       device: number => running?.site.devices.find(device => device.number === number),
       point: number => table.get(number)?.point,
     });

@@ -6,6 +6,7 @@ import type { Device } from './device.ts';
 import type { Expression, Suppression } from './expression.ts';
 import type { Point } from './point.ts';
 import type { SummarySpan } from './summary.ts';
+import type { Language } from './texts.ts';
 
 /** A whole site file, checked, with defaults filled in, units converted and everything numbered. */
 export interface Site {
@@ -28,6 +29,8 @@ export interface Site {
 export interface GatewaySettings {
   readonly id: string;
   readonly name: string;
+  /** Of the messages and names that people read. */
+  readonly language: Language;
   /** Name of a time zone (IANA); that of the machine when undefined. */
   readonly timeZone?: string | undefined;
 }

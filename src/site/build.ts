@@ -1,4 +1,5 @@
 import type { PriorityPolicies } from '../model/deadline.ts';
+import type { Language } from '../model/texts.ts';
 import type { Numbering } from './numbering.ts';
 import type { Problems } from './problem.ts';
 import type { ProfileShelf } from './profile.ts';
@@ -8,6 +9,8 @@ export interface Build {
   readonly problems: Problems;
   readonly numbering: Numbering;
   readonly profiles: ProfileShelf;
+  /** Of the messages and names that people read. */
+  readonly language: Language;
   /** A path of the site file as an absolute one. */
   resolvePath(path: string): string;
 }

@@ -1,5 +1,6 @@
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
+import { say } from '../model/texts.ts';
 import { referencesOf } from './alarm-references.ts';
 import type { Build } from './build.ts';
 import { computedId, type DeviceDraft, type DeviceDrafts } from './device.ts';
@@ -98,11 +99,11 @@ export function findOwner(
 
 /** It is on no bus: nobody polls it. */
 function createComputedDevice(tree: Tree, build: Build): DeviceDraft {
-  const raw: Raw<'device'> = { id: computedId, name: 'Computed', bus: '' };
+  const raw: Raw<'device'> = { id: computedId, name: say(build.language, 'computed', {}), bus: '' };
   const device: Device = {
     number: build.numbering.device(computedId),
     id: computedId,
-    name: 'Computed',
+    name: say(build.language, 'computed', {}),
     bus: '',
     profile: undefined,
     unitId: undefined,

@@ -1,5 +1,7 @@
+import type { Language } from '../model/texts.ts';
 import { referencesOf } from './alarm-references.ts';
 import { siteLimits } from './limits.ts';
+import { localize } from './localize.ts';
 import type { Place, Problems } from './problem.ts';
 import type { Raw, RawPoint } from './schema.ts';
 import { readShape } from './shape.ts';
@@ -34,7 +36,7 @@ export interface ProfileShelf {
   readonly files: readonly string[];
 }
 
-export function createProfileShelf(read: ReadProfile, problems: Problems): ProfileShelf {
+export function createProfileShelf(read: ReadProfile, problems: Problems, language: Language): ProfileShelf {
   const taken = new Map<string, Profile | undefined>();
   const files: string[] = [];
   return {
@@ -55,16 +57,24 @@ export function createProfileShelf(read: ReadProfile, problems: Problems): Profi
           'check the file and its rights',
         );
       }
-      const profile = found.kind === 'found' ? parseProfile(name, found.text, found.file, problems) : undefined;
+      const profile =
+        found.kind === 'found' ? parseProfile(name, found.text, found.file, problems, language) : undefined;
       taken.set(name, profile);
       return profile;
     },
   };
 }
 
-function parseProfile(name: string, text: string, file: string, problems: Problems): Profile | undefined {
-  const tree = parseYaml(text, file, problems);
-  if (!tree) return undefined;
+function parseProfile(
+  name: string,
+  text: string,
+  file: string,
+  problems: Problems,
+  language: Language,
+): Profile | undefined {
+  const written = parseYaml(text, file, problems);
+  if (!written) return undefined;
+  const tree = localize(written, language);
   const isSelf = readText(tree, 'protocol') === 'self';
   const settings = readShape(isSelf ? 'selfProfile' : 'modbusProfile', 'the profile', tree, problems)?.raw;
   if (!settings) return undefined;

@@ -7,6 +7,7 @@ import { modbusTables, modbusTypes, selfMeasures } from '../model/point.ts';
 import { parities } from '../model/serial-line.ts';
 import { uplinkFormats } from '../model/site.ts';
 import { summarySpans } from '../model/summary.ts';
+import { languages } from '../model/texts.ts';
 
 /**
  * The shape of a site file and of a profile: the one truth for the types, the checks and the editors' JSON Schema. The
@@ -23,6 +24,9 @@ const text = (description: string, maxLength = 200) => {
   const error = `a text of 1 to ${maxLength} characters, in quotes when it looks like a number`;
   return z.string({ error }).min(1, { error }).max(maxLength, { error }).describe(description);
 };
+
+/** The same in one language or in several; src/site/localize.ts has chosen when the shapes are looked at. */
+const localText = (description: string, maxLength = 200) => text(description, maxLength).meta({ isLocal: true });
 
 const whole = (min: number, max: number, description: string) => {
   const error = `a whole number from ${min} to ${max}`;
@@ -120,7 +124,7 @@ const record = z
 
 const pointBasics = {
   id: id('Id of the point, unique in its device. The same id as in the profile changes just the fields given here.'),
-  name: text('What people read. Left out: the id.', 80).optional(),
+  name: localText('What people read. Left out: the id.', 80).optional(),
   'name-zh': text('The name in Chinese.', 80).optional(),
   scale: number('Engineering value = raw × scale + offset. Left out: 1.').optional(),
   offset: number('Engineering value = raw × scale + offset. Left out: 0.').optional(),
@@ -346,8 +350,8 @@ const mismatch = z
       stop: duration('0s', '1h', 'How long it may take to stop.'),
       commanded: stateNames.describe('States of the command that mean on. Left out: every value but 0.').optional(),
       running: stateNames.describe('States of this point that mean on. Left out: every value but 0.').optional(),
-      'start-message': text('What the duty engineer reads when it does not start.').optional(),
-      'stop-message': text('What the duty engineer reads when it does not stop.').optional(),
+      'start-message': localText('What the duty engineer reads when it does not start.').optional(),
+      'stop-message': localText('What the duty engineer reads when it does not stop.').optional(),
     },
     { error: 'a mapping: {command: pump/command, start: 5s, stop: 30s}' },
   )
@@ -398,7 +402,7 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
         '7d',
         'An alarm that still stands is announced again when nobody has done anything about it for so long, also when it was acknowledged. Left out: never.',
       ).optional(),
-      message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
+      message: localText('What the duty engineer reads first. Left out: point and limit in words.').optional(),
       ...alarmLifeShape,
     },
     { error: 'an alarm: {id: …, point: …, high: …}' },
@@ -457,7 +461,7 @@ const commonOfAlarms = {
 } as const;
 const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
   ...alarmLifeShape,
-  message: text('What the duty engineer reads first.'),
+  message: localText('What the duty engineer reads first.'),
   ...expressionParts,
 });
 const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice, group: groupOfAlarm });
@@ -465,7 +469,7 @@ const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice,
 const suppression = z.strictObject(
   {
     id: id('Id of the reason; alarms name it under suppressed-by.'),
-    name: text('What people read: "the pump is off".', 80).optional(),
+    name: localText('What people read: "the pump is off".', 80).optional(),
     ...expressionParts,
   },
   { error: 'a suppression: {id: …, inputs: {…}, expression: …}' },
@@ -587,7 +591,7 @@ const communication = z
 const device = z.strictObject(
   {
     id: id('Id of the device. It goes into topics and alarms, so keep it.'),
-    name: text('What people read. Left out: the id.', 80).optional(),
+    name: localText('What people read. Left out: the id.', 80).optional(),
     bus: idShape('the id of a bus').describe('Id of its bus.'),
     'unit-id': whole(0, 255, 'Modbus unit id, also called slave address. Left out: 1.').optional(),
     profile: idShape('the name of a profile')
@@ -727,7 +731,11 @@ const store = z.strictObject(
 const gateway = z.strictObject(
   {
     id: id('Id of this gateway. It goes into every topic.'),
-    name: text('What people read. Left out: the id.', 80).optional(),
+    name: localText('What people read. Left out: the id.', 80).optional(),
+    language: choice(
+      languages,
+      'Of the messages and names that people read, where there are texts in several languages. Left out: en.',
+    ).optional(),
     'time-zone': text(
       'Whose clock is on the wall, for schedules: Asia/Shanghai. Left out: that of this machine.',
       60,
@@ -983,21 +991,41 @@ function unwrap(schema: z.ZodType | undefined): z.ZodType[] {
   return schema ? [schema] : [];
 }
 
+const languageNames = { en: 'In English.', zh: 'In Chinese.' } as const;
+
+/** For editors: what is chosen by its language when the file is read may be written in several. */
+function jsonSchemaOf(schema: z.ZodType): object {
+  return z.toJSONSchema(schema, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.isLocal !== true) return;
+      const { isLocal: _isLocal, description, ...one } = jsonSchema;
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+      const each = Object.fromEntries(
+        languages.map(language => [language, { ...one, description: languageNames[language] }]),
+      );
+      const several = { type: 'object' as const, properties: each, additionalProperties: false, minProperties: 1 };
+      Object.assign(jsonSchema, { description, anyOf: [one, several] });
+    },
+  });
+}
+
 /** The JSON Schema that editors read for `config/site.schema.json`. */
 export function siteJsonSchema(): object {
-  return { title: 'A plantroom site file', ...z.toJSONSchema(site, { target: 'draft-7', io: 'input' }) };
+  return { title: 'A plantroom site file', ...jsonSchemaOf(site) };
 }
 
 /** The same for `config/profile.schema.json`. */
 export function profileJsonSchema(): object {
   const profile = z.union([modbusProfile, selfProfile]);
-  return { title: 'A plantroom profile', ...z.toJSONSchema(profile, { target: 'draft-7', io: 'input' }) };
+  return { title: 'A plantroom profile', ...jsonSchemaOf(profile) };
 }
 
 /** The same for `config/scenario.schema.json`. */
 export function scenarioJsonSchema(): object {
   return {
     title: 'A scenario for the simulated plant',
-    ...z.toJSONSchema(scenario, { target: 'draft-7', io: 'input' }),
+    ...jsonSchemaOf(scenario),
   };
 }

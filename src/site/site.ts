@@ -13,6 +13,7 @@ import { buildDevices, selfProfileName } from './device.ts';
 import { buildExpressions } from './expressions.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
+import { languageOf, localize } from './localize.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
 import { buildGroups, buildPolicies } from './priorities.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
@@ -75,17 +76,19 @@ export function loadMaker(
 ): Pick<Raw<'modbusProfile'>, 'vendor' | 'model'> | undefined {
   const read = createProfileReader(join(dirname(resolve(sitePath)), 'profiles'));
   const nowhere = { file: sitePath, line: 1, column: 1, text: '' };
-  const settings = createProfileShelf(read, new Problems()).take(profile, nowhere)?.settings;
+  const settings = createProfileShelf(read, new Problems(), 'en').take(profile, nowhere)?.settings;
   return settings && { vendor: settings.vendor, model: settings.model };
 }
 
 /** The text of a site file → the site, or every problem at once. Reads nothing but profiles, by the function given. */
 export function parseSite(text: string, file: string, options: ParseOptions): LoadResult {
   const problems = new Problems();
-  const profiles = createProfileShelf(options.readProfile, problems);
-  const build: Build = { problems, profiles, numbering: options.numbering, resolvePath: options.resolvePath };
-  const tree = checkText(text, file, problems) ? parseYaml(text, file, problems) : undefined;
-  const built = tree && buildSite(tree, build);
+  const written = checkText(text, file, problems) ? parseYaml(text, file, problems) : undefined;
+  const language = written ? languageOf(written) : 'en';
+  const profiles = createProfileShelf(options.readProfile, problems, language);
+  const { numbering, resolvePath } = options;
+  const built =
+    written && buildSite(localize(written, language), { problems, profiles, language, numbering, resolvePath });
   if (!built || problems.hasErrors) return { kind: 'wrong', problems: problems.list() };
   return { kind: 'ok', ...built, warnings: problems.list(), files: [file, ...profiles.files] };
 }
@@ -110,7 +113,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
   const built = [...devices.built.values()].map(({ device }) => device);
   const wires = [...buses.built.values()].map(({ bus }) => bus);
   const ofDevices = rules.map(({ rule }) => rule);
-  const allRules = [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)];
+  const allRules = [...ofDevices, ...buildBusAlarms(wires, built, ofDevices, build.language)];
   const expressions = buildExpressions(tree, computed, rules, allRules, build);
   if (!gateway) return undefined;
   const site = {
