@@ -61,6 +61,7 @@ export function isComplete(device: DeviceDraft, { inputs }: { readonly inputs: I
 function isLeftOut(device: DeviceDraft, inputs: Inputs, seen: Set<string>): boolean {
   return Object.values(inputs).some(input => {
     const { kind, reference } = referenceOf(input);
+    if (kind === 'constant') return false;
     const key = kind === 'alarm' ? `alarm ${reference}` : reference;
     if (seen.has(key)) return false;
     seen.add(key);
@@ -133,7 +134,9 @@ function describePoint(
   const intervals = Object.values(raw.inputs).flatMap(input => {
     const { kind, reference } = referenceOf(input);
     const [device = '', point = ''] = isOfProfile ? [owner.id, reference] : reference.split('/');
-    return kind === 'alarm' ? [] : (devices.built.get(device)?.points.get(point)?.intervalMs ?? []);
+    return kind === 'alarm' || kind === 'constant'
+      ? []
+      : (devices.built.get(device)?.points.get(point)?.intervalMs ?? []);
   });
   // Of inputs that are computed themselves nobody knows yet how often they come.
   const intervalMs = intervals.length > 0 ? Math.min(...intervals) : 1_000;

@@ -423,6 +423,11 @@ const expressionInput = z.union(
   [
     z.string({ error: inputReference }),
     z.strictObject({
+      value: z
+        .union([z.number(), z.string()], { error: 'a point or a number with its unit' })
+        .describe('What this point says now, or a number with its unit: for unit.')
+        .optional(),
+      unit: text('The unit that the expression is written in; the value is converted into it.', 20).optional(),
       rate: z.string().describe('How fast this point changes, in its unit per second.').optional(),
       mean: z.string().describe('The mean of this point over the window.').optional(),
       min: z.string().describe('The lowest value of this point in the window.').optional(),
