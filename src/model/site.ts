@@ -22,8 +22,24 @@ export interface Site {
   /** In order of dependency: none uses what one behind it says. */
   readonly expressions: readonly Expression[];
   readonly suppressions: readonly Suppression[];
+  /** Of each device, and part of one, with an equipment class: which rules of its set are in force. */
+  readonly ruleSets: readonly RuleSetReport[];
   readonly policies: PriorityPolicies;
   readonly groups: readonly FirstOutGroup[];
+}
+
+/** What became of the rules of an equipment class at one device. Alarms by their id at the device. */
+export interface RuleSetReport {
+  /** Id of the device. */
+  readonly device: string;
+  /** Id of the part; undefined for the device itself. */
+  readonly part: string | undefined;
+  readonly class: string;
+  readonly inForce: readonly string[];
+  /** Rules that look at something the device does not have, and what that is. */
+  readonly leftOut: readonly { readonly alarm: string; readonly needs: readonly string[] }[];
+  /** Switched off by the site file, or replaced by an alarm of its own. */
+  readonly off: readonly string[];
 }
 
 export interface GatewaySettings {

@@ -27,7 +27,7 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: RuleBui
   const drafts = new Map<string, RuleDraft>();
   for (const device of devices.built.values()) {
     for (const draft of [...buildProfileAlarms(device, build), ...buildCommunicationAlarm(device, build)]) {
-      drafts.set(draft.rule.key, draft);
+      if (!build.off.has(draft.rule.key)) drafts.set(draft.rule.key, draft);
     }
   }
   const own = new Map<string, Tree>();

@@ -18,4 +18,6 @@ export interface Build {
 /** What the builders of rules share. */
 export interface RuleBuild extends Build {
   readonly policies: PriorityPolicies;
+  /** Keys of alarms of profiles that the site file switches off. */
+  readonly off: ReadonlySet<string>;
 }

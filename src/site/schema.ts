@@ -593,6 +593,66 @@ const communication = z
   )
   .describe('The alarm that comes when the device is not heard. Left out: high after 10s; `off` for none.');
 
+const className = idShape('the name of an equipment class').describe(
+  'Name of an equipment class, whose rules it gets: profiles/classes/NAME.yaml beside the site file, or one that comes with plantroom.',
+);
+const classAs = z
+  .record(
+    z.string(),
+    z.union([z.number(), z.string().min(1).max(100)], { error: 'a point, or a number with its unit' }),
+    { error: 'a mapping: {outlet-pressure: discharge, setpoint: 4.5 bar}' },
+  )
+  .describe(
+    'What stands for the points of the class: a point of this device, DEVICE/POINT, or a number with its unit. Left out: points of the same ids.',
+  );
+
+const devicePart = z.strictObject(
+  {
+    id: id('Id of the part; the ids of its alarms begin with it.'),
+    name: localText('What people read before each of its messages. Left out: the id.', 80).optional(),
+    class: className,
+    as: classAs.optional(),
+  },
+  { error: 'a part: {id: pump1, class: pump, as: {run: pump1-on}}' },
+);
+
+const classPoint = z.strictObject(
+  {
+    id: id('Id of the point; a device has one of the same id, or names another one under as.'),
+    unit: text('The unit that the rules of the class are written in.', 20).optional(),
+    states: listOf(text('A state', 40), 'The states that the rules ask for.').optional(),
+    default: z
+      .union([z.number(), z.string()], { error: 'a number with its unit' })
+      .describe('What holds where neither the device nor the site file says otherwise.')
+      .optional(),
+    note: text('What it is.', 400).optional(),
+    source: text('Where the number comes from.', 400).optional(),
+  },
+  { error: 'a point of a class: {id: …, unit: …}' },
+);
+
+/** The rules in it are looked at where they are used: their references have a meaning only there. */
+const ruleSet = z.strictObject(
+  {
+    name: localText('What the equipment is.', 80),
+    source: listOf(text('A document, or "engineering default"', 400), 'Where the numbers come from.'),
+    points: listOf(classPoint, 'What the rules look at.'),
+    settings: listOf(classPoint, 'Numbers that a site may, or has to, set.').optional(),
+    computed: listOf(z.looseObject({ id: id('Its id.') }), 'Points that are worked out from others.').optional(),
+    suppressions: listOf(z.looseObject({ id: id('Its id.') }), 'Reasons why alarms do not count.').optional(),
+    alarms: listOf(
+      z.looseObject({
+        id: id('Its id.'),
+        message: localText('What the duty engineer reads first.'),
+        priority,
+        source: text('Where its numbers come from.', 400),
+      }),
+      'The rules.',
+    ),
+  },
+  { error: 'a mapping with name, source, points and alarms' },
+);
+
 const device = z.strictObject(
   {
     id: id('Id of the device. It goes into topics and alarms, so keep it.'),
@@ -616,6 +676,9 @@ const device = z.strictObject(
     'max-gap': maxGap.optional(),
     barriers: barriers.optional(),
     points: listOf(modbusPoint, 'Points of its own, or changes to those of the profile.').optional(),
+    class: className.optional(),
+    as: classAs.optional(),
+    parts: listOf(devicePart, 'Parts of it that are equipment of a class of their own: the pumps of a set.').optional(),
   },
   { error: 'a device: {id: …, bus: …, profile: …}' },
 );
@@ -853,6 +916,7 @@ const modbusProfile = z.strictObject({
       'Raw numbers by which the device says that it has no value, for all its points of a type: {u16: [0xFFFF]}.',
     )
     .optional(),
+  as: classAs.optional(),
   points: listOf(modbusPoint, 'Its points.'),
 });
 
@@ -919,6 +983,14 @@ const shapes = {
   siteComputed,
   profileComputed,
   suppression,
+  classPoint,
+  ruleSet: ruleSet.extend({
+    points: items,
+    settings: items.optional(),
+    computed: items.optional(),
+    suppressions: items.optional(),
+    alarms: items,
+  }),
   modbusPoint,
   selfPoint,
   modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
@@ -1033,4 +1105,9 @@ export function scenarioJsonSchema(): object {
     title: 'A scenario for the simulated plant',
     ...jsonSchemaOf(scenario),
   };
+}
+
+/** The same for `config/class.schema.json`. */
+export function classJsonSchema(): object {
+  return { title: 'The rules of an equipment class', ...jsonSchemaOf(ruleSet) };
 }

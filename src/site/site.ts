@@ -18,6 +18,7 @@ import { createNumbering, type Numbering } from './numbering.ts';
 import { buildGroups, buildPolicies } from './priorities.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
+import { expandRuleSets } from './rule-set-expansion.ts';
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
@@ -98,17 +99,19 @@ interface BuiltSite {
   readonly busPlaces: ReadonlyMap<string, Place>;
 }
 
-function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
-  if (!readShape('site', 'the site file', tree, build.problems) && tree.kind !== 'map') return undefined;
-  const gateway = buildGateway(tree, build);
-  const uplinks = buildUplinks(tree, gateway?.id ?? '', build);
-  const store = buildStore(tree, build);
-  const buses = buildBuses(tree, build);
-  const computed = buildComputedPoints(tree, buildDevices(tree, build), build);
+function buildSite(written: Tree, build: Build): BuiltSite | undefined {
+  if (!readShape('site', 'the site file', written, build.problems) && written.kind !== 'map') return undefined;
+  const gateway = buildGateway(written, build);
+  const uplinks = buildUplinks(written, gateway?.id ?? '', build);
+  const store = buildStore(written, build);
+  const buses = buildBuses(written, build);
+  const bare = buildDevices(written, build);
+  const { tree, reports, off } = expandRuleSets(written, bare, build);
+  const computed = buildComputedPoints(tree, bare, build);
   const { devices } = computed;
   const policies = buildPolicies(tree, build);
   const groups = buildGroups(tree, build);
-  const rules = buildRules(tree, devices, { ...build, policies });
+  const rules = buildRules(tree, devices, { ...build, policies, off });
   for (const check of crossChecks) check({ tree, buses, devices, rules, groups }, build.problems);
   const built = [...devices.built.values()].map(({ device }) => device);
   const wires = [...buses.built.values()].map(({ bus }) => bus);
@@ -125,6 +128,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     points: built.flatMap(device => device.points),
     rules: allRules,
     ...expressions,
+    ruleSets: reports,
     policies,
     groups: [...groups.built.values()],
   };
@@ -196,7 +200,8 @@ function createProfileReader(siteFolder: string): ReadProfile {
         return { kind: 'unreadable', file, message: found.message };
       }
     }
-    return { kind: 'missing', known: [...new Set(folders.flatMap(listProfiles))].sort() } satisfies ProfileText;
+    const known = new Set(folders.flatMap(folder => listProfiles(join(folder, dirname(name)))));
+    return { kind: 'missing', known: [...known].sort() } satisfies ProfileText;
   };
 }
 

@@ -83,6 +83,7 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     rules: [],
     expressions: [],
     suppressions: [],
+    ruleSets: [],
     policies: usualPolicies,
     groups: [],
   };
