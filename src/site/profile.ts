@@ -44,7 +44,12 @@ export function createProfileShelf(read: ReadProfile, problems: Problems, langua
   const files: string[] = [];
 
   /** @param what a profile or a class, in words */
-  function readTree(what: [one: string, many: string], name: string, path: string, at: Place): Tree | 'missing' | undefined {
+  function readTree(
+    what: [one: string, many: string],
+    name: string,
+    path: string,
+    at: Place,
+  ): Tree | 'missing' | undefined {
     const found = read(path);
     if (found.kind === 'missing') {
       const hint = suggestOr(name, found.known, `the ${what[1]} are ${listWords(found.known, 60)}`);

@@ -2,10 +2,11 @@ import type { RuleSetReport } from '../model/site.ts';
 import type { Build } from './build.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { takeRuleSet } from './rule-set.ts';
-import { rewriteReferences } from './rule-set-references.ts';
+import { type Meanings, rewriteReferences } from './rule-set-references.ts';
 import {
   type ComputedIds,
   changeAlarm,
+  checkPoints,
   checkUse,
   meaningsOf,
   placeRule,
@@ -44,9 +45,13 @@ export function expandRuleSets(siteTree: Tree, devices: DeviceDrafts, build: Bui
   const written: Written = { alarms: [], computed: [], suppressions: [] };
   const reports: RuleSetReport[] = [];
   for (const device of devices.built.values()) {
-    for (const use of usesOf(device, build)) {
-      checkUse(use, devices, computed, build);
-      reports.push(writeOut(use, own, computed, used, written));
+    for (const asWritten of usesOf(device, build)) {
+      const found = checkUse(asWritten, devices, computed, build);
+      const treeOf = (id: string) => ownTree(found, id, own);
+      const use = checkPoints(found, meaningsOf(found, computed, treeOf), devices, build);
+      const meanings = meaningsOf(use, computed, treeOf);
+      for (const id of use.set.alarms.keys()) used.add(keyOf(use, id));
+      reports.push(writeOut(use, meanings, treeOf, own, written));
     }
   }
   for (const [key, change] of own.changes) {
@@ -58,27 +63,50 @@ export function expandRuleSets(siteTree: Tree, devices: DeviceDrafts, build: Bui
   return { tree, reports, off: new Set(off) };
 }
 
+const nothing: ReadonlySet<string> = new Set();
+
 /** The rule sets of a device: of itself and of its parts, with what its profile says of its points. */
 function usesOf(device: DeviceDraft, build: Build): RuleSetUse[] {
   const { raw, tree, profile } = device;
   if (raw.class === undefined && raw.parts === undefined) return [];
   const settings = profile && 'as' in profile.settings ? profile.settings : undefined;
   const set = raw.class === undefined ? undefined : takeRuleSet(raw.class, placeOfValue(tree, 'class'), build);
-  const itself: RuleSetUse[] = set ? [{ set, device, part: undefined, as: { ...settings?.as, ...raw.as }, tree }] : [];
+  const itself: RuleSetUse[] = set
+    ? [{ set, device, part: undefined, as: { ...settings?.as, ...raw.as }, broken: nothing, tree }]
+    : [];
   const parts = itemsOf(tree, 'parts').flatMap((item, index) => {
     const part = raw.parts?.[index];
     const ofPart = part && takeRuleSet(part.class, placeOfValue(item, 'class'), build);
     if (!ofPart) return [];
-    return { set: ofPart, device, part: { id: part.id, name: part.name ?? part.id }, as: part.as ?? {}, tree: item };
+    return {
+      set: ofPart,
+      device,
+      part: { id: part.id, name: part.name ?? part.id },
+      as: part.as ?? {},
+      broken: nothing,
+      tree: item,
+    };
   });
   return [...itself, ...parts];
 }
 
+function keyOf(use: RuleSetUse, id: string): string {
+  return `${use.device.id}/${prefixOf(use)}${id}`;
+}
+
+/** An alarm of the set as the site file has it; undefined when it switches it off. */
+function ownTree(use: RuleSetUse, id: string, { changes }: OwnAlarms): Tree | undefined {
+  const base = use.set.alarms.get(id);
+  const change = changes.get(keyOf(use, id));
+  if (!base || !change) return base;
+  return isOff(change) ? undefined : changeAlarm(base, change);
+}
+
 function writeOut(
   use: RuleSetUse,
+  meanings: Meanings,
+  treeOf: (id: string) => Tree | undefined,
   own: OwnAlarms,
-  computed: ComputedIds,
-  used: Set<string>,
   written: Written,
 ): RuleSetReport {
   const { set, device, part } = use;
@@ -86,18 +114,9 @@ function writeOut(
   const inForce: string[] = [];
   const leftOut: { alarm: string; needs: readonly string[] }[] = [];
   const off: string[] = [];
-  const treeOf = (id: string): Tree | undefined => {
-    const base = set.alarms.get(id);
-    const change = own.changes.get(`${device.id}/${prefix}${id}`);
-    if (!base || !change) return base;
-    return isOff(change) ? undefined : changeAlarm(base, change);
-  };
-  const meanings = meaningsOf(use, computed, treeOf);
   for (const id of set.alarms.keys()) {
-    const key = `${device.id}/${prefix}${id}`;
-    used.add(key);
     const tree = treeOf(id);
-    if (!tree || own.whole.has(key)) {
+    if (!tree || own.whole.has(keyOf(use, id))) {
       off.push(`${prefix}${id}`);
       continue;
     }

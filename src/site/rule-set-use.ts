@@ -1,10 +1,12 @@
-import { isQuantity } from './alarm-references.ts';
+import type { Point } from '../model/point.ts';
+import { convertValue, findUnit, unitsLike } from '../model/unit.ts';
 import { communicationId } from './alarm-checks.ts';
+import { isQuantity } from './alarm-references.ts';
 import type { Build } from './build.ts';
 import { computedId, type DeviceDraft, type DeviceDrafts } from './device.ts';
 import { findPoint } from './point-reference.ts';
 import type { Place } from './problem.ts';
-import type { RuleSet } from './rule-set.ts';
+import type { ClassPoint, RuleSet } from './rule-set.ts';
 import { type Meaning, type Meanings, type Rewritten, rewriteReferences } from './rule-set-references.ts';
 import { listWords, suggestOr } from './suggestion.ts';
 import { descend, itemsOf, placeOfKey, placeOfValue, readText, type Tree } from './tree.ts';
@@ -18,6 +20,8 @@ export interface RuleSetUse {
   readonly part: { readonly id: string; readonly name: string } | undefined;
   /** What stands for the ids of the set where it is not a point of the same id. */
   readonly as: Readonly<Record<string, string | number>>;
+  /** Ids whose points are not what the class means. */
+  readonly broken: ReadonlySet<string>;
   /** Where `as` is written. */
   readonly tree: Tree;
 }
@@ -29,32 +33,63 @@ export function prefixOf({ part }: RuleSetUse): string {
 /** Ids of the computed points of a device, which are built later. */
 export type ComputedIds = (device: string) => readonly string[];
 
-/** All ids of `as` are of the set, and what they are said to be is there. */
-export function checkUse(use: RuleSetUse, devices: DeviceDrafts, computed: ComputedIds, build: Build): void {
+/** The use without what of its `as` is wrong: ids that are not of the set, points that are not there. */
+export function checkUse(use: RuleSetUse, devices: DeviceDrafts, computed: ComputedIds, build: Build): RuleSetUse {
   const { set, as, tree, device } = use;
+  const parent = descend(tree, ['as']) ?? tree;
   const known = [...set.points.keys()];
-  for (const [id, written] of Object.entries(as)) {
-    const parent = descend(tree, ['as']) ?? tree;
-    const point = set.points.get(id);
-    if (!point) {
-      const hint = suggestOr(id, known, `its points are ${listWords(known, 40)}`);
-      build.problems.error(placeOfKey(parent, id), `the class ${set.name} has no point "${id}"`, hint);
-    } else if (!isQuantity(written)) {
-      checkReference(referenceOf(device, `${written}`), placeOfValue(parent, id), devices, computed, build);
+  const right = Object.entries(as).filter(([id, written]) => {
+    if (set.points.has(id)) {
+      const place = placeOfValue(parent, id);
+      return isQuantity(written) || isThere(referenceOf(device, `${written}`), place, devices, computed, build);
     }
-  }
+    const hint = suggestOr(id, known, `its points are ${listWords(known, 40)}`);
+    build.problems.error(placeOfKey(parent, id), `the class ${set.name} has no point "${id}"`, hint);
+    return false;
+  });
+  return { ...use, as: Object.fromEntries(right) };
 }
 
-function checkReference(
-  reference: string,
-  place: Place,
-  devices: DeviceDrafts,
-  computed: ComputedIds,
-  build: Build,
-): void {
+function isThere(reference: string, place: Place, devices: DeviceDrafts, computed: ComputedIds, build: Build): boolean {
   const [device = '', id = ''] = reference.split('/');
-  if (device === computedId || computed(device).includes(id)) return;
-  findPoint(reference, place, devices, build);
+  if (device === computedId || computed(device).includes(id)) return true;
+  return findPoint(reference, place, devices, build) !== undefined;
+}
+
+/**
+ * The use without the points that are not what the class means: a rule that asks for "on" never sees it at a point that
+ * says "running", and one that is in bar has nothing to say of a flow.
+ */
+export function checkPoints(use: RuleSetUse, meanings: Meanings, { built }: DeviceDrafts, build: Build): RuleSetUse {
+  const broken = [...use.set.points.values()].filter(wanted => {
+    const meaning = meanings.point(wanted.id);
+    if (typeof meaning !== 'object' || meaning.kind !== 'point') return false;
+    const [device = '', name = ''] = meaning.reference.split('/');
+    const point = built.get(device)?.points.get(name);
+    const finding = point && misfitOf(wanted, point, use);
+    const parent = descend(use.tree, ['as']) ?? use.tree;
+    if (finding) build.problems.error(placeOfValue(parent, wanted.id), finding.message, finding.hint);
+    return finding !== undefined;
+  });
+  return { ...use, broken: new Set(broken.map(({ id }) => id)) };
+}
+
+function misfitOf({ id, states, unit }: ClassPoint, point: Point, { set, device }: RuleSetUse) {
+  const texts = [...(point.states?.values() ?? [])];
+  if (states && !states.every(state => texts.includes(state))) {
+    const has = texts.length === 0 ? 'no states' : `the states ${listWords(texts)}`;
+    const example = `{id: …, device: ${device.id}, states: {0: 'off', 1: 'on'}, inputs: {x: ${point.key}}, expression: …}`;
+    return {
+      message: `the class ${set.name} asks ${id} for ${states.join(' and ')}, and ${point.key} has ${has}`,
+      hint: `make a computed point of it, and name that one under as: ${example}`,
+    };
+  }
+  const wanted = unit === undefined ? undefined : findUnit(unit);
+  if (wanted === undefined || convertValue(0, point.unit, wanted) !== undefined) return undefined;
+  return {
+    message: `the class ${set.name} has ${id} in ${unit}, and ${point.key} is in ${point.unit || 'no unit'}`,
+    hint: `name another point under as:, or give it one of the units ${listWords(unitsLike(wanted), 30)}`,
+  };
 }
 
 function referenceOf(device: DeviceDraft, written: string): string {
@@ -70,7 +105,7 @@ export function meaningsOf(
   computed: ComputedIds,
   alarmTree: (id: string) => Tree | undefined,
 ): Meanings {
-  const { set, device, as } = use;
+  const { set, device, as, broken } = use;
   const prefix = prefixOf(use);
   const busy = new Set<string>();
 
@@ -90,6 +125,7 @@ export function meaningsOf(
     }
     const point = set.points.get(id);
     if (!point) return undefined;
+    if (broken.has(id)) return 'missing';
     const written = as[id];
     if (written !== undefined) {
       if (isQuantity(written)) return { kind: 'constant', value: written };

@@ -4,11 +4,13 @@ import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { itemsOf, placeOfValue, readText, type Tree } from './tree.ts';
 
+export type ClassPoint = Raw<'classPoint'>;
+
 /** What an equipment class is watched for, written once for devices of any make: config/profiles/classes/NAME.yaml. */
 export interface RuleSet {
   readonly name: string;
   /** What the rules look at, by id: measured points and what a site sets. */
-  readonly points: ReadonlyMap<string, Raw<'classPoint'>>;
+  readonly points: ReadonlyMap<string, ClassPoint>;
   readonly computed: ReadonlyMap<string, Tree>;
   readonly suppressions: ReadonlyMap<string, Tree>;
   readonly alarms: ReadonlyMap<string, Tree>;
@@ -18,7 +20,7 @@ export interface RuleSet {
 export function takeRuleSet(name: string, at: Place, build: Build): RuleSet | undefined {
   const tree = build.profiles.takeClass(name, at);
   if (!tree || !readShape('ruleSet', 'the rule set', tree, build.problems)) return undefined;
-  const points = new Map<string, Raw<'classPoint'>>();
+  const points = new Map<string, ClassPoint>();
   for (const item of [...itemsOf(tree, 'points'), ...itemsOf(tree, 'settings')]) {
     const raw = readShape('classPoint', 'a point of a class', item, build.problems)?.raw;
     if (raw) points.set(raw.id, raw);
