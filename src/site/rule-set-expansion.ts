@@ -120,6 +120,8 @@ function writeOut(
       off.push(`${prefix}${id}`);
       continue;
     }
+    // A second best, for devices that lack what the better rule looks at.
+    if (inForce.includes(`${prefix}${readText(tree, 'unless')}`)) continue;
     const placed = placeRule(tree, id, use, meanings);
     if (placed.missing.length > 0) leftOut.push({ alarm: `${prefix}${id}`, needs: placed.missing });
     else {

@@ -182,6 +182,7 @@ export function placeRule(tree: Tree, id: string, use: RuleSetUse, meanings: Mea
       ...(!isOnPoint && { device: scalarAt(tree, device.id) }),
       ...(list?.kind === 'list' && { 'suppressed-by': hiding.length === 0 ? undefined : { ...list, items: hiding } }),
       source: undefined,
+      unless: undefined,
     }),
   };
 }

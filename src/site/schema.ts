@@ -646,6 +646,9 @@ const ruleSet = z.strictObject(
         message: localText('What the duty engineer reads first.'),
         priority,
         source: text('Where its numbers come from.', 400),
+        unless: idShape('the id of a rule before it')
+          .describe('Id of a better rule: where that one is in force, this one is not needed.')
+          .optional(),
       }),
       'The rules.',
     ),

@@ -10,7 +10,7 @@ const names = readdirSync(join(folder, 'classes')).map(file => file.replace('.ya
 interface ClassFile {
   readonly points: readonly { id: string; unit?: string; states?: readonly string[] }[];
   readonly settings?: readonly { id: string; unit?: string; default?: string | number }[];
-  readonly alarms: readonly { id: string; source?: string; message: { en: string; zh: string } }[];
+  readonly alarms: readonly { id: string; unless?: string; source?: string; message: { en: string; zh: string } }[];
 }
 
 function classFile(name: string): ClassFile {
@@ -70,7 +70,10 @@ describe.each(names)('the rule set %s', name => {
     const { ruleSets, rules } = siteOf(head + wholeDevice(name));
     expect(ruleSets).toMatchObject([{ device: 'thing', class: name, leftOut: [], off: [] }]);
     const keys = rules.map(({ key }) => key);
-    for (const { id } of classFile(name).alarms) expect(keys).toContain(`thing/${id}`);
+    for (const { id, unless } of classFile(name).alarms) {
+      if (unless === undefined) expect(keys).toContain(`thing/${id}`);
+      else expect(keys).not.toContain(`thing/${id}`);
+    }
   });
 
   test('says for every rule where its numbers come from, and what to read in both languages', () => {
