@@ -471,6 +471,29 @@ const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
 });
 const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice, group: groupOfAlarm });
 
+/** What differs in an alarm of a profile or class; for editors, since the whole is looked at once it is put together. */
+const { point: _point, id: _id, ...changeable } = siteAlarm.shape;
+const alarmChange = z.strictObject(
+  {
+    id: id('Id of the alarm that is changed.'),
+    device: idShape('the id of a device').describe('Id of its device.'),
+    enabled: yesOrNo('no switches the alarm off.').optional(),
+    ...Object.fromEntries(Object.entries(changeable).map(([key, shape]) => [key, inPart(shape)])),
+    inputs: expressionParts.inputs.optional(),
+    expression: expressionParts.expression.optional(),
+  },
+  { error: 'a change of an alarm: {id: …, device: …, on-delay: 30s}' },
+);
+
+function inPart(shape: z.ZodType): z.ZodType {
+  const whole = shape instanceof z.ZodOptional ? (shape.unwrap() as z.ZodType) : shape;
+  if (!(whole instanceof z.ZodObject)) return shape.optional();
+  return whole
+    .partial()
+    .describe(whole.description ?? '')
+    .optional();
+}
+
 const suppression = z.strictObject(
   {
     id: id('Id of the reason; alarms name it under suppressed-by.'),
@@ -869,7 +892,7 @@ const site = z.strictObject(
     store: store.describe('What is kept on this machine.').optional(),
     buses: listOf(bus, 'The wires and sockets; one request at a time goes over each.'),
     devices: listOf(device, 'What is read.'),
-    alarms: listOf(z.union([siteAlarm, siteExpressionAlarm]), 'What needs a person.').optional(),
+    alarms: listOf(z.union([siteAlarm, siteExpressionAlarm, alarmChange]), 'What needs a person.').optional(),
     computed: listOf(siteComputed, 'Points that are worked out from others.').optional(),
     suppressions: listOf(suppression, 'Reasons by design of the plant why alarms do not count for a while.').optional(),
     priorities: policies.describe('What people owe alarms of each priority, and may do with them.').optional(),

@@ -50,10 +50,6 @@ export function mergeTrees(base: Tree, over: Tree): Tree {
   return { ...base, entries };
 }
 
-export function keysOf(tree: Tree): readonly string[] {
-  return tree.kind === 'map' ? [...tree.entries.keys()] : [];
-}
-
 function entryOf(value: Tree): TreeEntry {
   return { keyStart: value.start, keyEnd: value.end, value };
 }

@@ -74,7 +74,7 @@ function stepPhase(phase: Phase, index: 0 | 1 | 2, inputs: FeederInputs, dtS: nu
   const loadNoise = stepNoise(phase.loadNoise, 0.03, 10, random, dtS);
   const isDead = faults.has('mains-failure');
   const isLost = isDead || (faults.has('phase-loss') && index === 1);
-  const supplyShare = faults.has('undervoltage') ? 0.8 : faults.has('unbalance') && index === 2 ? 0.9 : 1;
+  const supplyShare = faults.has('undervoltage') ? 0.8 : faults.has('unbalance') && index === 2 ? 0.93 : 1;
   const wantedA = faults.has('overload') ? 1.4 * ratedA : fullA[index] * dayShare(hour, loadCorners);
   const amperes = isLost ? 0 : wantedA * (1 + loadNoise);
   // The motors of a three-phase load feed a little back into a lost phase.

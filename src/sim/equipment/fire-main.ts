@@ -29,8 +29,9 @@ export function stepFireMain(state: FireMain, faults: ActiveFaults, dtS: number)
   const hasPower = !faults.has('power-lost');
   const isAutomatic = !faults.has('manual');
   const isJockeyOn = hasPower && (state.bar <= cutInBar || (state.isJockeyOn && state.bar < cutOutBar));
-  const starts =
-    faults.has('test') || (isAutomatic && state.bar < fireBar) || (state.isRunning && state.bar < cutOutBar);
+  // It goes on as long as somebody draws: a fire is not put out by a pressure that is reached.
+  const goesOn = state.isRunning && (faults.has('hydrant') || state.bar < cutOutBar);
+  const starts = faults.has('test') || (isAutomatic && state.bar < fireBar) || goesOn;
   const isRunning = hasPower && starts;
   const drawn = faults.has('hydrant') ? hydrantBarPerS : faults.has('leak') ? leakBarPerS : seepBarPerS;
   const lifted = isRunning ? Math.max(0.3, drawn) : isJockeyOn ? jockeyBarPerS : 0;

@@ -70,7 +70,7 @@ export function createTower(): Tower {
   };
 }
 
-const longestStepS = 0.5;
+const longestStepS = 1;
 
 /** @param hour time of day in the plant at the end of the step */
 export function stepTower(tower: Tower, faults: ActiveFaults, hour: number, dtS: number): Tower {
