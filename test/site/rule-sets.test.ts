@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createNumbering, parseSite } from '../../src/site/site.ts';
+import { drawRuleSets } from './draw-rule-sets.ts';
 
 const folder = join(import.meta.dirname, '../../config/profiles');
 const names = readdirSync(join(folder, 'classes')).map(file => file.replace('.yaml', ''));
@@ -142,6 +143,15 @@ describe('a device of any make', () => {
     ]);
   });
 
+  test('need not say what its profile says: a Grundfos set knows which of its points the class means', () => {
+    const device =
+      '  - {id: set, bus: b, profile: grundfos-cim200-booster, class: booster-set, as: {setpoint: 4 bar}}\n';
+    const [report] = reportsOf(head + device);
+    expect(report?.inForce).toContain('set-fault');
+    expect(report?.inForce).toContain('dry-run');
+    expect(ruleOf(head + device, 'set/set-fault')).toMatchObject({ kind: 'state', states: [1] });
+  });
+
   test('has parts that are equipment themselves: their ids begin with that of the part, their messages with its name', () => {
     const parts = '    parts: [{id: p1, name: Pump 1, class: pump, as: {run: p1-run}}]\n';
     const text = head + pumpDevice(parts);
@@ -242,5 +252,23 @@ describe('a site file changes an alarm', () => {
     expect(problemsOf(changed('{device: booster, id: outlet-pressure-low, on-dely: 1m}'))).toEqual([
       'an alarm has no key "on-dely" (did you mean on-delay?)',
     ]);
+  });
+});
+
+describe('docs/rule-sets.md', () => {
+  const path = join(import.meta.dirname, '../../docs/rule-sets.md');
+  const page = readFileSync(path, 'utf8');
+
+  test('has the tables of the files', () => {
+    const [before = '', after = ''] = page.split(/<!-- table: begin -->[\s\S]*<!-- table: end -->/);
+    const drawn = `${before}<!-- table: begin -->\n\n${drawRuleSets()}\n\n<!-- table: end -->${after}`;
+    if (process.env.UPDATE_GOLDEN) writeFileSync(path, drawn);
+    else expect(page, 'UPDATE_GOLDEN=1 npx vitest run test/site/rule-sets.test.ts draws them anew').toBe(drawn);
+  });
+
+  test('has an example that is right', () => {
+    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    expect(problemsOf(example)).toEqual([]);
+    expect(siteOf(example).ruleSets).toMatchObject([{ class: 'booster-set' }, { class: 'pump', part: 'p1' }]);
   });
 });
