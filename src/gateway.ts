@@ -200,6 +200,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { stampAt } = time;
     const desk = createAlarmDesk({
       ...{ storeId: store.id, lastEventNumber: store.lastEventNumber, states, clock, stampAt },
+      language: () => running?.site.gateway.language ?? site.gateway.language,
       device: number => running?.site.devices.find(device => device.number === number),
       point: number => table.get(number)?.point,
     });

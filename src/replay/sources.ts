@@ -49,7 +49,7 @@ export function createSourceFinder({ rules, expressions }: Pick<JudgedSite, 'rul
     found.expressions.add(expression);
     for (const input of expression.inputs) {
       const rule = input.kind === 'alarm' ? ruleBy.get(input.alarm) : undefined;
-      if (input.kind !== 'alarm') addPoint(found, input.point);
+      if ('point' in input) addPoint(found, input.point);
       else if (rule) addRule(found, rule);
     }
   }

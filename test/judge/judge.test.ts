@@ -15,7 +15,8 @@ import { bad, batch, good, noon, point } from '../history/samples.ts';
 const [run, flow, pressure] = [point(0), point(1), point(2)];
 const computed = (number: number): Point => ({ ...point(number), address: { protocol: 'computed' } });
 const [power, burst] = [computed(3), computed(4)];
-const value = (name: string, number: number) => ({ kind: 'value', name, point: number, isText: false }) as const;
+const value = (name: string, number: number) =>
+  ({ kind: 'value', name, point: number, isText: false, conversion: undefined }) as const;
 
 const expressions: readonly Expression[] = [
   {

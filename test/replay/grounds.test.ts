@@ -28,8 +28,8 @@ const expression = (number: number, inputs: ExpressionInput[]): Expression => ({
   ...{ target: { kind: 'point', point: point(number, { key: `a/computed-${number}` }) }, text: 'true', inputs },
 });
 const silent = communicationRule({ key: 'b/silent', device: 1 });
-const known: ExpressionInput = { kind: 'value', name: 'p', point: 0, isText: false };
-const never: ExpressionInput = { kind: 'mean', name: 'm', point: 1, overMs: 60_000 };
+const known: ExpressionInput = { kind: 'value', name: 'p', point: 0, isText: false, conversion: undefined };
+const never: ExpressionInput = { kind: 'mean', name: 'm', point: 1, overMs: 60_000, conversion: undefined };
 const unheard: ExpressionInput = { kind: 'alarm', name: 'dead', alarm: silent.key, points: [], devices: [1] };
 const site = {
   ...siteOfRules([silent, limitRule({ point: 0 })]),

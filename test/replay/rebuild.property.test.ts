@@ -92,13 +92,14 @@ const value = (name: string, number: number): ExpressionInput => ({
   name,
   point: number,
   isText: false,
+  conversion: undefined,
 });
 /** As CEL writes a double. */
 const literal = (number: number) => number.toFixed(2);
 const expressions = fc.record({ level: quarter, off: quarter }).map(({ level, off }): Expression[] => [
   {
     target: { kind: 'point', point: mean },
-    inputs: [value('p', 0), { kind: 'mean', name: 'm', point: 3, overMs: 10_000 }],
+    inputs: [value('p', 0), { kind: 'mean', name: 'm', point: 3, overMs: 10_000, conversion: undefined }],
     text: 'p + m',
   },
   {
