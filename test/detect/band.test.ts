@@ -49,6 +49,10 @@ describe('light as it was at this time of day', () => {
     expect(live(detector, 2 * dayMs + 12 * hourMs, 3 * dayMs, () => 400)).toEqual([]);
   });
 
+  test('says nothing of an alarm that stands, before three days are learned', () => {
+    expect(live(withBand({}, ['pump/unusual']), 0, 2 * dayMs, usual)).toEqual([]);
+  });
+
   test('is not learned while the alarm stands: it stands as long as the light burns', () => {
     const detector = withBand({ days: 3 });
     live(detector, 0, 3 * dayMs, usual);
@@ -82,7 +86,8 @@ describe('light as it was at this time of day', () => {
     const steady = () => 5;
     const detector = withBand({ minChange: 2 });
     live(detector, 0, 3 * dayMs, steady);
-    expect(live(detector, 3 * dayMs, 3 * dayMs + hourMs, () => 7)).toEqual([]);
+    expect(live(detector, 3 * dayMs, 3 * dayMs + hourMs / 2, () => 7)).toEqual([]);
+    expect(live(detector, 3 * dayMs + hourMs / 2, 3 * dayMs + hourMs, () => 3)).toEqual([]);
     expect(live(detector, 3 * dayMs + hourMs, 3 * dayMs + 2 * hourMs, () => 2.9)).toEqual([
       `met ${3 * dayMs + hourMs}`,
     ]);
@@ -177,6 +182,18 @@ describe('the wall clock', () => {
     };
     expect(readEvery(dayMs / 2)).toEqual([`met ${(3 * dayMs) / 2}`]);
     expect(readEvery(dayMs / 2 - 1)).toEqual([]);
+  });
+
+  test('that is put back by an hour brings back what was learned of that hour', () => {
+    const detector = withBand();
+    const value = (hour: number) => 5 + 45 * hour;
+    for (let day = 0; day < 4; day += 1) {
+      for (const [step, hour] of [0, 1, 0, 1].entries()) {
+        const mono = day * dayMs + step * hourMs;
+        expect(at(detector, mono, wallAt(hour * hourMs), value(hour))).toEqual([]);
+      }
+    }
+    expect(at(detector, 3 * dayMs + 4 * hourMs, wallAt(0), value(1))).toHaveLength(1);
   });
 
   test('is not asked how long a gap was: a point read at the same minute of two days is read on two days', () => {

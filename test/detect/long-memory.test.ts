@@ -251,6 +251,15 @@ describe('a restart', () => {
     expect(play(seen, every(1_000, [1, 1], 60_000))).toEqual(['gone 60000']);
   });
 
+  test('knows whether what is missed has ever happened', () => {
+    const rules = [missingRule()];
+    const kept = (value: Value) => keptAfter(rules, every(1_000, [value, 0, 0]));
+    const never = createDetector(rules, ['pump/no-test'], { memories: kept(0) });
+    expect(play(never, every(1_000, [0, 0], 3_000))).toEqual([]);
+    const lately = createDetector(rules, ['pump/no-test'], { memories: kept(1) });
+    expect(play(lately, every(1_000, [0, 0], 3_000))).toEqual(['gone 3000']);
+  });
+
   test('has nothing to keep of rules that were told nothing', () => {
     expect(createDetector(longRules, [], options).memories(0)).toEqual([]);
   });
@@ -301,6 +310,7 @@ describe('a memory that makes no sense', () => {
     ['a part of the day that there is not', bandRule({ days: 4 }), slot(24, 0, -1)],
     ['a part of the day below none', bandRule({ days: 4 }), slot(-1, 0, -1)],
     ['half a part of the day', bandRule({ days: 4 }), slot(0.5, 0, -1)],
+    ['a table with one wrong part', bandRule({ days: 4 }), [...slot(0, 0, -1), ...slot(24, 0, -1)]],
     ['a day too many', bandRule({ days: 4 }), slot(0, 5, -1)],
     ['a table of another size', bandRule({ days: 5 }), slot(0, 0, -1)],
     ['a counter that never began', counterRateRule(), Array<null>(247).fill(null)],
@@ -317,6 +327,12 @@ describe('a memory that makes no sense', () => {
   ])('like %s is told', (_, rule, state) => {
     const detector = createDetector([rule], [], { memories: new Map([[rule.key, { state, atMono: 0 }]]) });
     expect(detector.forgotten).toEqual([rule.key]);
+  });
+
+  test('is none where each part of the day has its last day for today', () => {
+    const state = [...slot(0, 4, -1), ...slot(23, 4, -1)];
+    const memories = new Map([['pump/unusual', { state, atMono: 0 }]]);
+    expect(createDetector([bandRule({ days: 4 })], [], { memories }).forgotten).toEqual([]);
   });
 
   test('like a place far ahead in the window is put right', () => {

@@ -58,6 +58,10 @@ test('comes back by the deadband', () => {
 });
 
 describe('a window that cannot say', () => {
+  test('is not judged by a read that failed', () => {
+    expect(play(createDetector([spreadRule()], []), every(1_000, [...wave(5, 3), 'timeout', 5]))).toEqual(['met 6000']);
+  });
+
   test('needs three samples', () => {
     expect(play(createDetector([spreadRule()], []), every(9_000, [0, 9, 0, 9]))).toEqual([]);
   });
