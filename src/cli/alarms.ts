@@ -48,14 +48,15 @@ async function listAlarms(context: CliContext, options: AlarmsOptions): Promise<
   if (options.history !== undefined) printLines(context, ['', ...renderHistory(view, width, style)]);
 }
 
+/** FOR says what SINCE says, and the message is what a person reads first: it is never the one to go. */
 const standingColumns: readonly Column[] = [
   { title: 'PRIORITY' },
-  { title: 'PHASE' },
+  { title: 'PHASE', spare: 3 },
   { title: 'ALARM', minWidth: 12 },
-  { title: 'SINCE' },
+  { title: 'SINCE', spare: 1 },
   { title: 'FOR', align: 'right' },
-  { title: 'VALUE', align: 'right' },
-  { title: 'MESSAGE', minWidth: 20 },
+  { title: 'VALUE', align: 'right', spare: 2 },
+  { title: 'MESSAGE', minWidth: 12 },
 ];
 
 export function renderStanding(

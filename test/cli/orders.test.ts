@@ -1,8 +1,11 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../src/base/errors.ts';
 import { widthOfText } from '../../src/cli/render/text.ts';
 import { type Daemon, startDaemon } from '../fakes/daemon.ts';
 import { type RegisterSlave, startRegisterSlave } from '../fakes/register-slave.ts';
+import { waitUntil } from '../fakes/wait-until.ts';
 import { makeFolder, remove, runCli } from './terminal.ts';
 import { Tmux } from './tmux.ts';
 
@@ -21,8 +24,8 @@ devices:
       - {id: "off", holding-register: 2, type: u16}
 alarms:
   - {id: dry-run, point: pump/dry, high: 0, priority: urgent, latching: yes, message: 消防水泵干转运行，请立即到现场检查}
-  - {id: level-high, point: pump/level, high: 0, priority: high, message: The sump is full}
-  - {id: level-low, point: pump/level, low: -1, suppressed-by: [pump-off]}
+  - {id: level-high, point: pump/level, high: 10, priority: high, message: The sump is full}
+  - {id: level-low, point: pump/level, low: 2, suppressed-by: [pump-off]}
 suppressions:
   - {id: pump-off, name: 水泵已停, inputs: {off: pump/off}, expression: "off > 0.0"}
 `;
@@ -34,10 +37,12 @@ let folder: string;
 beforeAll(async () => {
   folder = makeFolder('orders');
   slave = await startRegisterSlave();
-  for (const register of [0, 1, 2]) slave.set(register, 1);
+  for (const register of [0, 1, 2]) slave.set(register, 20);
   daemon = await startDaemon(site(slave.port));
-  const standing = async () => (await daemon.client.alarms(0)).standing.length;
-  await expect.poll(standing, { timeout: 20_000 }).toBe(2);
+  await waitUntil(
+    () => daemon.query("select count(*) from alarm_log where kind in ('raised', 'suppression-began')") === '3',
+    () => daemon.log(),
+  );
 }, 60_000);
 
 afterAll(async () => {
@@ -50,9 +55,16 @@ function cli(...args: readonly string[]) {
   return runCli(['--socket', daemon.socketPath, ...args], { cwd: folder });
 }
 
+/** In a folder of its own: the one before may still be going. */
+function openTerminal(columns: number): Tmux {
+  const own = join(folder, `${columns}`);
+  mkdirSync(own);
+  return new Tmux(own, ['--socket', daemon.socketPath, 'alarms'], columns, 20);
+}
+
 describe('the list of alarms in a terminal', () => {
   test('of 100 columns has its columns in line, Chinese messages included', async () => {
-    using terminal = new Tmux(folder, ['--socket', daemon.socketPath, 'alarms'], 100, 20);
+    using terminal = openTerminal(100);
     await terminal.shows('ended with 0');
     const lines = terminal.lines();
     const header = lines.find(line => line.startsWith('PRIORITY')) ?? '';
@@ -61,6 +73,7 @@ describe('the list of alarms in a terminal', () => {
     expect(rows[0]).toMatch(/^urgent +unacknowledged +pump\/dry-run .*消防水泵/);
     for (const row of rows) {
       expect(row.indexOf('pump/')).toBe(header.indexOf('ALARM'));
+      expect(row.search(/消防水泵|The sump/)).toBe(header.indexOf('MESSAGE'));
       expect(widthOfText(row)).toBeLessThanOrEqual(100);
     }
     const [title, suppression] = lines.slice(lines.findIndex(line => line.startsWith('SUPPRESSION')));
@@ -68,11 +81,13 @@ describe('the list of alarms in a terminal', () => {
     expect(title?.indexOf('NAME')).toBe(suppression?.indexOf('水泵已停'));
   });
 
-  test('of 60 columns cuts messages and no numbers', async () => {
-    using terminal = new Tmux(folder, ['--socket', daemon.socketPath, 'alarms'], 60, 20);
+  test.each([80, 60])('of %i columns leaves out what can be spared, and cuts no line', async columns => {
+    using terminal = openTerminal(columns);
     await terminal.shows('ended with 0');
-    for (const line of terminal.lines()) expect(widthOfText(line)).toBeLessThanOrEqual(60);
-    expect(terminal.screen()).toMatch(/^urgent +unacknowledged +pump\/dry-run/m);
+    for (const line of terminal.lines()) expect(widthOfText(line)).toBeLessThanOrEqual(columns);
+    const row = terminal.lines().find(line => line.startsWith('urgent')) ?? '';
+    expect(row).toMatch(/pump\/dry-run +\S+ +acknowledge in \dm/);
+    if (columns === 80) expect(row).toMatch(/^urgent +unacknowledged .* 消防水泵\S*…$/);
   });
 });
 
@@ -87,9 +102,9 @@ describe('what cannot be done says what to do', () => {
     ],
     [
       'a device that is written wrongly',
-      ['ack', 'pmup'],
+      ['ack', 'pumps'],
       exitCodes.refused,
-      'there is no alarm pmup',
+      'there is no alarm pumps',
       'did you mean pump?',
     ],
     [

@@ -9,6 +9,8 @@ export interface Column {
    * when there is no room it is left out whole.
    */
   readonly minWidth?: number;
+  /** Where there is no room for all columns these are left out before any other, the lowest first. */
+  readonly spare?: number;
 }
 
 /** A text, and how it is coloured once it is escaped, cut and padded. */
@@ -76,10 +78,10 @@ function renderLine(
   return cells.join(gap);
 }
 
-/** Takes width from the widest column that may be cut, then leaves out whole columns from the right. */
+/** Leaves out what can be spared, takes width from the widest column that may be cut, then leaves out whole columns from the right. */
 function fitWidths(columns: readonly Column[], natural: readonly number[], width: number | undefined): number[] {
-  const widths = [...natural];
-  if (width === undefined) return widths;
+  if (width === undefined) return [...natural];
+  const widths = withoutSpares(columns, natural, width);
   const tooWide = () => totalWidth(widths) > width;
   while (tooWide()) {
     const widest = widestShrinkable(columns, widths);
@@ -91,6 +93,14 @@ function fitWidths(columns: readonly Column[], natural: readonly number[], width
     // A first column alone is cut as far as it must be: an empty line helps nobody.
     widths[index] = index === 0 ? Math.max(1, room) : 0;
   }
+  return widths;
+}
+
+function withoutSpares(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+  const widths = [...natural];
+  const least = () => totalWidth(widths.map((one, index) => Math.min(one, columns[index]?.minWidth ?? one)));
+  const spares = columns.flatMap(({ spare }, index) => (spare === undefined ? [] : [{ spare, index }]));
+  for (const { index } of spares.sort((a, b) => a.spare - b.spare)) if (least() > width) widths[index] = 0;
   return widths;
 }
 

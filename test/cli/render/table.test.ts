@@ -43,6 +43,20 @@ describe('a table', () => {
     expect(render(3)).toBe(['PO…', 'bo…', 'ta…'].join('\n'));
   });
 
+  test('leaves out first what can be spared, so that the last column stays', () => {
+    const sparing: readonly Column[] = [
+      { title: 'KIND', spare: 2 },
+      { title: 'SINCE', spare: 1 },
+      { title: 'MESSAGE', minWidth: 6 },
+    ];
+    const row = [['high', '14:05:09', '消防泵干转']];
+    const shown = (width: number) => renderTable(sparing, row, width, plain)[1];
+    expect(shown(26)).toBe('high  14:05:09  消防泵干转');
+    expect(shown(23)).toBe('high  14:05:09  消防泵…');
+    expect(shown(21)).toBe('high  消防泵干转');
+    expect(shown(11)).toBe('消防泵干转');
+  });
+
   test('ends a line with its last text', () => {
     expect(renderTable(columns, [['a', '', '']], undefined, plain)[1]).toBe('a');
   });
