@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ensureInstalled, fail, runPinned } from './install.mjs';
+import { ensureGpio } from './install-gpio.mjs';
 
 /** Debian packages that the integration tests need, each with a file that shows it is there. */
 const counterparts = [
@@ -10,6 +11,9 @@ const counterparts = [
   { package: 'mosquitto-clients', program: 'mosquitto_sub' },
   { package: 'sqlite3', program: 'sqlite3' },
   { package: 'gcc', program: 'gcc' },
+  { package: 'g++', program: 'g++' },
+  { package: 'make', program: 'make' },
+  { package: 'python3', program: 'python3' },
   { package: 'libc6-dev', file: '/usr/include/stdio.h' },
   { package: 'libmodbus-dev', file: '/usr/include/modbus/modbus.h' },
   { package: 'mbpoll', program: 'mbpoll' },
@@ -25,6 +29,7 @@ const counterparts = [
 
 ensureInstalled();
 ensureCounterparts();
+ensureGpio();
 
 const filters = process.argv.slice(2);
 const steps = [

@@ -3,7 +3,8 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { codeOf, exitCodes, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Answer } from '../driver.ts';
 import type { AlarmCommand, AlarmCommandBody } from '../model/alarm-command.ts';
-import type { Command, CommandReply } from '../model/command.ts';
+import type { Command, CommandReply, OutputCommandBody } from '../model/command.ts';
+import type { OutputView } from '../model/output.ts';
 import type { PlantView } from '../model/plant.ts';
 import type { AlarmsView, HoleView, PointView, StatusView } from '../model/view.ts';
 import { request } from './http.ts';
@@ -26,8 +27,15 @@ export interface ApiClient {
   /** Asks a device of a bus that the daemon owns, between its polls. */
   ask(ask: AskBody): Promise<Answer>;
   holes(): Promise<readonly HoleView[]>;
-  command(command: Exclude<Command, AlarmCommand> | AlarmCommandBody): Promise<CommandReply>;
+  outputs(): Promise<readonly OutputView[]>;
+  command(command: CommandBody): Promise<CommandReply>;
 }
+
+/** A command as it is written on the socket. */
+export type CommandBody =
+  | Exclude<Command, AlarmCommand | { readonly kind: OutputCommandBody['kind'] }>
+  | OutputCommandBody
+  | AlarmCommandBody;
 
 export const clientLimits = {
   /** From the connection to the last byte of a view. */
@@ -64,6 +72,7 @@ export function createApiClient(socketPath: string, clock: Clock = systemClock):
         timeoutMs: body.timeoutMs + clientLimits.askPatienceMs,
       }),
     holes: async () => (await get<{ holes: HoleView[] }>('/v1/holes')).holes,
+    outputs: async () => (await get<{ outputs: OutputView[] }>('/v1/outputs')).outputs,
     command: command =>
       ask({
         method: 'POST',

@@ -2,9 +2,11 @@ import { type ErrorKind, messageOf, PlantroomError } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { Answer } from '../driver.ts';
 import type { Gateway } from '../gateway.ts';
-import { alarmCommands, readAlarmCommand } from '../model/alarm-command.ts';
+import type { Actor } from '../model/alarm.ts';
+import { alarmCommands, readActor, readAlarmCommand } from '../model/alarm-command.ts';
 import type { Command } from '../model/command.ts';
 import { longestGlob, matchesPoint } from '../model/glob.ts';
+import { longestTestMs } from '../model/output.ts';
 import { type PlantView, plantOf } from '../model/plant.ts';
 import { parseAsk } from './question.ts';
 
@@ -47,6 +49,7 @@ export function createRoutes(gateway: Gateway, log: Log): (request: ApiRequest) 
     ['/v1/plant', { method: 'GET', parameters: ['device'], answer: query => answerPlant(gateway, query) }],
     ['/v1/ask', { method: 'POST', parameters: [], answer: (_, body) => answerAsk(gateway, body) }],
     ['/v1/holes', { method: 'GET', parameters: [], answer: () => ({ holes: gateway.holes() }) }],
+    ['/v1/outputs', { method: 'GET', parameters: [], answer: () => ({ outputs: gateway.outputs() }) }],
     ['/v1/commands', { method: 'POST', parameters: [], answer: (_, body) => gateway.handle(parseCommand(body)) }],
   ]);
   return async request => {
@@ -128,14 +131,33 @@ function parseCommand(body: string): Command {
       return { kind: 'forget-holes', device: command.device };
     throw usage('"forget-holes" needs the id of a device', '{"kind":"forget-holes","device":"meter-3"}');
   }
+  if (command.kind === 'silence') return { kind: 'silence', by: actorOf(command) };
+  if (command.kind === 'test-output') return parseTest(command);
   const alarmKind = alarmCommands.find(kind => kind === command.kind);
   if (alarmKind !== undefined) {
     const reading = readAlarmCommand(alarmKind, { ...command }, 'cli');
     if (reading.kind === 'command') return reading.command;
     throw usage(reading.reason, reading.hint);
   }
-  const known = ['reload', 'forget-holes', ...alarmCommands].join(', ');
+  const known = ['reload', 'forget-holes', 'silence', 'test-output', ...alarmCommands].join(', ');
   throw usage(`unknown command ${JSON.stringify(command.kind)?.slice(0, 80)}`, `known are ${known}`);
+}
+
+function parseTest(command: object): Command {
+  const { output, durationMs } = { output: undefined, durationMs: undefined, ...command };
+  if (typeof output !== 'string') {
+    throw usage('"test-output" needs the id of an output', '{"kind":"test-output","output":"siren","durationMs":3000}');
+  }
+  if (typeof durationMs !== 'number' || !(durationMs >= 0 && durationMs <= longestTestMs)) {
+    throw usage(`"durationMs" must be a number from 0 to ${longestTestMs}`);
+  }
+  return { kind: 'test-output', by: actorOf(command), output, durationMs };
+}
+
+function actorOf(command: object): Actor {
+  const by = readActor('who' in command ? command.who : undefined, 'cli');
+  if ('kind' in by) throw usage(by.reason, by.hint);
+  return by;
 }
 
 function parseJson(body: string): unknown {

@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { PlantroomError } from '../base/errors.ts';
 import { type ProgressStep, progressSteps } from '../model/alarm.ts';
 import type { AlarmCommandBody, AlarmCommandKind } from '../model/alarm-command.ts';
 import type { CliContext } from './context.ts';
 import { findDaemon } from './daemon.ts';
+import { loginName } from './login-name.ts';
 import type { GlobalOptions } from './options.ts';
 import { printJson, printLines } from './output.ts';
 import { escapeText } from './render/text.ts';
@@ -150,14 +150,4 @@ async function give(
   }
   if (!options.json) printLines(context, reply.details.map(escapeText));
   throw new PlantroomError(reply.message, { kind: 'refused', hint: 'nothing was changed' });
-}
-
-/** The person, also behind sudo. */
-function loginName(env: NodeJS.ProcessEnv): string {
-  if (env.SUDO_USER) return env.SUDO_USER;
-  try {
-    return userInfo().username;
-  } catch {
-    return 'cli';
-  }
 }

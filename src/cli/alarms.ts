@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { longestHistory } from '../api/client.ts';
 import { formatAge } from '../base/duration.ts';
 import { type AlarmEvent, type AlarmState, priorities } from '../model/alarm.ts';
-import type { AlarmsView, DeadlineView } from '../model/view.ts';
+import type { AlarmsView, DeadlineView, SuppressionView } from '../model/view.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { findDaemon } from './daemon.ts';
 import { type GlobalOptions, wholeNumber } from './options.ts';
@@ -11,7 +11,7 @@ import { formatNumber } from './render/number.ts';
 import { paintForPriority, type Style } from './render/style.ts';
 import { type Cell, type Column, renderTable } from './render/table.ts';
 import { formatTime } from './render/time.ts';
-import { formatAgeOr } from './render/words.ts';
+import { countOf, formatAgeOr } from './render/words.ts';
 
 interface AlarmsOptions extends GlobalOptions {
   readonly history?: number;
@@ -22,7 +22,7 @@ export function registerAlarms(program: Command, context: CliContext): void {
     .command('alarms')
     .summary('list the alarms that need somebody')
     .description(
-      'Lists the alarms that are not normal, the most urgent first, and those that are hidden. Returned ones stay until they are acknowledged.',
+      'Lists the alarms that are not normal, the most urgent first, those that are hidden, and the suppressions that hold. Returned ones stay until they are acknowledged.',
     )
     .option('--history <n>', 'also the newest n alarm events', wholeNumber('--history', 1, longestHistory))
     .addHelpText('after', '\nExamples:\n  plantroom alarms\n  plantroom alarms --history 20\n  plantroom alarms --json')
@@ -40,6 +40,8 @@ async function listAlarms(context: CliContext, options: AlarmsOptions): Promise<
   const style = styleFor(context.out, context.env);
   printLines(context, renderStanding(view, context.clock.wallMs(), width, style));
   if (view.hidden.length > 0) printLines(context, ['', ...renderHidden(view.hidden, width, style)]);
+  if (view.suppressions.length > 0)
+    printLines(context, ['', ...renderSuppressions(view.suppressions, context.clock.wallMs(), width, style)]);
   if (options.history !== undefined) printLines(context, ['', ...renderHistory(view, width, style)]);
 }
 
@@ -123,6 +125,33 @@ export function renderHidden(hidden: readonly AlarmState[], width: number | unde
     ];
   });
   return renderTable(hiddenColumns, rows, width, style);
+}
+
+const suppressionColumns: readonly Column[] = [
+  { title: 'SUPPRESSION', minWidth: 12 },
+  { title: 'SINCE' },
+  { title: 'FOR', align: 'right' },
+  { title: 'HIDES', align: 'right' },
+  { title: 'STAND', align: 'right' },
+  { title: 'NAME', minWidth: 16 },
+];
+
+/** What is no alarm now by design, and how many conditions stand behind it. */
+export function renderSuppressions(
+  suppressions: readonly SuppressionView[],
+  nowMs: number,
+  width: number | undefined,
+  style: Style,
+): string[] {
+  const rows = suppressions.map(({ id, name, since, hides, standing }) => [
+    id,
+    formatTime(since),
+    formatAgeOr(nowMs - since),
+    countOf(hides, 'alarm'),
+    { text: String(standing), paint: standing === 0 ? style.plain : style.warning },
+    name === id ? '' : name,
+  ]);
+  return renderTable(suppressionColumns, rows, width, style);
 }
 
 /** The most urgent first, among equals the newest. */

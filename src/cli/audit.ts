@@ -25,7 +25,7 @@ export function registerAudit(program: Command, context: CliContext): void {
     .command('audit')
     .summary('list who had what done, and check the list')
     .description(
-      'Lists commands that came from a platform and changes of the configuration, newest first. Each entry carries a sum over itself and the one before: --verify follows them, and finds what was changed, removed or added afterwards.',
+      'Lists commands that came from a platform, what was done with sirens and beacons, and changes of the configuration and the clock, newest first. Each entry carries a sum over itself and the one before: --verify follows them, and finds what was changed, removed or added afterwards.',
     )
     .option('--limit <n>', 'so many entries at most', wholeNumber('--limit', 1, mostEntries), usualEntries)
     .option('--verify', 'follow the sums from the first entry to the last')

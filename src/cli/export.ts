@@ -1,6 +1,5 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { parseDuration } from '../base/duration.ts';
 import { PlantroomError } from '../base/errors.ts';
 import { matchesPoint } from '../model/glob.ts';
 import { summarySpans } from '../model/summary.ts';
@@ -12,7 +11,7 @@ import { type ExportPage, rawPages, summaryPages, type Wanted } from './export/p
 import type { Sink } from './export/sink.ts';
 import { fileTarget, streamTarget, type Target } from './export/target.ts';
 import { createCsvSink, createJsonSink } from './export/text-sink.ts';
-import { formatLocal, formatUtc, parseTime } from './export/time-text.ts';
+import { formatLocal, formatUtc } from './export/time-text.ts';
 import { type GlobalOptions, oneOf } from './options.ts';
 import { printJson } from './output.ts';
 import { findStore } from './places.ts';
@@ -20,6 +19,7 @@ import { createProgressBar, type ProgressBar } from './render/progress-bar.ts';
 import { escapeText } from './render/text.ts';
 import { countOf } from './render/words.ts';
 import { stoppable } from './signals.ts';
+import { timeOf } from './time-option.ts';
 
 const spans = ['raw', ...summarySpans] as const;
 const formats = ['csv', 'jsonl', 'parquet'] as const;
@@ -186,17 +186,6 @@ function pointsOf(reader: HistoryReader, pattern: string | undefined): readonly 
     kind: 'not-found',
     hint: 'points are named device/point; put a pattern into quotes, or the shell replaces the *',
   });
-}
-
-function timeOf(option: string, text: string | undefined, nowMs: number): number | undefined {
-  if (text === undefined) return undefined;
-  const agoMs = parseDuration(text);
-  const at = agoMs === undefined ? parseTime(text) : nowMs - agoMs;
-  if (at !== undefined) return at;
-  throw wrong(
-    `${option} is ${JSON.stringify(text)}, which is no time`,
-    'write 2026-01-31, 2026-01-31T14:05, 2026-01-31T14:05:00Z, or 2d for two days ago',
-  );
 }
 
 function checkOptions({ format, out, local, json }: ExportOptions): (typeof formats)[number] {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import { formatAge } from '../base/duration.ts';
+import type { OutputView } from '../model/output.ts';
 import type { HistoryClassView, HistoryView, LatencyView, StatusView, UplinkView } from '../model/view.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { findDaemon } from './daemon.ts';
 import { printJson, printLines } from './output.ts';
+import { describeOutput } from './outputs.ts';
 import { renderFacts } from './render/facts.ts';
 import { formatBytes, formatLatency, formatShare } from './render/number.ts';
 import type { Paint, Style } from './render/style.ts';
@@ -53,10 +55,22 @@ function factsOf(status: StatusView, style: Style): [string, Cell][] {
         ? 'none stands'
         : { text: `${alarms.standing} ${alarms.standing === 1 ? 'stands' : 'stand'}`, paint: style.bad },
     ],
+    ...suppressionFacts(status.suppressions, style),
     ...storeFacts(status, style),
     ...historyFacts(status.history, style),
     ...uplinkFacts(status.uplinks, style),
+    ...outputFacts(status.outputs, style),
   ];
+}
+
+/** `pump-off since 2026-01-31 14:05:09 hides 12 alarms, 2 of them stand` for each that holds. */
+function suppressionFacts(suppressions: StatusView['suppressions'], style: Style): [string, Cell][] {
+  return suppressions.map(({ id, since, hides, standing }, index) => {
+    const text = `${id} since ${formatTime(since)} hides ${countOf(hides, 'alarm')}`;
+    const stands = standing === 1 ? '1 of them stands' : `${standing} of them stand`;
+    const cell = standing === 0 ? text : { text: `${text}, ${stands}`, paint: style.warning };
+    return [index === 0 ? 'suppressed' : '', cell];
+  });
 }
 
 function clockFact({ quality, jumps }: StatusView['clock'], style: Style): Cell {
@@ -147,6 +161,14 @@ function uplinkFacts(uplinks: readonly UplinkView[], style: Style): [string, Cel
       index === 0 ? 'uplink' : '',
       { text: `${name}${describeUplink(uplink)}`, paint: paintForUplink(uplink, style) },
     ];
+  });
+}
+
+/** `siren on, fast` for each; none where the site has no outputs. */
+function outputFacts(outputs: readonly OutputView[], style: Style): [string, Cell][] {
+  return outputs.map((output, index) => {
+    const paint = output.health === 'failing' ? style.bad : output.pattern === 'off' ? style.plain : style.warning;
+    return [index === 0 ? 'outputs' : '', { text: `${output.id}: ${describeOutput(output)}`, paint }];
   });
 }
 

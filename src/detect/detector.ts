@@ -20,7 +20,7 @@ import {
 } from './alarm-row.ts';
 import { isComparable } from './comparable.ts';
 import { figureOfInputs, figureOfSample, spokenRule } from './figure.ts';
-import { indexJointRows, type JointRows, ownRowsOf, takeInputs } from './joint-rows.ts';
+import { indexJointRows, type JointRows, newsOf, ownRowsOf, takeSample } from './joint-rows.ts';
 import type { KeptCondition, Remembered } from './long-condition.ts';
 import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
 import { createQuietRanges, isQuiet, type QuietRanges, tellQuiet } from './quiet-ranges.ts';
@@ -134,12 +134,14 @@ export function createDetector(
   }
 
   function stepPoints(batch: SampleBatch, mono: number): readonly Change[] {
-    const { quiet } = index;
+    const { quiet, joint } = index;
     let changes: Change[] | undefined;
     for (const sample of batch.samples) {
       if (sample.quality === 'good' && isQuiet(quiet, sample.point.number, sample.value)) continue;
       changes = stepRows(sample, batch, mono, changes);
+      takeSample(joint, sample, mono);
     }
+    if (joint.news.length > 0) changes = stepJoint(batch, changes);
     return changes ?? nothing;
   }
 
@@ -149,7 +151,7 @@ export function createDetector(
     mono: number,
     before: Change[] | undefined,
   ): Change[] | undefined {
-    const { byPoint, quiet } = index;
+    const { byPoint, quiet, joint } = index;
     const { rows, starts } = byPoint;
     const { value, point } = sample;
     const isGood = isComparable(sample);
@@ -162,18 +164,18 @@ export function createDetector(
       const kind = advanceRow(row, judgeSample(row, value, isGood, mono, batch.sampledAt), mono);
       if (kind !== undefined) changes = append(changes, changeOf(kind, row.rule, figureOfSample(row, value), batch));
     }
-    tellQuiet(quiet, byPoint, point.number);
+    tellQuiet(quiet, byPoint, joint, point.number);
     return changes;
   }
 
-  function stepJoint(batch: SampleBatch, mono: number): readonly Change[] {
-    if (index.joint.rows.length === 0) return nothing;
-    let changes: Change[] | undefined;
-    for (const row of takeInputs(index.joint, batch, mono)) {
+  function stepJoint(batch: SampleBatch, before: Change[] | undefined): Change[] | undefined {
+    let changes = before;
+    for (const { row } of newsOf(index.joint)) {
       const kind = advanceRow(row, judgeInputs(row), row.condition.inputs.mono);
       if (kind !== undefined) changes = append(changes, changeOf(kind, spokenRule(row), figureOfInputs(row), batch));
     }
-    return changes ?? nothing;
+    index.joint.news.length = 0;
+    return changes;
   }
 
   return {
@@ -182,7 +184,8 @@ export function createDetector(
       const first = batch.samples[0];
       // What was computed says nothing about whether its device is heard.
       const ofDevice = first !== undefined && isComputed(first.point) ? nothing : stepDevice(batch, mono);
-      return concat(ofDevice, concat(stepPoints(batch, mono), stepJoint(batch, mono)));
+      const ofPoints = stepPoints(batch, mono);
+      return ofDevice.length === 0 ? ofPoints : [...ofDevice, ...ofPoints];
     },
     replaceRules(newRules, at) {
       const old = index.byKey;
@@ -198,11 +201,6 @@ export function createDetector(
 }
 
 const nobodyKnows: TimeOfDay = () => undefined;
-
-function concat(first: readonly Change[], then: readonly Change[]): readonly Change[] {
-  if (first.length === 0) return then;
-  return then.length === 0 ? first : [...first, ...then];
-}
 
 function append(changes: Change[] | undefined, change: Change): Change[] {
   if (changes === undefined) return [change];
@@ -244,21 +242,22 @@ function indexRows(rows: readonly AlarmRow[]): RuleIndex {
   const byKey = new Map(rows.map(row => [row.rule.key, row]));
   assert(byKey.size === rows.length, 'two alarm rules have the same key');
   const ofPoints: PointRow[] = [];
-  const joint: JointRow[] = [];
+  const ofPairs: JointRow[] = [];
   const ofDevices: DeviceRow[] = [];
   const busOf: (BusRow | undefined)[] = [];
   for (const row of rows) {
     if (isDeviceRow(row)) ofDevices.push(row);
     else if (isBusRow(row)) for (const device of row.rule.devices) busOf[device] = row;
-    else if (isJointRow(row)) joint.push(row);
+    else if (isJointRow(row)) ofPairs.push(row);
     else ofPoints.push(row);
   }
+  const joint = indexJointRows(ofPairs);
   const byPoint = numberRows(ofPoints, row => row.rule.point);
   return {
     byKey,
     byPoint,
-    quiet: createQuietRanges(byPoint),
-    joint: indexJointRows(joint),
+    quiet: createQuietRanges(byPoint, joint),
+    joint,
     byDevice: numberRows(ofDevices, row => row.rule.device),
     busOf,
   };

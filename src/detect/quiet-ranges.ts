@@ -1,4 +1,5 @@
 import type { PointRow } from './alarm-row.ts';
+import { isLookedAt, type JointRows } from './joint-rows.ts';
 import type { NumberedRows } from './numbered-rows.ts';
 
 /**
@@ -8,15 +9,21 @@ import type { NumberedRows } from './numbered-rows.ts';
  */
 export type QuietRanges = Float64Array;
 
-export function createQuietRanges(byPoint: NumberedRows<PointRow>): QuietRanges {
+export function createQuietRanges(byPoint: NumberedRows<PointRow>, joint: JointRows): QuietRanges {
   const ranges = new Float64Array(2 * (byPoint.starts.length - 1));
-  for (let point = 0; 2 * point < ranges.length; point += 1) tellQuiet(ranges, byPoint, point);
+  for (let point = 0; 2 * point < ranges.length; point += 1) tellQuiet(ranges, byPoint, joint, point);
   return ranges;
 }
 
 /** To be called after rows of the point were stepped: what is quiet follows from their phases and delays. */
-export function tellQuiet(ranges: QuietRanges, { rows, starts }: NumberedRows<PointRow>, point: number): void {
-  let above = -Number.MAX_VALUE;
+export function tellQuiet(
+  ranges: QuietRanges,
+  { rows, starts }: NumberedRows<PointRow>,
+  joint: JointRows,
+  point: number,
+): void {
+  // A rule that compares points wants to hear of each sample.
+  let above = isLookedAt(joint, point) ? Number.NaN : -Number.MAX_VALUE;
   let below = Number.MAX_VALUE;
   const end = starts[point + 1] as number;
   for (let at = starts[point] as number; at < end; at += 1) {

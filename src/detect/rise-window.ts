@@ -16,7 +16,9 @@ export interface RiseWindow {
   beganMono: number;
   /** Number of the slot that is filled, counted from the beginning. */
   newest: number;
+  /** The sums over the window. */
   rise: number;
+  knownMs: number;
 }
 
 export const windowSlots = 120;
@@ -30,6 +32,7 @@ export function createRiseWindow(windowMs: number, terms: CounterTerms): RiseWin
     beganMono: Number.NaN,
     newest: 0,
     rise: 0,
+    knownMs: 0,
   };
 }
 
@@ -59,12 +62,12 @@ export function addToRises(window: RiseWindow, mono: number, rise: number): void
 export function addGoodTime(window: RiseWindow, ms: number): void {
   const slot = window.newest % windowSlots;
   window.goodMs[slot] = (window.goodMs[slot] as number) + ms;
+  window.knownMs += ms;
 }
 
 /** Whether a rise would have been seen in the whole window: it has gone by, and half of it under good quality. */
-export function isWholeWindow({ windowMs, beganMono, goodMs }: RiseWindow, mono: number): boolean {
-  if (mono - beganMono < windowMs) return false;
-  return goodMs.reduce((sum, ms) => sum + ms, 0) >= windowMs / 2;
+export function isWholeWindow({ windowMs, beganMono, knownMs }: RiseWindow, mono: number): boolean {
+  return mono - beganMono >= windowMs && knownMs >= windowMs / 2;
 }
 
 export function slotOf({ beganMono, windowMs }: RiseWindow, mono: number): number {
@@ -72,7 +75,13 @@ export function slotOf({ beganMono, windowMs }: RiseWindow, mono: number): numbe
 }
 
 export function sumUp(window: RiseWindow): void {
-  let sum = 0;
-  for (const rise of window.rises) if (rise !== 0) sum = addRise(window.terms, sum, rise);
-  window.rise = sum;
+  let rise = 0;
+  let knownMs = 0;
+  for (let slot = 0; slot < windowSlots; slot += 1) {
+    rise += window.rises[slot] as number;
+    knownMs += window.goodMs[slot] as number;
+  }
+  // Rounded once: 0.1 is no binary number, and a counter of tenths counts in tenths.
+  window.rise = addRise(window.terms, 0, rise);
+  window.knownMs = knownMs;
 }

@@ -112,15 +112,15 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   /** Of a rule; of an alarm without one what was kept of it. */
-  function describe({ rule, alarm }: Happening, value: number | undefined, state: AlarmState | undefined) {
+  function describe({ rule, alarm, suppression }: Happening, value: number | undefined, state: AlarmState | undefined) {
     // The alarm of a bus has no device; that of a rule that was just removed may have been removed with it.
     const place = alarm.slice(0, Math.max(0, alarm.indexOf('/'))) || alarm;
     const device = rule && 'device' in rule ? options.device(rule.device) : undefined;
     const point = rule && 'point' in rule ? options.point(rule.point) : undefined;
     return {
-      rule: rule?.kind ?? state?.rule ?? 'flood',
-      priority: rule?.priority ?? state?.priority ?? 'medium',
-      message: rule?.message ?? state?.message ?? say(options.language(), 'flood', {}),
+      rule: rule?.kind ?? state?.rule ?? (suppression === undefined ? 'flood' : 'suppression'),
+      priority: rule?.priority ?? state?.priority ?? (suppression === undefined ? 'medium' : 'low'),
+      message: rule?.message ?? suppression ?? state?.message ?? say(options.language(), 'flood', {}),
       device: device?.id ?? place,
       deviceName: device?.name ?? place,
       point: point?.key,
@@ -158,6 +158,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
 
 /** Of the value that an event of this rule tells. */
 function unitOf(rule: Rule, point: Point | undefined): string {
+  // Crossings are counted; everything else is measured as the point is.
   if (point === undefined || rule.kind === 'crossings') return '';
   return rule.kind === 'rate' ? `${point.unit}/s` : point.unit;
 }

@@ -27,6 +27,7 @@ export interface InstrumentsOptions {
   }[];
   readonly history: () => Pick<HistoryFigures, 'state' | 'uplinks' | 'sizeBytes' | 'writtenBytes'> | undefined;
   readonly buses: () => readonly BusView[];
+  readonly outputs: () => readonly { readonly health: string }[];
   readonly time: () => { readonly quality: string; readonly jumps: number };
 }
 
@@ -37,7 +38,7 @@ const historyStates = { opening: 0, ok: 0, 'set-aside': 1, failing: 2, shedding:
 
 export function createInstruments(options: InstrumentsOptions): Instruments {
   const loopDelay = startLoopDelay();
-  const { clock, startedMono, store, history, uplinks, buses, time } = options;
+  const { clock, startedMono, store, history, uplinks, buses, outputs, time } = options;
   const uptimeMs = () => clock.monoMs() - startedMono;
   return {
     measures: {
@@ -59,6 +60,7 @@ export function createInstruments(options: InstrumentsOptions): Instruments {
       'reads-missed': () => buses().reduce((sum, bus) => sum + bus.readsMissed, 0),
       clock: () => (time().quality === 'synchronised' ? 0 : 1),
       'clock-jumps': () => time().jumps,
+      outputs: () => (outputs().some(({ health }) => health === 'failing') ? 1 : 0),
     },
     stop: () => loopDelay.stop(),
   };

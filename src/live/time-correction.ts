@@ -11,7 +11,7 @@ export interface TimeCorrectionOptions {
   readonly store: Pick<Store, 'correctTimes'>;
   readonly history: Pick<History, 'correctTimes'>;
   /** Alarms that stand, with their times put right. */
-  readonly onCorrected: (states: readonly AlarmState[]) => void;
+  readonly onCorrected: (states: readonly AlarmState[], fix: TimeFix) => void;
 }
 
 export interface TimeCorrection {
@@ -43,7 +43,7 @@ export function createTimeCorrection(options: TimeCorrectionOptions): TimeCorrec
     store.correctTimes(fix).then(
       ({ events, states }) => {
         if (latest === undefined) return;
-        onCorrected(states);
+        onCorrected(states, fix);
         if (events > 0)
           log.warn({ events }, 'the times of events that were recorded before the clock was set are corrected');
       },

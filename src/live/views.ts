@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts';
-import type { AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
+import type { AlarmEvent, AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
+import type { OutputView } from '../model/output.ts';
 import type { Site } from '../model/site.ts';
 import type {
+  AlarmsView,
   BusView,
-  DeadlineView,
   DeviceView,
   HistoryView,
   LatencyView,
@@ -15,6 +16,7 @@ import type {
 import type { ClassFigures, HistoryFigures } from '../store/history/history.ts';
 import { writtenOf } from './card-life.ts';
 import type { PointNow } from './point-table.ts';
+import { suppressionViews } from './suppression-views.ts';
 
 /** What the edges are shown, made from what the stages know. Pure but for the ages. */
 
@@ -23,16 +25,32 @@ export function isHidden({ masks }: Pick<AlarmLife, 'masks'>): boolean {
   return (masks.shelved ?? masks.suppressed ?? masks.outOfService) !== undefined;
 }
 
-/** @param owedBy deadlines of an alarm that are not settled, by the monotonic clock */
-export function deadlineViews(
+/** Of the alarms: a suppression is kept among them, and is none. */
+export function hiddenAlarms(states: readonly AlarmState[]): readonly AlarmState[] {
+  return states.filter(state => isHidden(state) && state.rule !== 'suppression');
+}
+
+/**
+ * @param owedBy deadlines of an alarm that are not settled, by the monotonic clock
+ * @param history newest first
+ */
+export function alarmsView(
   states: readonly AlarmState[],
   owedBy: (alarm: string) => readonly { readonly deadline: Deadline; readonly dueMono: number }[],
+  history: readonly AlarmEvent[],
   clock: Clock,
-): readonly DeadlineView[] {
+): AlarmsView {
   const nowMono = clock.monoMs();
-  return states.flatMap(({ alarm }) =>
-    owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: Math.round(dueMono - nowMono) })),
-  );
+  const leftMs = (dueMono: number) => Math.round(dueMono - nowMono);
+  return {
+    standing: states.filter(state => !isHidden(state)),
+    hidden: hiddenAlarms(states),
+    suppressions: suppressionViews(states),
+    deadlines: states.flatMap(({ alarm }) =>
+      owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: leftMs(dueMono) })),
+    ),
+    history,
+  };
 }
 
 export function pointViews(
@@ -71,7 +89,7 @@ export interface StatusSources {
   readonly clockState: StatusView['clock'];
   readonly site: Site;
   readonly rows: readonly PointNow[];
-  readonly standing: number;
+  readonly states: readonly AlarmState[];
   readonly buses: readonly BusView[];
   readonly devices: readonly DeviceView[];
   readonly store: {
@@ -90,6 +108,7 @@ export interface StatusSources {
     readonly figures: Pick<UplinkView, 'state' | 'url' | 'lastFailure'> & { readonly cursor: AlarmCursor | undefined };
   }[];
   readonly history: { figures(): HistoryFigures };
+  readonly outputs: readonly OutputView[];
   readonly latency: Readonly<Record<keyof StatusView['latency'], { view(): LatencyView }>>;
 }
 
@@ -110,7 +129,8 @@ export function statusView(sources: StatusSources): StatusView {
     clock: { quality: sources.clockState.quality, jumps: sources.clockState.jumps },
     memoryBytes: process.memoryUsage.rss(),
     points: { total: rows.length, good, bad: rows.length - good },
-    alarms: { standing: sources.standing },
+    alarms: { standing: sources.states.filter(state => !isHidden(state)).length },
+    suppressions: suppressionViews(sources.states),
     buses: sources.buses,
     devices: sources.devices,
     store: {
@@ -135,6 +155,7 @@ export function statusView(sources: StatusSources): StatusView {
       unconfirmed: cursor ? cursor.sent - cursor.delivered : 0,
       droppedSummaries: summaries.get(settings.id)?.dropped ?? 0,
     })),
+    outputs: sources.outputs,
     latency: {
       sampledToDetected: latency.sampledToDetected.view(),
       detectedToCommitted: latency.detectedToCommitted.view(),

@@ -55,9 +55,13 @@ const alarmCommandLimits = {
 /** How long an alarm is shelved where nobody says. */
 const shelvedForMs = 8 * 3_600_000;
 
-export type AlarmCommandReading =
-  | { readonly kind: 'command'; readonly command: AlarmCommand }
-  | { readonly kind: 'wrong'; readonly reason: string; readonly hint: string };
+export type AlarmCommandReading = { readonly kind: 'command'; readonly command: AlarmCommand } | WrongCommand;
+
+export interface WrongCommand {
+  readonly kind: 'wrong';
+  readonly reason: string;
+  readonly hint: string;
+}
 
 /**
  * Checks what came over a socket or a broker: `{"alarms": ["booster/dry-run"], "for": "4h", "reason": "pump is being
@@ -70,19 +74,20 @@ export function readAlarmCommand(
   fields: Readonly<Record<string, unknown>>,
   from: string,
 ): AlarmCommandReading {
-  const { alarms, who = from, reason } = fields;
-  const { alarms: most, alarmChars, whoChars, reasonChars } = alarmCommandLimits;
+  const { alarms, reason } = fields;
+  const { alarms: most, alarmChars, reasonChars } = alarmCommandLimits;
   if (!Array.isArray(alarms) || alarms.length === 0 || alarms.length > most || !alarms.every(isText(alarmChars))) {
     return wrong(
       `"alarms" must be a list of 1 to ${most} alarms`,
       'plantroom alarms lists them: {"alarms": ["pump/dry-run"]}',
     );
   }
-  if (!isText(whoChars)(who)) return wrong(`"who" must be a text of 1 to ${whoChars} characters`, 'write who does it');
+  const by = readActor(fields.who, from);
+  if ('kind' in by) return by;
   if (reason !== undefined && !isText(reasonChars)(reason)) {
     return wrong(`"reason" must be a text of 1 to ${reasonChars} characters`, 'write why, in a few words');
   }
-  const base = { alarms: alarms as string[], by: { who: who as string, from } };
+  const base = { alarms: alarms as string[], by };
   if (kind !== 'shelve' && kind !== 'out-of-service') {
     return { kind: 'command', command: { ...base, kind, reason: reason as string | undefined } };
   }
@@ -91,6 +96,18 @@ export function readAlarmCommand(
   const lastsMs = lastsOf(kind, fields.for);
   if (typeof lastsMs !== 'number') return lastsMs;
   return { kind: 'command', command: { ...base, kind, reason: reason as string, lastsMs } };
+}
+
+/**
+ * Who asks for something.
+ *
+ * @param who what the message says; undefined where it says nothing
+ */
+export function readActor(who: unknown, from: string): Actor | WrongCommand {
+  const { whoChars } = alarmCommandLimits;
+  if (who === undefined) return { who: from, from };
+  if (typeof who === 'string' && isText(whoChars)(who)) return { who, from };
+  return wrong(`"who" must be a text of 1 to ${whoChars} characters`, 'write who does it');
 }
 
 function lastsOf(kind: 'shelve' | 'out-of-service', text: unknown): number | AlarmCommandReading {
@@ -108,6 +125,6 @@ function isText(longest: number): (value: unknown) => boolean {
   return value => typeof value === 'string' && value.trim() !== '' && value.length <= longest;
 }
 
-function wrong(reason: string, hint: string): AlarmCommandReading {
+function wrong(reason: string, hint: string): WrongCommand {
   return { kind: 'wrong', reason, hint };
 }

@@ -317,7 +317,7 @@ export type AlarmPhase = (typeof alarmPhases)[number];
 /**
  * What happened to an alarm. `removed`: its rule left the site file. `released`: it is no longer suppressed. `hidden-…`: its
  * condition came or went while it was shelved, suppressed or out of service. `dispatched` to `closed`: what people report
- * of their work on it. `flood-…`: of the site as a whole.
+ * of their work on it. `flood-…` and `suppression-…`: of the site, not of one of its alarms.
  */
 export const eventKinds = [
   'raised',
@@ -342,14 +342,21 @@ export const eventKinds = [
   'chattering',
   'flood-began',
   'flood-ended',
+  'suppression-began',
+  'suppression-ended',
 ] as const;
 export type TransitionKind = (typeof eventKinds)[number];
 
-/** What an event or a state is about: a rule of the site, or the flood of alarms that the gateway notices itself. */
-export type RuleKind = Rule['kind'] | 'flood';
+/** What an event or a state is about: a rule, a suppression of the site, or the flood of alarms that the gateway notices itself. */
+export type RuleKind = Rule['kind'] | 'flood' | 'suppression';
 
 /** The alarm key of what concerns the site as a whole. */
 export const floodAlarm = 'site/flood';
+
+/** The alarm key under which a suppression of the site is told. */
+export function suppressionAlarm(id: string): string {
+  return `site/suppression:${id}`;
+}
 
 /** Who did something, and from where: `cli`, `uplink ID`, `gateway` for what it does by itself. */
 export interface Actor {
@@ -512,6 +519,8 @@ export interface Happening {
   readonly alarm: string;
   /** Undefined when the site has no rule of this key any more. */
   readonly rule: Rule | undefined;
+  /** The name of the suppression that it is about, where it is about none of the alarms. */
+  readonly suppression?: string;
   /** After it. */
   readonly life: AlarmLife;
   /** A new occurrence begins with it. */

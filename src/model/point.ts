@@ -77,6 +77,7 @@ export const selfMeasures = [
   'reads-missed',
   'clock',
   'clock-jumps',
+  'outputs',
 ] as const;
 export type SelfMeasure = (typeof selfMeasures)[number];
 

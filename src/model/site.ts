@@ -4,6 +4,7 @@ import type { RemoteCommand } from './command.ts';
 import type { FirstOutGroup, PriorityPolicies } from './deadline.ts';
 import type { Device } from './device.ts';
 import type { Expression, Suppression } from './expression.ts';
+import type { OutputSettings } from './output.ts';
 import type { Point } from './point.ts';
 import type { SummarySpan } from './summary.ts';
 import type { Language } from './texts.ts';
@@ -26,6 +27,7 @@ export interface Site {
   readonly ruleSets: readonly RuleSetReport[];
   readonly policies: PriorityPolicies;
   readonly groups: readonly FirstOutGroup[];
+  readonly outputs: readonly OutputSettings[];
 }
 
 /** What became of the rules of an equipment class at one device. Alarms by their id at the device. */

@@ -1,4 +1,5 @@
 import type { AlarmEvent, AlarmState, Deadline } from './alarm.ts';
+import type { OutputView } from './output.ts';
 import type { ModbusTable } from './point.ts';
 import type { Quality } from './quality.ts';
 import type { SummarySpan } from './summary.ts';
@@ -31,12 +32,25 @@ export interface PointView {
 export interface AlarmsView {
   /** Those that are neither normal nor hidden. */
   readonly standing: readonly AlarmState[];
-  /** Shelved, suppressed or out of service. */
+  /** Shelved, suppressed or out of service. Of what a suppression hides only those of which there is more to say. */
   readonly hidden: readonly AlarmState[];
+  /** Those that hold now, the newest first. */
+  readonly suppressions: readonly SuppressionView[];
   /** What people still owe the alarms, passed or not. */
   readonly deadlines: readonly DeadlineView[];
   /** Newest first. */
   readonly history: readonly AlarmEvent[];
+}
+
+/** A suppression of the site that holds: what it hides is no alarm by design. */
+export interface SuppressionView {
+  readonly id: string;
+  readonly name: string;
+  /** Wall time. */
+  readonly since: number;
+  /** How many alarms name it, and how many of those have a condition that stands. */
+  readonly hides: number;
+  readonly standing: number;
 }
 
 export interface DeadlineView {
@@ -158,6 +172,7 @@ export interface StatusView {
   readonly memoryBytes: number;
   readonly points: { readonly total: number; readonly good: number; readonly bad: number };
   readonly alarms: { readonly standing: number };
+  readonly suppressions: readonly SuppressionView[];
   readonly buses: readonly BusView[];
   readonly devices: readonly DeviceView[];
   readonly store: {
@@ -178,6 +193,8 @@ export interface StatusView {
   readonly history: HistoryView;
   /** In the order of the site file. */
   readonly uplinks: readonly UplinkView[];
+  /** In the order of the site file. */
+  readonly outputs: readonly OutputView[];
   readonly latency: {
     readonly sampledToDetected: LatencyView;
     readonly detectedToCommitted: LatencyView;

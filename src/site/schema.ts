@@ -3,6 +3,7 @@ import { parseDuration } from '../base/duration.ts';
 import { priorities } from '../model/alarm.ts';
 import { modbusProtocols } from '../model/bus.ts';
 import { remoteCommands } from '../model/command.ts';
+import { callReasons, outputKinds, outputPatterns } from '../model/output.ts';
 import { modbusTables, modbusTypes, selfMeasures } from '../model/point.ts';
 import { parities } from '../model/serial-line.ts';
 import { uplinkFormats } from '../model/site.ts';
@@ -822,6 +823,60 @@ const store = z.strictObject(
   { error: 'a mapping: {size: 2GB}' },
 );
 
+const bcmPin = z.strictObject(
+  { bcm: whole(0, 27, 'Pin of a Raspberry Pi by its BCM number: 17 is the eleventh pin of the header.') },
+  { error: 'a pin of a Raspberry Pi: {bcm: 17}' },
+);
+const chipPin = z.strictObject(
+  {
+    chip: text('Label of the GPIO chip, as /sys/class/gpio/gpiochip*/label tells it.', 80),
+    line: whole(0, 1_023, 'Line of this chip, counted from 0.'),
+  },
+  { error: 'a line of a GPIO chip: {chip: LABEL, line: 3}' },
+);
+
+const outputRule = z.strictObject(
+  {
+    priorities: z
+      .array(choice(priorities, 'A priority'), { error: listText })
+      .min(1, { error: 'at least one priority' })
+      .describe('The priorities that it is for.'),
+    while: choice(
+      callReasons,
+      'unacknowledged: until somebody has acknowledged; active: as long as the condition stands; overdue: when a deadline has passed. Left out: unacknowledged.',
+    ).optional(),
+    pattern: choice(outputPatterns, 'steady, slow (0.5 Hz) or fast (2 Hz). Left out: steady.').optional(),
+  },
+  { error: 'a rule: {priorities: [urgent], while: unacknowledged, pattern: fast}' },
+);
+
+const ruleList = 'a list of at least one rule: [{priorities: [urgent]}]';
+
+const output = z.strictObject(
+  {
+    id: id('Id of the output.'),
+    name: text('What people read. Left out: the id.', 80).optional(),
+    kind: choice(
+      outputKinds,
+      'A siren can be silenced and falls silent by itself; a beacon is on as long as its rule says.',
+    ),
+    pin: z
+      .union([bcmPin, chipPin], { error: 'a pin: {bcm: 17}, or {chip: LABEL, line: 3}' })
+      .describe('The pin of the board that switches it.'),
+    active: choice(['high', 'low'], 'The level of the pin that switches it on. Left out: high.').optional(),
+    'when-stopped': choice(
+      ['off', 'on'],
+      'What it does while the gateway is stopped, and at the start until it knows what stands. Left out: off.',
+    ).optional(),
+    longest: duration('10s', '1h', 'How long a siren sounds for one alarm. Left out: 10m.').optional(),
+    on: z
+      .array(outputRule, { error: ruleList })
+      .min(1, { error: ruleList })
+      .describe('When it is on. The first rule that fits an alarm decides.'),
+  },
+  { error: 'an output: {id: siren, kind: siren, pin: {bcm: 17}, on: [{priorities: [urgent]}]}' },
+);
+
 const gateway = z.strictObject(
   {
     id: id('Id of this gateway. It goes into every topic.'),
@@ -900,6 +955,7 @@ const site = z.strictObject(
       firstOutGroup,
       'Alarms with a common cause: the first one calls people, the others follow it.',
     ).optional(),
+    outputs: listOf(output, 'Beacons and sirens on pins of this machine.').optional(),
   },
   { error: 'a mapping with gateway, buses and devices' },
 );
@@ -992,10 +1048,12 @@ const shapes = {
     suppressions: items.optional(),
     priorities: z.unknown().optional(),
     groups: items.optional(),
+    outputs: items.optional(),
   }),
   gateway,
   policies,
   firstOutGroup,
+  output,
   uplink,
   store,
   tcpBus,
@@ -1062,10 +1120,10 @@ function toMisfits(root: z.ZodType, issue: z.core.$ZodIssue, prefix: readonly Pr
       { path, kind: 'wrong-key', known: [], expected: 'whole numbers with their texts: {0: stopped, 1: running}' },
     ];
   if (issue.code === 'invalid_union') {
-    // The branch that complains of something inside is the one that was meant.
-    const meant = issue.errors.find(branch =>
-      branch.every(inner => inner.path.length > 0 || inner.code === 'unrecognized_keys'),
-    );
+    // The branch that complains of something inside is the one that was meant; of several, that with the least to say.
+    const [meant] = issue.errors
+      .filter(branch => branch.every(inner => inner.path.length > 0 || inner.code === 'unrecognized_keys'))
+      .sort((one, other) => one.length - other.length);
     if (meant) return meant.flatMap(inner => toMisfits(root, inner, path));
   }
   return [{ path, kind: 'wrong-value', known: [], expected: issue.message }];

@@ -15,6 +15,7 @@ import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
 import { languageOf, localize } from './localize.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
+import { buildOutputs } from './output.ts';
 import { buildGroups, buildPolicies } from './priorities.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
@@ -111,6 +112,7 @@ function buildSite(written: Tree, build: Build): BuiltSite | undefined {
   const { devices } = computed;
   const policies = buildPolicies(tree, build);
   const groups = buildGroups(tree, build);
+  const outputs = buildOutputs(tree, build);
   const rules = buildRules(tree, devices, { ...build, policies, off });
   for (const check of crossChecks) check({ tree, buses, devices, rules, groups }, build.problems);
   const built = [...devices.built.values()].map(({ device }) => device);
@@ -131,6 +133,7 @@ function buildSite(written: Tree, build: Build): BuiltSite | undefined {
     ruleSets: reports,
     policies,
     groups: [...groups.built.values()],
+    outputs,
   };
   return { site, busPlaces: new Map([...buses.built].map(([id, draft]) => [id, placeOf(draft.tree)])) };
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
-import { codeOf, messageOf, PlantroomError } from '../base/errors.ts';
+import { PlantroomError } from '../base/errors.ts';
 import { findDatabases, mainDatabase } from './archive.ts';
 import { createAuditRows } from './audit-rows.ts';
 import { type Database, hasTable, openForReading, readNumberPragma } from './database.ts';
 import type { AuditRow, AuditVerdict } from './messages.ts';
 import { refuseNewer } from './migrations.ts';
+import { unreadable } from './unreadable.ts';
 
 /** The audit of a store that is only looked at, by a process that is not the gateway, which may be writing it meanwhile. */
 export interface AuditReader {
@@ -30,7 +31,7 @@ export function openAuditReader(folder: string): AuditReader {
     return readerOf(database);
   } catch (thrown) {
     database?.close();
-    throw thrown instanceof PlantroomError ? thrown : unreadable(path, thrown);
+    throw unreadable(path, thrown);
   }
 }
 
@@ -51,14 +52,5 @@ function noAudit(path: string): PlantroomError {
   return new PlantroomError(`${path} is of an older plantroom, which kept no audit`, {
     kind: 'not-found',
     hint: 'it is begun when the daemon of this version has started',
-  });
-}
-
-function unreadable(path: string, thrown: unknown): PlantroomError {
-  const isAccess = /^SQLITE_(CANTOPEN|READONLY|PERM)/.test(codeOf(thrown) ?? '');
-  return new PlantroomError(`${path} cannot be read: ${messageOf(thrown)}`, {
-    kind: 'storage',
-    hint: isAccess ? 'run it as the user of the daemon, or as root' : 'plantroom status tells how the store is doing',
-    cause: thrown,
   });
 }

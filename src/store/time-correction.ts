@@ -23,8 +23,8 @@ export function correctTimes(database: Database, query: CorrectionQuery): TimeCo
   const updateState = database.prepare('UPDATE alarm_state SET raised_at = ?, body = ? WHERE alarm = ?');
 
   /** The state that this event has begun, where it still stands. */
-  function correctState({ id, alarm, kind, detectedAt }: AlarmEvent): AlarmState[] {
-    const row = kind === 'raised' ? selectState.get(alarm, id) : undefined;
+  function correctState({ id, alarm, detectedAt }: AlarmEvent): AlarmState[] {
+    const row = selectState.get(alarm, id);
     if (!row) return [];
     const state: AlarmState = { ...readState(row.body), raisedAt: detectedAt };
     updateState.run(Math.round(detectedAt), JSON.stringify(state), alarm);
@@ -43,6 +43,8 @@ export function correctTimes(database: Database, query: CorrectionQuery): TimeCo
 
 function correctEvent(event: AlarmEvent, bootedAt: number): AlarmEvent {
   const detectedAt = Math.round(bootedAt + event.stamp.bootMs);
-  const sampledAt = event.sampledAt + detectedAt - event.detectedAt;
-  return { ...event, sampledAt, detectedAt, stamp: { ...event.stamp, clock: 'corrected' } };
+  const aheadMs = detectedAt - event.detectedAt;
+  const sampledAt = event.sampledAt + aheadMs;
+  const until = event.until === undefined ? undefined : event.until + aheadMs;
+  return { ...event, sampledAt, detectedAt, until, stamp: { ...event.stamp, clock: 'corrected' } };
 }

@@ -1,4 +1,4 @@
-import { readAlarmCommand } from '../model/alarm-command.ts';
+import { readActor, readAlarmCommand } from '../model/alarm-command.ts';
 import { type Command, type RemoteCommand, remoteCommands } from '../model/command.ts';
 
 /** Reads a remote command and judges it. Pure. The contract is docs/mqtt.md. */
@@ -94,6 +94,10 @@ export function judge({ kind, expiresAt, device, fields }: ReadCommand, judgemen
     case 'reload':
     case 'refresh':
       return { kind: 'run', command: { kind: known } };
+    case 'silence': {
+      const by = readActor(fields.who, judgement.from);
+      return 'kind' in by ? refuse(by.reason, by.hint) : { kind: 'run', command: { kind: known, by } };
+    }
     case 'forget-holes':
       return device === undefined
         ? refuse('"device" is missing', 'write the id of the device')

@@ -3,8 +3,16 @@ import type { Answer, Question } from '../../src/driver.ts';
 import type { Gateway } from '../../src/gateway.ts';
 import type { AlarmEvent, AlarmState } from '../../src/model/alarm.ts';
 import type { Command, CommandReply } from '../../src/model/command.ts';
+import type { OutputView } from '../../src/model/output.ts';
 import type { Site } from '../../src/model/site.ts';
-import type { HistoryView, HoleView, PointView, StatusView, UplinkView } from '../../src/model/view.ts';
+import type {
+  HistoryView,
+  HoleView,
+  PointView,
+  StatusView,
+  SuppressionView,
+  UplinkView,
+} from '../../src/model/view.ts';
 import { loadSite } from '../../src/site/site.ts';
 import { phaseAfter, plainEvent, standingState } from '../fakes/alarm-parts.ts';
 
@@ -16,8 +24,10 @@ export class SampleGateway implements Gateway {
   pointViews: PointView[] = samplePoints();
   standing: AlarmState[] = [sampleAlarm()];
   hidden: AlarmState[] = [];
+  suppressions: SuppressionView[] = [];
   history: AlarmEvent[] = [sampleEvent()];
   statusView: StatusView = sampleStatus();
+  outputViews: OutputView[] = sampleOutputs();
   holeViews: HoleView[] = sampleHoles();
   reply: CommandReply = { kind: 'done', message: 'reloaded: 2 devices, 4 points' };
   /** Commands that came through the door. */
@@ -48,6 +58,7 @@ export class SampleGateway implements Gateway {
     return {
       standing: this.standing,
       hidden: this.hidden,
+      suppressions: this.suppressions,
       deadlines: [],
       history: this.history.slice(0, historyLimit),
     };
@@ -68,6 +79,10 @@ export class SampleGateway implements Gateway {
 
   holes(): readonly HoleView[] {
     return this.holeViews;
+  }
+
+  outputs(): readonly OutputView[] {
+    return this.outputViews;
   }
 }
 
@@ -123,6 +138,16 @@ export function sampleHoles(): HoleView[] {
   return [
     { ...meter, kind: 'hole', address: 12, count: 2, points: ['feeder/current-l1'], ...times },
     { ...meter, kind: 'cut', address: 12, count: 0, points: [], ...times },
+  ];
+}
+
+export function sampleOutputs(): OutputView[] {
+  const calls = { alarms: ['booster/pressure-low'], health: 'ok', lastFailure: null } as const;
+  const siren = { id: 'siren', name: 'Siren at the door', kind: 'siren', pin: 'BCM 17' } as const;
+  const beacon = { id: 'beacon', name: 'beacon', kind: 'beacon', pin: 'line 3 of tca9534' } as const;
+  return [
+    { ...siren, ...calls, pattern: 'off', why: 'nothing', silenced: 1 },
+    { ...beacon, ...calls, pattern: 'fast', why: 'alarm', silenced: 0 },
   ];
 }
 
@@ -182,6 +207,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
     memoryBytes: 84_300_000,
     points: { total: 4, good: 2, bad: 2 },
     alarms: { standing: 1 },
+    suppressions: [],
     buses: [
       {
         id: 'plant',
@@ -236,6 +262,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
     },
     history: sampleHistory(),
     uplinks: [sampleUplink()],
+    outputs: [],
     latency: {
       sampledToDetected: latency,
       detectedToCommitted: { count: 12, p50: 1.8, p99: 12.4, max: 120.2 },

@@ -85,6 +85,8 @@ describe('who asks on the socket', () => {
     expect(await client.alarms(0)).toEqual({
       standing: JSON.parse(JSON.stringify(gateway.standing)),
       hidden: [],
+      suppressions: [],
+      deadlines: [],
       history: [],
     });
     // An absent state is no key in JSON.

@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { exitCodes } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { openStore, type Store } from '../../src/store/store.ts';
+import { exampleOf } from './examples.ts';
 import { makeFolder, remove, root, runCli } from './terminal.ts';
 
 let folder: string;
@@ -28,11 +29,6 @@ afterAll(async () => {
 const env = { PLANTROOM_SOCKET: 'nothing' };
 const cli = (...args: string[]) => runCli(['audit', '--data', '.', ...args], { cwd: folder, env });
 
-function example(name: string) {
-  const page = readFileSync(join(root, 'docs/cli.md'), 'utf8');
-  return JSON.parse(new RegExp(`^\`\`\`json ${name}\\n([\\s\\S]*?)^\`\`\``, 'm').exec(page)?.[1] ?? '{}');
-}
-
 test('the audit is listed newest first, beside a store that is in use', async () => {
   const { code, out } = await cli('--limit', '2');
   expect(code).toBe(0);
@@ -44,8 +40,8 @@ test('the audit is listed newest first, beside a store that is in use', async ()
   const document = JSON.parse((await cli('--json')).out);
   expect(document.total).toBe(5);
   expect(document.entries.map(({ number }: { number: number }) => number)).toEqual([5, 4, 3, 2, 1]);
-  expect(Object.keys(document)).toEqual(Object.keys(example('audit')));
-  expect(Object.keys(document.entries[0])).toEqual(Object.keys(example('audit').entries[0]));
+  expect(Object.keys(document)).toEqual(Object.keys(exampleOf('audit')));
+  expect(Object.keys(document.entries[0])).toEqual(Object.keys(exampleOf('audit').entries[0]));
 });
 
 test('an audit that nobody touched is whole, and its newest hash proves it later', async () => {
@@ -56,7 +52,7 @@ test('an audit that nobody touched is whole, and its newest hash proves it later
     hash: expect.stringMatching(/^[0-9a-f]{64}$/),
     isNotedThere: null,
   });
-  expect(Object.keys(first)).toEqual(Object.keys(example('verdict')));
+  expect(Object.keys(first)).toEqual(Object.keys(exampleOf('verdict')));
   await store.appendAudit({ kind: 'configuration', who: 'root', body: {} });
   const later = await cli('--verify', '--noted', first.hash);
   expect(later.code).toBe(0);

@@ -39,6 +39,7 @@ describe('a verb answers in text', () => {
     ['points-device', ['points', 'feeder']],
     ['status', ['status']],
     ['holes', ['holes']],
+    ['outputs', ['outputs']],
     ['reload', ['reload']],
     ['help', ['--help']],
     ['help-run', ['run', '--help']],
@@ -50,6 +51,8 @@ describe('a verb answers in text', () => {
     ['help-out-of-service', ['out-of-service', '--help']],
     ['help-status', ['status', '--help']],
     ['help-watch', ['watch', '--help']],
+    ['help-outputs', ['outputs', '--help']],
+    ['help-silence', ['silence', '--help']],
     ['help-reload', ['reload', '-h']],
     ['help-ports', ['ports', '--help']],
     ['help-scan', ['scan', 'modbus', '--help']],
@@ -97,17 +100,24 @@ describe('a verb answers scripts with one JSON document', () => {
   test.each([
     ['points', ['points', '--json'], () => ({ points: gateway.pointViews })],
     ['points of a pattern', ['--json', 'points', 'feeder/*'], () => ({ points: gateway.pointViews.slice(2) })],
-    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, hidden: [], history: [] })],
+    [
+      'alarms',
+      ['alarms', '--json'],
+      () => ({ standing: gateway.standing, hidden: [], suppressions: [], deadlines: [], history: [] }),
+    ],
     [
       'alarms with history',
       ['alarms', '--history', '5', '--json'],
-      () => ({ standing: gateway.standing, hidden: [], history: gateway.history }),
+      () => ({ standing: gateway.standing, hidden: [], suppressions: [], deadlines: [], history: gateway.history }),
     ],
     ['status', ['status', '--json'], () => gateway.statusView],
     ['holes', ['holes', '--json'], () => ({ holes: gateway.holeViews })],
     ['holes of a device', ['holes', 'feeder', '--json'], () => ({ holes: gateway.holeViews })],
     ['holes of a device without any', ['holes', 'booster', '--json'], () => ({ holes: [] })],
     ['forgetting holes', ['holes', 'forget', 'feeder', '--json'], () => gateway.reply],
+    ['outputs', ['outputs', '--json'], () => ({ outputs: gateway.outputViews })],
+    ['a test of an output', ['outputs', 'test', 'siren', '--for', '3s', '--json'], () => gateway.reply],
+    ['silence', ['silence', '--json'], () => gateway.reply],
     ['reload', ['reload', '--json'], () => gateway.reply],
   ])('%s', async (_, args, expected) => {
     const { code, out, err } = await cli(...args);
@@ -237,6 +247,35 @@ describe('an error is one line of what happened and one of what to do', () => {
     }
   });
 
+  test('what is done with alarms says who does it, and a refusal says why', async () => {
+    const before = gateway.reply;
+    gateway.reply = { kind: 'done', message: 'sump/level-high: shelved' };
+    try {
+      const done = await cli('shelve', 'sump/level-high', '--for', '4h', '--reason', 'it sticks', '--who', 'Li Wei');
+      expect(done).toMatchObject({ code: 0, out: 'sump/level-high: shelved\n' });
+      expect(gateway.commands.at(-1)).toEqual({
+        kind: 'shelve',
+        alarms: ['sump/level-high'],
+        by: { who: 'Li Wei', from: 'cli' },
+        reason: 'it sticks',
+        lastsMs: 14_400_000,
+      });
+      expect((await cli('ack', 'pump', 'fan/*')).code).toBe(0);
+      expect(gateway.commands.at(-1)).toMatchObject({ kind: 'acknowledge', alarms: ['pump', 'fan/*'] });
+      const without = await cli('out-of-service', 'pump', '--for', '2d');
+      expect(without).toMatchObject({
+        code: exitCodes.usage,
+        err: expect.stringContaining('error: "reason" is missing'),
+      });
+      gateway.reply = { kind: 'refused', message: 'pump/trip: its condition still stands', details: [] };
+      const refused = await cli('reset', 'pump/trip');
+      expect(refused.code).toBe(exitCodes.refused);
+      expect(refused.err).toBe('error: pump/trip: its condition still stands\n hint: nothing was changed\n');
+    } finally {
+      gateway.reply = before;
+    }
+  });
+
   test('a device that is not in the site has no holes, and none to forget', async () => {
     const listed = await cli('holes', 'metre');
     expect(listed.code).toBe(exitCodes['not-found']);
@@ -247,6 +286,27 @@ describe('an error is one line of what happened and one of what to do', () => {
       const { code, err } = await cli('holes', 'forget', 'metre');
       expect(code).toBe(exitCodes['not-found']);
       expect(err).toBe('error: there is no device "metre"\n hint: plantroom status lists all devices\n');
+    } finally {
+      gateway.reply = before;
+    }
+  });
+
+  test('an output is tested for as long as it was said, up to a minute, and silence is passed on', async () => {
+    await cli('outputs', 'test', 'siren', '--for', '3s');
+    await cli('silence', '--who', 'Li Wei');
+    expect(gateway.commands.slice(-2)).toEqual([
+      { kind: 'test-output', by: { who: expect.any(String), from: 'cli' }, output: 'siren', durationMs: 3_000 },
+      { kind: 'silence', by: { who: 'Li Wei', from: 'cli' } },
+    ]);
+    const { code, err } = await cli('outputs', 'test', 'siren', '--for', '2m');
+    expect(code).toBe(exitCodes.usage);
+    expect(err).toContain('--for 2m is no time up to 1m');
+    const before = gateway.reply;
+    gateway.reply = { kind: 'refused', message: 'there is no output "horn"', details: [] };
+    try {
+      expect((await cli('outputs', 'test', 'horn')).err).toBe(
+        'error: there is no output "horn"\n hint: plantroom outputs lists them\n',
+      );
     } finally {
       gateway.reply = before;
     }

@@ -4,7 +4,14 @@ import { describe, expect, test } from 'vitest';
 import { parseAsk } from '../../src/api/question.ts';
 import { exitCodes } from '../../src/base/errors.ts';
 import { badReasons } from '../../src/model/quality.ts';
-import { sampleAlarm, sampleEvent, sampleHoles, samplePoint, sampleStatus } from '../api/sample-gateway.ts';
+import {
+  sampleAlarm,
+  sampleEvent,
+  sampleHoles,
+  sampleOutputs,
+  samplePoint,
+  sampleStatus,
+} from '../api/sample-gateway.ts';
 import { startAnsweringUnits } from '../fakes/answering-units.ts';
 import { root, runCli } from './terminal.ts';
 
@@ -35,9 +42,10 @@ function sent(value: unknown): unknown {
 describe('the page on the command line', () => {
   test.each<[string, unknown]>([
     ['points', { points: [samplePoint({ state: 'running', alarms: ['a/b'] })] }],
-    ['alarms', { standing: [sampleAlarm()], history: [sampleEvent()] }],
+    ['alarms', { standing: [sampleAlarm()], hidden: [], suppressions: [], deadlines: [], history: [sampleEvent()] }],
     ['status', sampleStatus()],
     ['holes', { holes: sampleHoles() }],
+    ['outputs', { outputs: sampleOutputs() }],
   ])('shows %s as it is', (name, document) => {
     expect(shapeOf(examples.get(name))).toEqual(shapeOf(sent(document)));
   });

@@ -2,16 +2,18 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderHistory, renderStanding } from '../../src/cli/alarms.ts';
+import { renderHidden, renderHistory, renderStanding, renderSuppressions } from '../../src/cli/alarms.ts';
 import { createStyle } from '../../src/cli/render/style.ts';
 import { widthOfText } from '../../src/cli/render/text.ts';
 import { describeUplink, renderStatus } from '../../src/cli/status.ts';
 import { extendTrends, renderWatch, trendLength, type WatchPicture } from '../../src/cli/watch-view.ts';
+import { noMasks } from '../../src/model/alarm.ts';
 import type { UplinkView } from '../../src/model/view.ts';
 import {
   sampleAlarm,
   sampleEvent,
   sampleHistory,
+  sampleOutputs,
   samplePoint,
   samplePoints,
   sampleStatus,
@@ -42,11 +44,48 @@ describe('the alarms', () => {
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms.txt'));
   });
 
+  test('that are hidden say by whom, until when and why', async () => {
+    const by = { who: 'Li Wei', from: 'cli' };
+    const stamp = { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 } as const;
+    const expiry = { since: sampleWallMs, lastsMs: 8 * 3_600_000, stamp };
+    const shelved = { by, reason: 'float switch sticks', expiry };
+    const suppressed = { by: { who: 'gateway', from: 'gateway' }, reason: 'pump-off', expiry: undefined };
+    const hidden = [
+      sampleAlarm({ alarm: 'sump/level-high', phase: 'shelved', masks: { ...noMasks, shelved } }),
+      sampleAlarm({
+        alarm: 'pump/flow-low',
+        phase: 'suppressed',
+        isActive: false,
+        masks: { ...noMasks, shelved, suppressed },
+      }),
+    ];
+    const text = renderHidden(hidden, 100, plain).join('\n');
+    await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-hidden.txt'));
+  });
+
+  test('that are no alarms by design are told by their suppressions, Chinese names in line', async () => {
+    const rows = [
+      { id: '消防泵停', name: '消防泵已停运', since: sampleWallMs - 600_000, hides: 12, standing: 2 },
+      { id: 'pump-off', name: 'The pump is off', since: sampleWallMs - 90_000_000, hides: 1, standing: 0 },
+      { id: 'dead', name: 'dead', since: sampleWallMs - 95_000, hides: 3, standing: 0 },
+    ];
+    const lines = renderSuppressions(rows, sampleWallMs, 80, plain);
+    expect(lines.map(line => widthOfText(line.slice(0, line.search(/2026|SINCE/))))).toEqual([13, 13, 13, 13]);
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('alarms-suppressions.txt'));
+    const [shown] =
+      renderStatus(sampleStatus({ suppressions: rows }), 100, plain)
+        .join('\n')
+        .match(/suppressed[\s\S]*?store/) ?? [];
+    expect(shown).toMatch(
+      /suppressed +消防泵停 since 2026-01-31 13:55:09 hides 12 alarms, 2 of them stand\n +pump-off since/,
+    );
+  });
+
   test('that do not stand are said to be none', () => {
     expect(renderStanding({ standing: [], deadlines: [] }, sampleWallMs, 80, plain)).toEqual(['No alarm stands.']);
-    expect(renderHistory({ standing: [], hidden: [], deadlines: [], history: [] }, 80, plain)).toEqual([
-      'No alarm event is stored yet.',
-    ]);
+    expect(
+      renderHistory({ standing: [], hidden: [], suppressions: [], deadlines: [], history: [] }, 80, plain),
+    ).toEqual(['No alarm event is stored yet.']);
   });
 
   test('tell what is due next or overdue, and what came first of a group', () => {
@@ -71,12 +110,21 @@ describe('the alarms', () => {
 
   test('have a history with the value that decided', async () => {
     const history = [
+      sampleEvent({
+        number: 16,
+        kind: 'acknowledged',
+        value: undefined,
+        by: { who: 'Li Wei', from: 'cli' },
+        reason: 'on my way',
+      }),
       sampleEvent({ number: 15, kind: 'removed', value: undefined }),
       sampleEvent({ number: 14, kind: 'returned', value: 2.2 }),
       sampleEvent({ number: 13, alarm: 'lift/fault', priority: 'urgent', value: 3, state: 'door fault', unit: '' }),
       sampleEvent(),
     ];
-    const text = renderHistory({ standing: [], hidden: [], deadlines: [], history }, 100, plain).join('\n');
+    const text = renderHistory({ standing: [], hidden: [], suppressions: [], deadlines: [], history }, 100, plain).join(
+      '\n',
+    );
     await expect(`${text}\n`).toMatchFileSnapshot(golden('alarms-history.txt'));
   });
 });
@@ -122,6 +170,7 @@ test('a gateway in trouble says so in every line of its status', async () => {
       droppedSamples: 90,
     }),
     uplinks: [sampleUplink({ state: 'waiting', lastFailure: 'the broker refuses the password' })],
+    outputs: sampleOutputs().map(output => ({ ...output, health: 'failing', lastFailure: 'the pin stays low' })),
   });
   const text = renderStatus(status, 100, plain).join('\n');
   await expect(`${text}\n`).toMatchFileSnapshot(golden('status-trouble.txt'));
@@ -136,7 +185,7 @@ function pictureOf(changes: Partial<WatchPicture> = {}): WatchPicture {
   }
   return {
     points,
-    alarms: { standing: [sampleAlarm()], hidden: [], deadlines: [], history: [] },
+    alarms: { standing: [sampleAlarm()], hidden: [], suppressions: [], deadlines: [], history: [] },
     status: sampleStatus(),
     trends,
     answerAgeMs: 0,
@@ -159,7 +208,7 @@ describe('the live view', () => {
     ['watch-pipe', pictureOf(), undefined],
     [
       'watch-nothing',
-      pictureOf({ points: [], alarms: { standing: [], hidden: [], deadlines: [], history: [] } }),
+      pictureOf({ points: [], alarms: { standing: [], hidden: [], suppressions: [], deadlines: [], history: [] } }),
       { columns: 80, rows: 12 },
     ],
   ])('looks like test/fixtures/cli/%s.txt', async (name, picture, size) => {
@@ -172,7 +221,13 @@ describe('the live view', () => {
     const points = [...others, samplePoint({ key: 'zone/last', alarms: ['zone/fire'] })];
     const picture = pictureOf({
       points,
-      alarms: { standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })], hidden: [], deadlines: [], history: [] },
+      alarms: {
+        standing: [...standing, sampleAlarm({ alarm: 'zone/fire' })],
+        hidden: [],
+        suppressions: [],
+        deadlines: [],
+        history: [],
+      },
     });
     const lines = renderWatch(picture, { columns: 90, rows: 20 }, plain);
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('watch-too-many.txt'));

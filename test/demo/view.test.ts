@@ -42,7 +42,7 @@ function picture(pointsEach: number, alarmCount: number, more: Partial<DemoPictu
   const points = devices.flatMap(device => Array.from({ length: pointsEach }, (_, index) => pointView(device, index)));
   const watch: WatchPicture = {
     points,
-    alarms: { standing: [], hidden: [], deadlines: [], history: [] },
+    alarms: { standing: [], hidden: [], suppressions: [], deadlines: [], history: [] },
     status: {
       gateway: { id: 'demo', name: 'Demo plant room' },
       points: { total: points.length, good: points.length, bad: 0 },

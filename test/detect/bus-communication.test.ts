@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
 import type { Change, Rule } from '../../src/model/alarm.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 import { batch, busRule, communicationRule, type Value } from './plant.ts';
 
 const names = ['pump', 'fan', 'lift'] as const;
@@ -137,6 +138,7 @@ test('a device that stays silent is never without an alarm, its own or that of i
       poll(detector, 211_000, 230_000, () => 'timeout');
       expect(detector.active()).toEqual(['lift/communication', 'bus:line/communication']);
     }),
+    { numRuns: propertyRuns(100) },
   );
 });
 

@@ -4,6 +4,7 @@ import { createDetector, type DetectorOptions } from '../../src/detect/detector.
 import type { Change, LongRule, Rule } from '../../src/model/alarm.ts';
 import type { SampleBatch } from '../../src/model/point.ts';
 import type { SavedCondition } from '../../src/model/rule-memory.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 import {
   bandRule,
   batch,
@@ -91,7 +92,7 @@ describe('rules that remember', () => {
         });
         expect(together).toEqual(alone);
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('rules that remember', () => {
         const jumping = (mono: number) => wallAt(mono) + (mono >= atMono ? days * shortDayMs : 0);
         expect(run(longRules, steps, jumping)).toEqual(run(longRules, steps));
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -116,7 +117,7 @@ describe('rules that remember', () => {
         const random = (mono: number) => walls[mono % walls.length] ?? 0;
         expect(run(timed, steps, random)).toEqual(run(timed, steps));
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -132,7 +133,7 @@ describe('rules that remember', () => {
           expect(list).toEqual(list.map((_, index) => (index % 2 === 0 ? 'met' : 'gone')));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 });
@@ -183,7 +184,7 @@ describe('a restart', () => {
         const restartAt = 1 + (where % (steps.length - 1));
         expect(runWithRestart(withoutDelays, steps, restartAt)).toEqual(runWithGap(withoutDelays, steps, restartAt));
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 
@@ -222,7 +223,7 @@ describe('a memory that makes no sense', () => {
         play(detector, every(500, [0, 1, 2, 3, 4, 5, 'timeout', 6, 1, 1, 1]));
         for (const { state: saved } of detector.memories(6_000)) expect(Array.isArray(throughStore(saved))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     );
   });
 

@@ -32,12 +32,14 @@ export interface Daemon {
 
 /**
  * Starts the daemon and waits until it answers on its socket. `profiles` are put beside the site file, by name; `env` is
- * added to the environment, made from the folder that the database will be in.
+ * added to the environment, made from the folder that the database will be in; `inside` is a program that becomes the
+ * daemon once it has entered some other world.
  */
 export async function startDaemon(
   siteText: string,
   profiles: Readonly<Record<string, string>> = {},
   env: (dataFolder: string) => Readonly<Record<string, string>> = () => ({}),
+  inside: readonly string[] = [],
 ): Promise<Daemon> {
   const folder = mkdtempSync(join(tmpdir(), 'plantroom-'));
   const sitePath = join(folder, 'site.yaml');
@@ -49,7 +51,9 @@ export async function startDaemon(
 
   function launch(): ChildProcess {
     const args = ['run', '--site', sitePath, '--data', dataFolder, '--socket', socketPath];
-    child = spawn(process.execPath, [join(root, 'src/bin/plantroom.mjs'), ...args], {
+    const words = [...inside, process.execPath, join(root, 'src/bin/plantroom.mjs'), ...args];
+    const [program = process.execPath, ...rest] = words;
+    child = spawn(program, rest, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...env(dataFolder) },
     });

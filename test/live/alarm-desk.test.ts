@@ -6,6 +6,7 @@ import {
   type LimitRule,
   normalLife,
   plainLife,
+  type Rule,
   type TransitionKind,
 } from '../../src/model/alarm.ts';
 import { plainEvent } from '../fakes/alarm-parts.ts';
@@ -108,6 +109,22 @@ test('all events of one occurrence carry the id of the event that raised it, als
   expect(acknowledged.events[0]).toMatchObject({ occurrence: 'store-1', phase: 'normal', by, value: undefined });
   expect(acknowledged.states).toEqual([{ kind: 'clear', alarm: rule.key }]);
   expect(second.states()).toEqual([]);
+});
+
+const terms = { onDelayMs: 0, offDelayMs: 0, device: device.number, point: point.number, priority: 'high' } as const;
+const common = { ...terms, key: 'booster/x', message: '', life: plainLife };
+const constant = { kind: 'constant', value: 4 } as const;
+
+test.each<[Rule, number | undefined, string]>([
+  [{ ...common, kind: 'rate', direction: 'rise', ratePerS: 0.2, windowMs: 5_000, minChange: 0 }, 0.2, 'bar/s'],
+  [{ ...common, kind: 'spread', measure: 'deviation', limit: 0.3, deadband: 0, windowMs: 5_000 }, 0.3, 'bar'],
+  [{ ...common, kind: 'deviation', from: constant, direction: 'both', limit: 0.4, deadband: 0 }, 0.4, 'bar'],
+  [{ ...common, kind: 'crossings', of: constant, most: 6, windowMs: 5_000, band: 0 }, 6, ''],
+  [{ ...common, kind: 'frozen', forMs: 5_000, span: 0, companion: undefined }, undefined, 'bar'],
+  [{ ...common, kind: 'stale', longestMs: 5_000 }, undefined, 'bar'],
+])('an event tells what its value was compared with, in the unit of that: %o', (one, limit, unit) => {
+  const { events } = desk().record([happening('raised', { value: 1, rule: one })]);
+  expect(events).toMatchObject([{ rule: one.kind, value: 1, limit, unit }]);
 });
 
 test('event numbers go on from the last one of the store, without gaps', () => {

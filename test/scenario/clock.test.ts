@@ -9,7 +9,12 @@ import { waitUntil } from '../fakes/wait-until.ts';
 interface Told {
   readonly subject: string;
   readonly type: string;
-  readonly data: { readonly clock: string; readonly detectedAt: string; readonly sampledAt: string };
+  readonly data: {
+    readonly clock: string;
+    readonly detectedAt: string;
+    readonly sampledAt: string;
+    readonly until: string | null;
+  };
 }
 
 interface Window {
@@ -60,6 +65,11 @@ test.runIf(hasFakeClock())(
     const floodedAt = Date.now();
     await until(async () => (await alarms()).standing.length === 1, say);
     expect((await alarms()).standing[0]?.raisedAt).toBeLessThan(3_600_000);
+    const order = { alarms: ['sump/level-high'], reason: 'the float sticks', who: 'Li Wei', for: '2h' } as const;
+    await daemon.client.command({ kind: 'shelve', ...order });
+    const shelvedAt = Date.now();
+    const shelvedSince = async () => (await alarms()).hidden[0]?.masks.shelved?.expiry?.since ?? 0;
+    expect(await shelvedSince()).toBeLessThan(3_600_000);
     // One minute of 1970 is stored, the next is under way in memory.
     await until(async () => (await status()).history.classes['1min'].oldestAt !== null, say);
 
@@ -67,6 +77,8 @@ test.runIf(hasFakeClock())(
     await until(async () => (await status()).clock.quality === 'synchronised', say);
     expect((await status()).clock.jumps).toBe(1);
     await until(async () => ((await alarms()).standing[0]?.raisedAt ?? 0) > beganAt, say);
+    await until(async () => Math.abs((await shelvedSince()) - shelvedAt) < nearMs, say);
+    await daemon.client.command({ kind: 'unshelve', alarms: order.alarms });
     slave.set(0, 300);
     const highAt = Date.now();
     await until(async () => (await alarms()).standing.length === 2, say);
@@ -74,11 +86,13 @@ test.runIf(hasFakeClock())(
     await broker.restart();
     await using platform = await startSubscriber({ port: broker.port, topic: 'plantroom/#' });
     await waitUntil(
-      () => eventsIn(platform.received).length === 2 && windowsIn(platform.received).length >= 4,
+      () => eventsIn(platform.received).length === 4 && windowsIn(platform.received).length >= 4,
       () => `${JSON.stringify(platform.received)}\n${say()}`,
     );
 
-    const [flooded, high] = eventsIn(platform.received);
+    const [flooded, shelved, , high] = eventsIn(platform.received);
+    const shelvedUntil = Date.parse(shelved?.data.until ?? '');
+    expect(Math.abs(shelvedUntil - 2 * 60 * minuteMs - shelvedAt)).toBeLessThan(nearMs);
     expect(flooded).toMatchObject({ subject: 'sump/flooded', data: { clock: 'corrected' } });
     expect(Math.abs(Date.parse(flooded?.data.detectedAt ?? '') - floodedAt)).toBeLessThan(nearMs);
     expect(Math.abs(Date.parse(flooded?.data.sampledAt ?? '') - floodedAt)).toBeLessThan(nearMs);
@@ -97,6 +111,8 @@ test.runIf(hasFakeClock())(
     // Nothing else has noticed: no alarm, no read that was not done, no device that was lost.
     expect((await alarms()).history.map(({ alarm, kind }) => `${alarm} ${kind}`).toReversed()).toEqual([
       'sump/flooded raised',
+      'sump/level-high shelved',
+      'sump/level-high unshelved',
       'sump/level-high raised',
     ]);
     const { devices } = await status();

@@ -86,6 +86,7 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     ruleSets: [],
     policies: usualPolicies,
     groups: [],
+    outputs: [],
   };
 }
 

@@ -257,6 +257,7 @@ alarms:
       'self/history',
       'self/uplink',
       'self/uplink-down',
+      'self/outputs',
     ]);
     expect(result.kind === 'ok' && result.files.slice(1).map(file => file.split('/').at(-1))).toEqual([
       'm1.yaml',
@@ -303,6 +304,7 @@ alarms:
       'self/history',
       'self/uplink',
       'self/uplink-down',
+      'self/outputs',
     ]);
   });
 
@@ -396,6 +398,7 @@ describe('alarms', () => {
       { key: 'self/history', kind: 'state', states: [1, 2, 3], priority: 'low' },
       { key: 'self/uplink', kind: 'state', states: [2], priority: 'high', onDelayMs: 60_000 },
       { key: 'self/uplink-down', kind: 'state', states: [1], priority: 'medium', onDelayMs: 900_000 },
+      { key: 'self/outputs', kind: 'state', states: [1], priority: 'high', onDelayMs: 5_000 },
       { key: 'self/backlog', kind: 'limit', limit: 100, onDelayMs: 300_000 },
     ]);
   });
@@ -424,9 +427,9 @@ describe('a site has its limits', () => {
   });
 
   test('20,000 points are too many by one, and so are their alarms', () => {
-    expect(many(7, 2_857)).toEqual(['20010 alarms; one gateway takes 20000']);
+    expect(many(7, 2_857)).toEqual(['20011 alarms; one gateway takes 20000']);
     expect(many(3, 6_667)).toEqual(
-      ['20001 points; one gateway takes 20000', '20008 alarms; one gateway takes 20000'].sort(),
+      ['20001 points; one gateway takes 20000', '20009 alarms; one gateway takes 20000'].sort(),
     );
   });
 });

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
+import type { RuleMemory } from '../../src/model/rule-memory.ts';
 import { createDatabase } from '../../src/store/database.ts';
 import {
   alarmEvent,
@@ -40,6 +41,14 @@ beforeEach(() => {
   database = join(folder, 'plantroom.db');
 });
 
+const remembered: RuleMemory = {
+  rule: 'pump/unusual',
+  signature: 'of its terms',
+  savedAt: 1_795_428_900_000,
+  stamp: { clock: 'synchronised', bootId: 'boot', bootMs: 1_000 },
+  state: [1, null, 3],
+};
+
 /** 400 events, of which the first 100 were sent, and two alarms that stand. Everything is in the database file itself. */
 function fillStore(): string {
   const file = openTestFile(folder);
@@ -47,6 +56,7 @@ function fillStore(): string {
   const standing = [alarmEvent(399, id, { alarm: 'lift/fault' }), alarmEvent(400, id)];
   file.commitAlarms([{ events: [...alarmEvents(1, last - 2, id), ...standing], states: standing.map(stateAfter) }]);
   file.writeCursors([{ uplink: 'platform', ...upTo(100) }]);
+  file.writeRecords([{ kind: 'keep-memories', memories: [remembered] }]);
   file.close();
   return id;
 }
@@ -127,13 +137,14 @@ describe('a broken database is set aside, and the gateway starts on a new one', 
 });
 
 describe('what a broken database still yields is saved', () => {
-  test('every undelivered event with its id and number, and the alarms that stand, when only an index is damaged', () => {
+  test('every undelivered event with its id and number, the alarms that stand and what rules remember, when only an index is damaged', () => {
     const id = fillStore();
     damage(database, (rootPage('alarm_log_alarm') - 1) * pageBytes, randomBytes(pageBytes, 3));
     const file = openTestFile(folder);
     expect(numbersOf(file.alarmsAfter({ after: 0, limit: 1_000 }))).toEqual(range(101, last));
     expect(file.alarmsAfter({ after: 0, limit: 1 })).toEqual([alarmEvent(101, id)]);
     expect(file.alarmStates().map(({ occurrence }) => occurrence)).toEqual([`${id}-400`, `${id}-399`]);
+    expect(file.memories()).toEqual([{ rule: remembered.rule, body: JSON.stringify(remembered) }]);
     expect(file.opened()).toMatchObject({
       lastEventNumber: last,
       loss: expect.stringMatching(/300 alarm events .* 2 standing/),

@@ -163,6 +163,7 @@ describe('the schemas', () => {
       forecast: true,
       'bus-communication': true,
       flood: true,
+      suppression: true,
     };
     for (const rule of Object.keys(rules)) expect(schema).toContain(`"${rule}"`);
     for (const phase of alarmPhases) expect(schema).toContain(`"${phase}"`);

@@ -20,6 +20,7 @@ describe('a remote command', () => {
     [text(), 'run reload'],
     [text({ kind: 'refresh', expiresAt: '2026-05-12T08:00:30+02:00' }), 'run refresh'],
     [text({ kind: 'forget-holes', device: 'tank' }), 'run forget-holes'],
+    [text({ kind: 'silence' }), 'run silence'],
     [text({ surprise: 1 }), 'run reload'],
     [text({ kind: 'forget-holes' }), '"device" is missing'],
     [text({ kind: 'forget-holes', device: 'x'.repeat(101) }), '"device" is missing'],

@@ -34,6 +34,19 @@ export function carryOver(expiry: Expiry, now: BookTime, lastSign: LastSign | un
   return { lastsMs, since: now.wall, stamp: now.stamp };
 }
 
+/** When a boot began by the wall clock, as it is known now that the clock was set. */
+export interface BootFix {
+  readonly bootId: string;
+  readonly bootedAt: number;
+}
+
+/** Puts the wall time right of what began before the clock was set. Its end, which is reckoned otherwise, does not change. */
+export function correctExpiry(expiry: Expiry, { bootId, bootedAt }: BootFix): Expiry {
+  const { stamp } = expiry;
+  if (isTrusted(stamp) || stamp.bootId !== bootId) return expiry;
+  return { ...expiry, since: Math.round(bootedAt + stamp.bootMs), stamp: { ...stamp, clock: 'corrected' } };
+}
+
 function isTrusted({ clock }: TimeStamp): boolean {
   return clock !== 'unsynchronised';
 }

@@ -1,27 +1,25 @@
 import { floodAlarm, type Happening, normalLife } from '../../model/alarm.ts';
-import { gatewayActor } from './alarm-book.ts';
 import { type Chattering, stepChattering } from './chattering.ts';
 import { type Flood, floodEndsMono, noFlood, resumeFlood, stepFlood } from './flood.ts';
+import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 
 /** What the gateway notices of the raises of all alarms together: which chatter, and when they flood. */
 export interface Notices {
   /** An alarm was raised: what is told beside. */
   raised(happening: Happening): readonly Happening[];
-  timePassed(times: NoticeTimes): readonly Happening[];
+  timePassed(times: StepTime): readonly Happening[];
   nextDueMono(): number | undefined;
   /** A flood stood before the restart. */
   resumeFlood(mono: number, raises: number): void;
   forget(alarm: string): void;
 }
 
-export type NoticeTimes = Pick<Happening, 'sampledAt' | 'sampledAtMono'>;
-
 /** Remembers no more than three times of each alarm of the site, and eleven of all. */
 export function createNotices(): Notices {
   const chatterings = new Map<string, Chattering>();
   let flood: Flood = noFlood;
 
-  function stepFloodOn(kind: 'raised' | 'time', { sampledAt, sampledAtMono }: NoticeTimes): readonly Happening[] {
+  function stepFloodOn(kind: 'raised' | 'time', { sampledAt, sampledAtMono }: StepTime): readonly Happening[] {
     const step = stepFlood(flood, { kind, mono: sampledAtMono });
     flood = step.flood;
     if (!step.event) return [];
@@ -60,12 +58,3 @@ export function createNotices(): Notices {
     },
   };
 }
-
-export const noDetails = {
-  value: undefined,
-  by: undefined,
-  reason: undefined,
-  until: undefined,
-  firstAlarm: undefined,
-  overdue: undefined,
-} as const;

@@ -1,15 +1,114 @@
-import type { AlarmState } from '../../model/alarm.ts';
+import {
+  type AlarmLife,
+  type AlarmState,
+  type Happening,
+  noMasks,
+  normalLife,
+  type Rule,
+  suppressionAlarm,
+} from '../../model/alarm.ts';
+import type { Suppression } from '../../model/expression.ts';
+import { gatewayActor, noDetails, type StepTime } from './happening.ts';
+
+/*
+ * Suppression by design. One that holds is told as itself, by one event when it begins and one when it ends, however many
+ * alarms it hides: a pump that starts and stops all day must not fill the record with what nobody missed.
+ */
+
+export type NamedSuppression = Pick<Suppression, 'id' | 'name'>;
+
+/** Which suppressions hold, and which of them were told. */
+export interface Suppressing {
+  /** What hides an alarm that names these; undefined when nothing does. */
+  reasonOf(suppressedBy: readonly string[]): string | undefined;
+  /** False when nothing has changed by it. */
+  set(id: string, isOn: boolean): boolean;
+  /** The site knows these from now on. Those that it has no more hold no longer. */
+  replace(suppressions: readonly NamedSuppression[]): void;
+  /** What is to be told of those that began or ended since the last call. One that no rule names hides nothing, and is not told. */
+  tell(rules: Iterable<Rule>, times: StepTime): readonly Happening[];
+}
 
 /** Ids have no comma. */
 const separator = ', ';
 
-/** The ids of what hides an alarm as its reason; undefined when nothing does. */
-export function reasonsOf(suppressions: readonly string[]): string | undefined {
-  return suppressions.length === 0 ? undefined : suppressions.join(separator);
+/** @param states as they were kept: what held then, holds until it is known better */
+export function createSuppressing(
+  states: readonly AlarmState[],
+  suppressions: readonly NamedSuppression[],
+): Suppressing {
+  let names = namesOf(suppressions);
+  const holding = new Set(states.flatMap(suppressionsOf).filter(id => names.has(id)));
+  const told = new Map(
+    states.flatMap(({ rule, masks, message }) =>
+      rule === 'suppression' && masks.suppressed?.reason !== undefined ? [[masks.suppressed.reason, message]] : [],
+    ),
+  );
+
+  return {
+    reasonOf(suppressedBy) {
+      const reasons = suppressedBy.filter(id => holding.has(id));
+      return reasons.length === 0 ? undefined : reasons.join(separator);
+    },
+    set(id, isOn) {
+      if (!names.has(id) || holding.has(id) === isOn) return false;
+      if (isOn) holding.add(id);
+      else holding.delete(id);
+      return true;
+    },
+    replace(suppressions) {
+      names = namesOf(suppressions);
+      for (const id of holding) if (!names.has(id)) holding.delete(id);
+    },
+    tell(rules, times) {
+      const hidden = countBy(rules);
+      const ended = [...told].filter(([id]) => !holding.has(id) || !hidden.has(id));
+      const begun = [...holding].filter(id => !told.has(id) && hidden.has(id));
+      for (const [id] of ended) told.delete(id);
+      for (const id of begun) told.set(id, names.get(id) ?? id);
+      return [
+        ...ended.map(([id, name]) => happeningOf('suppression-ended', id, name, hidden.get(id), times)),
+        ...begun.map(id => happeningOf('suppression-began', id, names.get(id) ?? id, hidden.get(id), times)),
+      ];
+    },
+  };
 }
 
-/** The suppressions that were active when these states were kept, of those that the site still knows. */
-export function activeReasons(states: readonly AlarmState[], known: ReadonlySet<string>): ReadonlySet<string> {
-  const named = states.flatMap(({ masks }) => masks.suppressed?.reason?.split(separator) ?? []);
-  return new Set(named.filter(id => known.has(id)));
+/** Ids of the suppressions that hide an alarm. */
+export function suppressionsOf({ masks }: Pick<AlarmLife, 'masks'>): readonly string[] {
+  return masks.suppressed?.reason?.split(separator) ?? [];
+}
+
+function namesOf(suppressions: readonly NamedSuppression[]): ReadonlyMap<string, string> {
+  return new Map(suppressions.map(({ id, name }) => [id, name]));
+}
+
+/** How many rules name each. */
+function countBy(rules: Iterable<Rule>): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { life } of rules) for (const id of life.suppressedBy) counts.set(id, (counts.get(id) ?? 0) + 1);
+  return counts;
+}
+
+function happeningOf(
+  kind: 'suppression-began' | 'suppression-ended',
+  id: string,
+  name: string,
+  value: number | undefined,
+  times: StepTime,
+): Happening {
+  const isBeginning = kind === 'suppression-began';
+  const masks = { ...noMasks, suppressed: { by: gatewayActor, reason: id, expiry: undefined } };
+  return {
+    ...noDetails,
+    kind,
+    alarm: suppressionAlarm(id),
+    rule: undefined,
+    suppression: name,
+    life: isBeginning ? { ...normalLife, phase: 'suppressed', masks } : normalLife,
+    isFirst: isBeginning,
+    value,
+    reason: id,
+    ...times,
+  };
 }

@@ -8,29 +8,30 @@ import {
   type AlarmBookOptions,
   type BookSite,
   createAlarmBook,
-  gatewayActor,
-  type RenewedLife,
 } from './alarm-book.ts';
 import { createCauses, enterGroup, leaveCause, markSecondary } from './causes.ts';
 import { type DueDeadline, nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from './deadlines.ts';
 import { beginDuty, type Duty, isMasked, stepDuty } from './duty.ts';
-import type { BookTime } from './expiry.ts';
+import type { BookTime, BootFix } from './expiry.ts';
 import { isCoveredBy, leadOf } from './first-out.ts';
+import { gatewayActor, noDetails, type StepTime } from './happening.ts';
 import { keepDuty, resumeDuty } from './kept-duty.ts';
-import { createNotices, type NoticeTimes, noDetails } from './notices.ts';
+import type { RenewedLife } from './lives.ts';
+import { createNotices } from './notices.ts';
 import { type ProgressRefusal, stepProgress } from './progress.ts';
 import { reAlarmMono } from './re-alarm.ts';
 
-export type { BookTime } from './expiry.ts';
+export type { BookTime, BootFix } from './expiry.ts';
 
 /**
  * The alarm book with what follows from the lives of its alarms taken together and over time: causes and their
  * secondaries, chattering, floods, deadlines, alarms announced again. It is asked like the book, and tells more.
  */
-export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceRules'> {
+export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceRules' | 'correctTimes'> {
   replaceRules(site: WatchedSite, now: BookTime): readonly Happening[];
   act(...parts: Parameters<AlarmBook['act']>): ActOutcome | { readonly kind: 'refused'; readonly why: ProgressRefusal };
   begin(now: BookTime): { readonly happenings: readonly Happening[]; readonly renewed: readonly RestatedLife[] };
+  correctTimes(fix: BootFix, now: BookTime): readonly RestatedLife[];
   /**
    * Alarms of which something else is to be kept since the last call, although nothing happened to them: their cause has
    * changed, or their times count anew because it is over.
@@ -38,6 +39,8 @@ export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceR
   takeRestated(now: BookTime): readonly RestatedLife[];
   /** The deadlines of an alarm that are not settled, passed or not. */
   owedBy(alarm: string): readonly DueDeadline[];
+  /** What of that has passed and was told, and whether another alarm calls people in place of this one. */
+  claimOf(alarm: string): { readonly overdue: readonly Deadline[]; readonly isCovered: boolean };
 }
 
 export interface RestatedLife extends RenewedLife {
@@ -60,11 +63,12 @@ export interface WatchedBookOptions extends Omit<AlarmBookOptions, 'site' | 'may
 export const mostEnded = 1_000;
 
 export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
-  const kept = options.states.filter(({ alarm }) => alarm !== floodAlarm);
+  const ofBook = options.states.filter(({ alarm }) => alarm !== floodAlarm);
+  const kept = ofBook.filter(({ rule }) => rule !== 'suppression');
   let { site } = options;
   const book = createAlarmBook({
     ...options,
-    states: kept,
+    states: ofBook,
     mayShelve: priority => site.policies[priority].canShelve,
   });
   const causes = createCauses();
@@ -96,6 +100,11 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     return { owed, policy: site.policies[rule.priority], reAlarmMono: again };
   }
 
+  function owedBy(alarm: string): readonly DueDeadline[] {
+    const debt = debtOf(alarm);
+    return debt ? openDeadlines(debt.owed, debt.policy) : [];
+  }
+
   function noteDue(alarm: string): void {
     const debt = debtOf(alarm);
     const times = debt ? [nextDeadlineMono(debt.owed, debt.policy), debt.reAlarmMono] : [];
@@ -118,7 +127,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   }
 
   function follow(happenings: readonly Happening[]): readonly Happening[] {
-    return happenings.flatMap(followOne);
+    return happenings.flatMap(one => (one.suppression === undefined ? followOne(one) : [one]));
   }
 
   function followOne(happening: Happening): readonly Happening[] {
@@ -272,18 +281,21 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       for (const alarm of [...ended.keys()].filter(one => !book.ruleOf(one))) ended.delete(alarm);
       return happenings;
     },
+    correctTimes: (fix, now) => book.correctTimes(fix).map(({ alarm }) => restate(alarm, now)),
     takeRestated(now) {
       const taken = [...restated].filter(alarm => book.lifeOf(alarm).phase !== 'normal');
       restated = new Set();
       return taken.map(alarm => restate(alarm, now));
     },
-    owedBy(alarm) {
-      const debt = debtOf(alarm);
-      return debt ? openDeadlines(debt.owed, debt.policy) : [];
+    owedBy,
+    claimOf(alarm) {
+      const told = duties.get(alarm)?.overdue ?? [];
+      const overdue = owedBy(alarm).flatMap(({ deadline }) => (told.includes(deadline) ? [deadline] : []));
+      return { overdue, isCovered: covered.has(alarm) };
     },
   };
 }
 
-function timesOf({ wall, mono }: BookTime): NoticeTimes {
+function timesOf({ wall, mono }: BookTime): StepTime {
   return { sampledAt: wall, sampledAtMono: mono };
 }

@@ -9,7 +9,7 @@ import { historyMigrations } from './schema.ts';
 export type { RawPage, RawQuery, RawSample, Reading, RowPage, RowQuery, SummaryRow } from './reading.ts';
 
 /** A history that is only looked at, by a process that is not the gateway, which may be writing it meanwhile. */
-export interface HistoryReader extends Pick<Reading, 'raw' | 'rows' | 'countRows' | 'points'> {
+export interface HistoryReader extends Pick<Reading, 'raw' | 'visit' | 'rows' | 'countRows' | 'points'> {
   close(): void;
 }
 
@@ -33,6 +33,7 @@ export function openHistoryReader(folder: string): HistoryReader {
       const reading = createReading(database);
       return {
         raw: query => refusing(path, () => reading.raw(query)),
+        visit: (query, choose) => refusing(path, () => reading.visit(query, choose)),
         rows: query => refusing(path, () => reading.rows(query)),
         countRows: (kind, from, to) => refusing(path, () => reading.countRows(kind, from, to)),
         points: () => refusing(path, () => reading.points()),

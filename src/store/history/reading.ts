@@ -1,4 +1,4 @@
-import { decodeFrame, type SeriesName } from '../../history/frame.ts';
+import { decodeFrame, type SeriesName, type TakeSample } from '../../history/frame.ts';
 import { decodeSummaries, withoutSamples } from '../../history/summary-frame.ts';
 import type { Quality } from '../../model/quality.ts';
 import type { Summary, SummarySpan } from '../../model/summary.ts';
@@ -46,7 +46,7 @@ export interface SummaryRow extends Summary {
   readonly windowEnd: number;
 }
 
-interface PageEnd {
+export interface PageEnd {
   /** Where the next page begins; undefined after the last. */
   readonly next: number | undefined;
   /** Rows that were looked through, for a progress bar. */
@@ -67,14 +67,24 @@ export interface RowPage extends PageEnd {
 /** Reads what is stored, a page at a time, so that nobody who writes waits. Throws what SQLite throws. */
 export interface Reading {
   raw(query: RawQuery): RawPage;
+  /**
+   * The same without an object for each sample: `choose` gets the names of a frame and gives what takes its samples, or
+   * undefined to pass it over. Frames come whole: times outside of the query are for the taker to leave out.
+   */
+  visit(query: Omit<RawQuery, 'points'>, choose: (names: readonly SeriesName[]) => TakeSample | undefined): PageEnd;
   rows(query: RowQuery): RowPage;
   /** About how many rows there are to look through. */
   countRows(kind: HistoryClass, from: number, to: number): number;
   /** All points that ever had a value, with each of their units. */
   points(): readonly SeriesName[];
-  namesOf(row: StoredRow): SeriesName[];
+  namesOf(row: StoredRow): readonly SeriesName[];
   deviceOf(row: StoredRow): string;
 }
+
+const unknownName: SeriesName = { point: '', unit: '' };
+
+/** Lists of names that are known again. A device has one or two; beyond it all are forgotten and learned anew. */
+const mostLayouts = 4_000;
 
 export function createReading(database: Database): Reading {
   const statements = new Map(
@@ -90,13 +100,21 @@ export function createReading(database: Database): Reading {
      WHERE class = ? AND last > ? AND to_at >= ? AND from_at < ? ORDER BY first`,
   );
   let series = new Map<number, SeriesName>();
+  const layouts = new Map<string, readonly SeriesName[]>();
   let devices = new Map<number, string>();
 
-  /** Names are only ever added: they are read again when an unknown one is met. */
-  function namesOf(row: StoredRow): SeriesName[] {
+  /** Rows of a device share their names, as one list. Names are only ever added: they are read again when an unknown one is met. */
+  function namesOf(row: StoredRow): readonly SeriesName[] {
+    const bytes = Buffer.from(row.series.buffer, row.series.byteOffset, row.series.byteLength).toString('latin1');
+    const before = layouts.get(bytes);
+    if (before) return before;
     const ids = decodeIds(row.series);
     if (ids.some(id => !series.has(id))) series = readSeries(database);
-    return ids.map(id => series.get(id) ?? { point: '', unit: '' });
+    const names = ids.map(id => series.get(id) ?? unknownName);
+    if (names.includes(unknownName)) return names;
+    if (layouts.size >= mostLayouts) layouts.clear();
+    layouts.set(bytes, names);
+    return names;
   }
 
   function deviceOf({ device }: StoredRow): string {
@@ -118,7 +136,7 @@ export function createReading(database: Database): Reading {
   function scan(
     kind: HistoryClass,
     query: Interval & Page,
-    take: (row: StoredRow, names: SeriesName[]) => void,
+    take: (row: StoredRow, names: readonly SeriesName[]) => void,
   ): PageEnd {
     const wanted = query.points && new Set(query.points);
     const rows = select(kind, query);
@@ -147,6 +165,11 @@ export function createReading(database: Database): Reading {
       });
       return { samples, ...end };
     },
+    visit: (query, choose) =>
+      scan('raw', { ...query, points: undefined }, (row, names) => {
+        const take = choose(names);
+        if (take) decodeFrame(unpack(row.body), names.length, take);
+      }),
     rows(query) {
       const wanted = query.points && new Set(query.points);
       const rows: SummaryRow[] = [];

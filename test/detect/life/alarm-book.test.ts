@@ -86,6 +86,29 @@ describe('what hides an alarm', () => {
     expect(rig.wait(hour / 2)).toHaveLength(1);
   });
 
+  test('ends for several alarms in the order of their ends, and of their names where they end together', () => {
+    const rig = new BookRig([trip, low, ruleOf('fan/belt')]);
+    rig.act('pump/trip', shelve);
+    rig.act('fan/belt', { ...shelve, lastsMs: 2 * hour });
+    rig.act('booster/low', shelve);
+    rig.wait(hour / 2);
+    rig.act('booster/low', { ...takeOut, lastsMs: hour / 2 });
+    expect(rig.wait(3 * hour).map(({ alarm, kind }) => `${alarm} ${kind}`)).toEqual([
+      'booster/low in-service',
+      'booster/low unshelved',
+      'pump/trip unshelved',
+      'fan/belt unshelved',
+    ]);
+  });
+
+  test('does not end any more when the rule of the alarm was removed', () => {
+    const rig = new BookRig([low]);
+    rig.detect('met', low);
+    rig.act('booster/low', shelve);
+    expect(rig.detect('removed', low).map(({ kind }) => kind)).toEqual(['removed']);
+    expect(rig.book.nextDueMono()).toBeUndefined();
+  });
+
   test('is nothing that a person may do to an urgent alarm, but to take it out of service', () => {
     const urgent = ruleOf('fire/pump', {}, { priority: 'urgent' });
     const rig = new BookRig([urgent]);
@@ -97,17 +120,66 @@ describe('what hides an alarm', () => {
   test('by design are the suppressions of the site that the alarm names; it is shown when all have ended', () => {
     const rule = ruleOf('pump/flow-low', { suppressedBy: ['pump-off', 'feeder-dead'] });
     const rig = new BookRig([rule, low], ['pump-off', 'feeder-dead']);
-    expect(rig.suppress('pump-off', true)).toBe('pump/flow-low suppressed (suppressed)');
-    expect(rig.suppress('pump-off', true)).toBe('');
-    expect(rig.suppress('feeder-dead', true)).toBe('pump/flow-low suppressed (suppressed)');
-    expect(rig.log.at(-1)?.reason).toBe('pump-off, feeder-dead');
     rig.detect('met', rule);
+    expect(rig.suppress('pump-off', true)).toBe(
+      'site/suppression:pump-off suppression-began (suppressed), pump/flow-low suppressed (suppressed)',
+    );
+    expect(rig.suppress('pump-off', true)).toBe('');
+    expect(rig.suppress('feeder-dead', true)).toBe(
+      'site/suppression:feeder-dead suppression-began (suppressed), pump/flow-low suppressed (suppressed)',
+    );
+    expect(rig.log.at(-1)?.reason).toBe('pump-off, feeder-dead');
     expect(rig.restart()).toBe('');
-    expect(rig.suppress('pump-off', false)).toBe('pump/flow-low suppressed (suppressed)');
+    expect(rig.suppress('pump-off', false)).toBe(
+      'site/suppression:pump-off suppression-ended (normal), pump/flow-low suppressed (suppressed)',
+    );
     expect(rig.suppress('feeder-dead', false)).toBe(
-      'pump/flow-low released (unacknowledged), pump/flow-low raised (unacknowledged)',
+      'site/suppression:feeder-dead suppression-ended (normal), pump/flow-low released (unacknowledged), pump/flow-low raised (unacknowledged)',
     );
     expect(rig.suppress('no-such', true)).toBe('');
+  });
+
+  test('by design tells of itself and how many it hides, and of an alarm only when there is something to tell', () => {
+    const flow = ruleOf('pump/flow-low', { suppressedBy: ['pump-off'] });
+    const more = Array.from({ length: 39 }, (_, index) => ruleOf(`pump/a${index}`, { suppressedBy: ['pump-off'] }));
+    const rig = new BookRig([flow, ...more], ['pump-off', 'feeder-dead']);
+    expect(rig.suppress('pump-off', true)).toBe('site/suppression:pump-off suppression-began (suppressed)');
+    expect(rig.log.at(-1)).toMatchObject({ value: 40, reason: 'pump-off', suppression: 'pump-off', by: undefined });
+    expect([...rig.states.keys()]).toEqual(['site/suppression:pump-off']);
+    expect(rig.phase('pump/a7')).toBe('suppressed');
+    // Neither forgotten nor told anew by a restart.
+    expect(rig.restart()).toBe('');
+    expect(rig.phase('pump/a7')).toBe('suppressed');
+    rig.detect('met', flow);
+    expect(rig.log.at(-1)).toMatchObject({ kind: 'hidden-raised', isFirst: true, reason: 'pump-off' });
+    expect(rig.act('pump/a1', shelve)).toBe('pump/a1 shelved (suppressed)');
+    expect(rig.log.at(-1)?.isFirst).toBe(true);
+    rig.detect('gone', flow);
+    expect(rig.suppress('pump-off', false)).toBe(
+      'site/suppression:pump-off suppression-ended (normal), pump/flow-low released (normal), pump/a1 released (shelved)',
+    );
+    expect(rig.suppress('feeder-dead', true)).toBe('');
+    expect(rig.suppress('feeder-dead', false)).toBe('');
+  });
+
+  test('by design ends with its suppression, which the site file does not know after a restart', () => {
+    const flow = ruleOf('pump/flow-low', { suppressedBy: ['pump-off'] });
+    const rig = new BookRig([flow], ['pump-off']);
+    rig.suppress('pump-off', true);
+    rig.site = { rules: [ruleOf('pump/flow-low')], suppressions: [] };
+    expect(rig.restart()).toBe('site/suppression:pump-off suppression-ended (normal)');
+    expect(rig.phase('pump/flow-low')).toBe('normal');
+    expect(rig.states.size).toBe(0);
+  });
+
+  test('by design, kept by a version that told every alarm of it, is told as itself from now on', () => {
+    const flow = ruleOf('pump/flow-low', { suppressedBy: ['pump-off'] });
+    const rig = new BookRig([flow], ['pump-off']);
+    rig.detect('met', flow);
+    rig.suppress('pump-off', true);
+    rig.states.delete('site/suppression:pump-off');
+    expect(rig.restart()).toBe('site/suppression:pump-off suppression-began (suppressed)');
+    expect(rig.phase('pump/flow-low')).toBe('suppressed');
   });
 });
 
@@ -136,8 +208,11 @@ describe('a changed site file', () => {
     const other = ruleOf('pump/flow-low', { suppressedBy: ['pump-off'] });
     const rig = new BookRig([low, other], ['pump-off']);
     rig.suppress('pump-off', true);
+    rig.detect('met', low);
     expect(rig.reload([named, other])).toBe('booster/low suppressed (suppressed)');
-    expect(rig.reload([named, other], [])).toBe('booster/low released (normal), pump/flow-low released (normal)');
+    expect(rig.reload([named, other], [])).toBe(
+      'site/suppression:pump-off suppression-ended (normal), booster/low released (unacknowledged), booster/low raised (unacknowledged)',
+    );
   });
 
   test('that came while the gateway was down removes what has no rule any more', () => {
@@ -162,6 +237,38 @@ describe('what people report of their work', () => {
 });
 
 describe('what ends by itself', () => {
+  test('that was done before the clock was set shows the right times afterwards, and ends when it would have', () => {
+    const rig = new BookRig([low, trip]);
+    const bootedAt = rig.wall - rig.bootedMs;
+    rig.clock = 'unsynchronised';
+    rig.wall = 50_000;
+    rig.act('pump/trip', shelve);
+    rig.act('booster/low', takeOut);
+    rig.wall = bootedAt + rig.bootedMs;
+    rig.clock = 'synchronised';
+    const due = rig.book.nextDueMono();
+    const renewed = rig.book.correctTimes({ bootId: 'boot-1', bootedAt });
+    expect(renewed.map(({ alarm, life: { masks } }) => [alarm, (masks.shelved ?? masks.outOfService)?.expiry])).toEqual(
+      [
+        [
+          'pump/trip',
+          { lastsMs: shelve.lastsMs, since: rig.wall, stamp: { clock: 'corrected', bootId: 'boot-1', bootMs: 1_000 } },
+        ],
+        [
+          'booster/low',
+          { lastsMs: takeOut.lastsMs, since: rig.wall, stamp: { clock: 'corrected', bootId: 'boot-1', bootMs: 1_000 } },
+        ],
+      ],
+    );
+    expect(rig.book.nextDueMono()).toBe(due);
+    expect(rig.book.lifeOf('pump/trip')).toEqual(renewed[0]?.life);
+    // Once; and what another boot has begun is not touched.
+    expect(rig.book.correctTimes({ bootId: 'boot-1', bootedAt: 0 })).toEqual([]);
+    rig.clock = 'unsynchronised';
+    rig.act('pump/trip', shelve);
+    expect(rig.book.correctTimes({ bootId: 'another', bootedAt })).toEqual([]);
+  });
+
   test('goes on over a restart in the same boot, whatever the wall clock says', () => {
     const rig = new BookRig([low]);
     rig.act('booster/low', shelve);
@@ -188,6 +295,18 @@ describe('what ends by itself', () => {
     rig.act('booster/low', shelve);
     rig.lastBootMs = rig.bootedMs + hour / 4;
     expect(rig.reboot(5 * hour, 'unsynchronised', -50 * 365 * 24 * hour)).toBe('');
+    expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
+  });
+
+  test('begins anew where nothing is known of how far the boot came in which it was done', () => {
+    const rig = new BookRig([low]);
+    rig.act('booster/low', shelve);
+    rig.lastBootMs = rig.bootedMs + hour / 4;
+    rig.reboot(hour, 'unsynchronised');
+    expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
+    rig.wait(hour / 2);
+    // The last sign of life is of the boot before.
+    rig.reboot(hour, 'unsynchronised');
     expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
   });
 });

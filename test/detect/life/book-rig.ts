@@ -25,7 +25,7 @@ export class BookRig {
   #events = 0;
 
   constructor(rules: readonly Rule[], suppressions: readonly string[] = []) {
-    this.site = { rules, suppressions };
+    this.site = { rules, suppressions: suppressions.map(id => ({ id, name: id })) };
     this.book = this.#open();
   }
 
@@ -82,7 +82,7 @@ export class BookRig {
   /** Keeps what happened, as the desk and the store do. */
   take(happenings: readonly Happening[]): readonly Happening[] {
     this.log.push(...happenings);
-    for (const { alarm, life, isFirst, value, sampledAt, rule } of happenings) {
+    for (const { alarm, life, isFirst, value, sampledAt, rule, suppression } of happenings) {
       this.#events += 1;
       const known = isFirst ? undefined : this.states.get(alarm);
       if (life.phase === 'normal') this.states.delete(alarm);
@@ -91,9 +91,9 @@ export class BookRig {
           ...life,
           alarm,
           occurrence: known?.occurrence ?? `e-${this.#events}`,
-          rule: rule?.kind ?? 'limit',
+          rule: rule?.kind ?? (suppression === undefined ? 'limit' : 'suppression'),
           priority: rule?.priority ?? 'high',
-          message: '',
+          message: suppression ?? '',
           raisedAt: known?.raisedAt ?? sampledAt,
           stamp: this.now().stamp,
           value,

@@ -65,7 +65,8 @@ export function live(walk: Walk, isDisturbed: boolean): Picture & { readonly log
     if (isDisturbed && isRestartBefore) rig.restart();
     give(rig, rule, input);
   }
-  return { shown: rig.phase(rule.key), told: rig.log.map(({ kind }) => kind), log: rig.log };
+  const log = rig.log.filter(({ alarm }) => alarm === rule.key);
+  return { shown: rig.phase(rule.key), told: log.map(({ kind }) => kind), log };
 }
 
 /** What the naive model makes of it. */

@@ -43,6 +43,8 @@ interface Facts {
   readonly shelvedUntil: number | undefined;
   readonly outUntil: number | undefined;
   readonly isSuppressed: boolean;
+  /** It is hidden by a suppression and nothing else was ever to be said of it since it was normal. */
+  readonly isUntold: boolean;
 }
 
 const nothingKnown: Facts = {
@@ -52,6 +54,7 @@ const nothingKnown: Facts = {
   shelvedUntil: undefined,
   outUntil: undefined,
   isSuppressed: false,
+  isUntold: false,
 };
 
 function endedBy({ shelvedUntil, outUntil }: Facts, mono: number): ('unshelve' | 'put-back')[] {
@@ -76,6 +79,20 @@ function show(facts: Facts): string {
 }
 
 function answer(
+  facts: Facts,
+  input: Input,
+  mono: number,
+  life: Pick<RuleLife, 'needsAcknowledge' | 'isLatching'>,
+  told: string[],
+): Facts {
+  const before = told.length;
+  const after = settle(facts, input, mono, life, told);
+  if (input.kind === 'removed')
+    return { ...nothingKnown, isSuppressed: facts.isSuppressed, isUntold: facts.isSuppressed };
+  return told.length > before ? { ...after, isUntold: false } : after;
+}
+
+function settle(
   facts: Facts,
   input: Input,
   mono: number,
@@ -118,10 +135,9 @@ function answer(
       told.push('re-alarmed');
       return { ...facts, owesAcknowledge: life.needsAcknowledge };
     case 'removed':
-      if (show(facts) !== 'normal') told.push('removed');
+      if (show(facts) !== 'normal' && !facts.isUntold) told.push('removed');
       // The rule comes back at once, and so does what the site says of it.
-      if (facts.isSuppressed) told.push('suppressed');
-      return { ...nothingKnown, isSuppressed: facts.isSuppressed };
+      return facts;
     case 'shelve':
       told.push('shelved');
       return aside({ ...facts, shelvedUntil: mono + input.lastsMs });
@@ -130,6 +146,7 @@ function answer(
       return aside({ ...facts, outUntil: mono + input.lastsMs });
     case 'suppress':
       if (facts.isSuppressed) return facts;
+      if (show(facts) === 'normal') return { ...facts, isSuppressed: true, isUntold: true };
       told.push('suppressed');
       return aside({ ...facts, isSuppressed: true });
     case 'unshelve':
@@ -142,6 +159,7 @@ function answer(
       return uncover({ ...facts, outUntil: undefined });
     case 'release':
       if (!facts.isSuppressed) return facts;
+      if (facts.isUntold) return { ...facts, isSuppressed: false, isUntold: false };
       told.push('released');
       return uncover({ ...facts, isSuppressed: false });
   }

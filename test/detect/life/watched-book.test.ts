@@ -61,6 +61,25 @@ describe('deadlines', () => {
     expect(plant.book().owedBy('lift/unheard-of')).toEqual([]);
   });
 
+  test('that have passed claim somebody until they are met, and not before they are told', () => {
+    const plant = watchedPlant([alarm('lift/trapped', { priority: 'urgent' })]);
+    const overdue = () => plant.book().claimOf('lift/trapped').overdue;
+    plant.met('lift/trapped');
+    expect(overdue()).toEqual([]);
+    plant.wait(16 * minuteMs);
+    expect(overdue()).toEqual(['acknowledge', 'arrive']);
+    plant.act('lift/trapped', { kind: 'acknowledge', by: li });
+    expect(overdue()).toEqual(['arrive']);
+    plant.restart();
+    expect(overdue()).toEqual(['arrive']);
+    plant.act('lift/trapped', { kind: 'take-out', by: li, reason: 'mended', lastsMs: minuteMs });
+    expect(overdue()).toEqual([]);
+    plant.wait(16 * minuteMs);
+    expect(overdue()).toEqual(['acknowledge', 'arrive']);
+    plant.report('lift/trapped', 'arrived');
+    expect(overdue()).toEqual([]);
+  });
+
   test('alarms that are due at the same moment are told in the order of their keys', () => {
     const plant = watchedPlant(['b/trip', 'a/trip', 'c/trip', 'd/trip'].map(key => alarm(key, { priority: 'urgent' })));
     plant.met(['b/trip', 'a/trip', 'd/trip']);
@@ -303,8 +322,11 @@ describe('a first-out group', () => {
     const plant = watchedPlant([alarm('mains/dead', inSupply), alarm('pump/trip', inSupply)], { groups: [supply] });
     plant.met(['mains/dead', 'pump/trip']);
     expect(plant.book().owedBy('pump/trip')).toEqual([]);
+    expect(plant.book().claimOf('pump/trip').isCovered).toBe(true);
+    expect(plant.book().claimOf('mains/dead').isCovered).toBe(false);
     plant.act('mains/dead', { kind: 'shelve', by: li, reason: 'planned work', lastsMs: minuteMs });
     expect(plant.book().owedBy('pump/trip')).toHaveLength(3);
+    expect(plant.book().claimOf('pump/trip').isCovered).toBe(false);
     plant.wait(minuteMs);
     expect(plant.book().owedBy('pump/trip')).toEqual([]);
   });

@@ -88,7 +88,12 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
   }
 
   function site(): WatchedSite {
-    return { rules, suppressions: options.suppressions ?? [], policies, groups: options.groups ?? [] };
+    return {
+      rules,
+      suppressions: (options.suppressions ?? []).map(id => ({ id, name: id })),
+      policies,
+      groups: options.groups ?? [],
+    };
   }
 
   function now(): BookTime {
@@ -106,7 +111,7 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
   function record(made: readonly Happening[]): void {
     for (const happening of made) {
       events += 1;
-      const { alarm, life, firstAlarm, isFirst, rule } = happening;
+      const { alarm, life, firstAlarm, isFirst, rule, suppression } = happening;
       const occurrence = isFirst ? `e${events}` : (occurrences.get(alarm) ?? `e${events}`);
       occurrences.set(alarm, occurrence);
       const before = states.get(alarm);
@@ -117,7 +122,11 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
       else {
         states.set(alarm, {
           ...{ ...life, alarm, occurrence, firstOut, message: '', unit: '', state: undefined },
-          ...{ rule: rule?.kind ?? 'flood', priority: rule?.priority ?? 'medium', value: happening.value },
+          ...{
+            rule: rule?.kind ?? (suppression === undefined ? 'flood' : 'suppression'),
+            priority: rule?.priority ?? 'medium',
+            value: happening.value,
+          },
           raisedAt: isOld ? before.raisedAt : now().wall,
           stamp: isOld ? before.stamp : now().stamp,
         });

@@ -1,17 +1,12 @@
-import { createComputer } from '../../../src/compute/computer.ts';
-import { createScheduleWatch } from '../../../src/compute/schedule-watch.ts';
-import { createDetector } from '../../../src/detect/detector.ts';
-import { createWatchedBook } from '../../../src/detect/life/watched-book.ts';
-import type { Change, Happening } from '../../../src/model/alarm.ts';
+import { createJudge, type Verdict } from '../../../src/judge/judge.ts';
+import type { Happening } from '../../../src/model/alarm.ts';
 import type { Device } from '../../../src/model/device.ts';
-import type { Sample, SampleBatch } from '../../../src/model/point.ts';
-import { isComputed } from '../../../src/model/point.ts';
+import { isComputed, type Sample, type SampleBatch } from '../../../src/model/point.ts';
 import type { Site } from '../../../src/model/site.ts';
 import type { TimeStamp } from '../../../src/model/time.ts';
 
 /*
- * The pure part of a gateway: detector, computer and alarm book of a site, connected as src/gateway.ts connects them. Time
- * comes with the reads.
+ * The pure part of a gateway, the very one: what judges the samples of a site. Time comes with the reads.
  */
 
 /** What a device says at one read; undefined when it is silent. */
@@ -30,42 +25,30 @@ export interface Chain {
 export function startChain(site: Site): Chain {
   const told: Told[] = [];
   const stampAt = (mono: number): TimeStamp => ({ clock: 'synchronised', bootId: 'boot', bootMs: mono });
-  const detector = createDetector(site.rules, [], { timeOfDay: wall => wall % 86_400_000 });
   const latest = new Map<number, Sample>();
-  const expressions = site.expressions;
-  const computer = createComputer({ expressions, isActive: detector.isActive, pointNow: number => latest.get(number) });
-  const schedules = createScheduleWatch(site.suppressions, site.gateway.timeZone);
-  const { rules, policies, groups } = site;
-  const suppressions = site.suppressions.map(({ id }) => id);
-  const book = createWatchedBook({
-    site: { rules, policies, groups, suppressions },
-    states: [],
-    lastSign: undefined,
-    stampAt,
+  let now = { mono: 0, wall: 0, stamp: stampAt(0) };
+  const judge = createJudge({
+    ...{ site, states: [], lastSign: undefined, stampAt },
+    now: () => now,
+    isClockInDoubt: () => false,
+    pointNow: number => latest.get(number),
+    onJudged({ samples }) {
+      for (const sample of samples) latest.set(sample.point.number, { ...sample });
+    },
   });
 
-  function keep(happenings: readonly Happening[], mono: number): void {
-    for (const { kind, alarm, firstAlarm } of happenings) told.push({ kind, alarm, firstAlarm, mono });
+  function keep(verdict: Verdict | undefined): void {
+    for (const { kind, alarm, firstAlarm } of verdict?.happenings ?? []) {
+      told.push({ kind, alarm, firstAlarm, mono: now.mono });
+    }
   }
 
   return {
     told,
     read(device, reading, mono, wall) {
-      const now = { mono, wall, stamp: stampAt(mono) };
-      if ((book.nextDueMono() ?? Number.POSITIVE_INFINITY) <= mono) keep(book.expire(now), mono);
-      const changes: Change[] = [];
-      const take = (batch: SampleBatch) => {
-        for (const sample of batch.samples) latest.set(sample.point.number, { ...sample });
-        const made = detector.step(batch);
-        changes.push(...made);
-        return made.map(({ rule }) => rule.key);
-      };
-      const batch = batchOf(device, reading, mono, wall);
-      const expressed = computer.step(batch, take(batch), take);
-      const suppressed = [...expressed, ...schedules.step(batch, false)];
-      const hide = (isOn: boolean) =>
-        suppressed.filter(one => one.isOn === isOn).flatMap(one => book.suppress(one.suppression, isOn, now));
-      keep([...hide(true), ...book.apply(changes), ...hide(false)], mono);
+      now = { mono, wall, stamp: stampAt(mono) };
+      if ((judge.nextDueMono() ?? Number.POSITIVE_INFINITY) <= mono) keep(judge.expire());
+      keep(judge.step(batchOf(device, reading, mono, wall)));
     },
   };
 }

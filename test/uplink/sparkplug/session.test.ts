@@ -165,6 +165,52 @@ describe('alarms', () => {
     });
   });
 
+  test('its value follows the condition while nothing hides it, and what people do tells who and why', () => {
+    const rig = new SparkplugRig();
+    rig.birth();
+    const by = { who: 'Li Wei', from: 'cli' };
+    const told = (changes: Parameters<typeof rig.plant.record>[0]) =>
+      rig.alarm(rig.plant.record(changes))[0]?.metrics[0];
+    expect(told({ kind: 'acknowledged', phase: 'acknowledged', by, reason: 'seen' })).toMatchObject({
+      value: true,
+      properties: { phase: 'acknowledged', by: 'Li Wei', reason: 'seen' },
+    });
+    expect(told({ kind: 'shelved', phase: 'shelved', by, until: 7_200_000 })).toMatchObject({
+      value: false,
+      properties: { phase: 'shelved', until: 7_200_000 },
+    });
+    expect(told({ kind: 'returned', phase: 'returned' })?.value).toBe(false);
+  });
+
+  test('a deadline that has passed is told by name and by how much, and what came first by its id', () => {
+    const rig = new SparkplugRig();
+    rig.birth();
+    const passed = { kind: 'overdue', phase: 'unacknowledged', overdue: 'acknowledge', overdueMs: 12.4 } as const;
+    const said = rig.alarm(rig.plant.record({ ...passed, firstOut: 'k3m9x2-7' }));
+    expect(said[0]?.metrics[0]).toMatchObject({
+      value: true,
+      properties: { kind: 'overdue', overdue: 'acknowledge', overdueMs: 12, firstOut: 'k3m9x2-7' },
+    });
+  });
+
+  test('of the site as a whole are those of the node: no device comes and goes for a flood or a suppression', () => {
+    const rig = new SparkplugRig();
+    const names = aliasesOf(rig.birth());
+    expect([...names.values()]).toContain('Alarms/site/flood');
+    const ofSite = { device: 'site', deviceName: 'site', point: undefined, pointName: undefined } as const;
+    const flood = {
+      ...ofSite,
+      alarm: 'site/flood',
+      rule: 'flood',
+      kind: 'flood-began',
+      phase: 'acknowledged',
+    } as const;
+    const said = rig.alarm(rig.plant.record(flood));
+    expect(whatOf(said)).toEqual(['NDATA']);
+    expect(names.get(said[0]?.metrics[0]?.alias ?? 0)).toBe('Alarms/site/flood');
+    expect(said[0]?.metrics[0]?.value).toBe(true);
+  });
+
   test('what a birth certificate has told already comes as history: a raise that returned does not blink', () => {
     const rig = new SparkplugRig();
     const raised = rig.plant.record({});
