@@ -31,7 +31,7 @@ export interface PointInput extends InputBase {
   readonly kind: 'value';
   readonly point: number;
   readonly isText: boolean;
-  readonly conversion: Conversion | undefined;
+  readonly conversion?: Conversion | undefined;
 }
 
 /** From the unit of a point to the one that the expression is written in: value × factor + offset. */
@@ -47,7 +47,7 @@ export interface WindowInput extends InputBase {
   readonly kind: (typeof windowFigures)[number];
   readonly point: number;
   readonly overMs: number;
-  readonly conversion: Conversion | undefined;
+  readonly conversion?: Conversion | undefined;
 }
 
 /** A number with a name: what a site sets once for a rule that is written for many. */

@@ -1,8 +1,7 @@
 import { createJudge, type Verdict } from '../../../src/judge/judge.ts';
 import type { Happening } from '../../../src/model/alarm.ts';
 import type { Device } from '../../../src/model/device.ts';
-import type { Sample, SampleBatch } from '../../../src/model/point.ts';
-import { isComputed } from '../../../src/model/point.ts';
+import { isComputed, type Sample, type SampleBatch } from '../../../src/model/point.ts';
 import type { Site } from '../../../src/model/site.ts';
 import type { TimeStamp } from '../../../src/model/time.ts';
 
