@@ -85,6 +85,7 @@ describe('who asks on the socket', () => {
     expect(await client.alarms(0)).toEqual({
       standing: JSON.parse(JSON.stringify(gateway.standing)),
       hidden: [],
+      deadlines: [],
       history: [],
     });
     // An absent state is no key in JSON.

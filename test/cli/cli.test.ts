@@ -100,11 +100,11 @@ describe('a verb answers scripts with one JSON document', () => {
   test.each([
     ['points', ['points', '--json'], () => ({ points: gateway.pointViews })],
     ['points of a pattern', ['--json', 'points', 'feeder/*'], () => ({ points: gateway.pointViews.slice(2) })],
-    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, hidden: [], history: [] })],
+    ['alarms', ['alarms', '--json'], () => ({ standing: gateway.standing, hidden: [], deadlines: [], history: [] })],
     [
       'alarms with history',
       ['alarms', '--history', '5', '--json'],
-      () => ({ standing: gateway.standing, hidden: [], history: gateway.history }),
+      () => ({ standing: gateway.standing, hidden: [], deadlines: [], history: gateway.history }),
     ],
     ['status', ['status', '--json'], () => gateway.statusView],
     ['holes', ['holes', '--json'], () => ({ holes: gateway.holeViews })],

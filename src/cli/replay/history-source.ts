@@ -1,14 +1,13 @@
-import type { SeriesName, TakeSample } from '../../history/frame.ts';
 import { createMinuteBuffer, minuteMs } from '../../replay/minutes.ts';
 import { codeOfQuality } from '../../replay/records.ts';
-import type { HistoryReader } from '../../store/history/reader.ts';
+import type { HistoryReader, SeriesName, TakeSample } from '../../store/history/reader.ts';
 import { createSeriesFinder, nothingFound, type Series, type SeriesPoint, type Source } from './source.ts';
 
 /**
  * So much of the history is looked up at a time: all of it is in memory then, a second's values of two thousand points in
- * some 25 MB.
+ * some 12 MB.
  */
-const sliceMs = 10 * minuteMs;
+const sliceMs = 5 * minuteMs;
 
 /** Rows of the file in one page. */
 const pageRows = 500;
