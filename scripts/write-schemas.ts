@@ -2,11 +2,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { profileJsonSchema, scenarioJsonSchema, siteJsonSchema } from '../src/site/schema.ts';
+import { classJsonSchema, profileJsonSchema, scenarioJsonSchema, siteJsonSchema } from '../src/site/schema.ts';
 
 const schemas: Readonly<Record<string, () => object>> = {
   'config/site.schema.json': siteJsonSchema,
   'config/profile.schema.json': profileJsonSchema,
+  'config/class.schema.json': classJsonSchema,
   'config/scenario.schema.json': scenarioJsonSchema,
 };
 

@@ -11,6 +11,7 @@ import type { Style } from './render/style.ts';
 import { type Column, renderTable } from './render/table.ts';
 import { escapeText } from './render/text.ts';
 import { countOf } from './render/words.ts';
+import { renderRuleSets } from './rule-set-lines.ts';
 import { explainProblems, readSite, type SiteReport, wrongSite } from './site-file.ts';
 
 export function registerCheck(program: Command, context: CliContext): void {
@@ -61,6 +62,7 @@ async function checkRight(
     const sections = [
       await explainProblems(problems),
       isValid ? renderSite(site, file, width, style) : [],
+      renderRuleSets(site.ruleSets),
       renderBusForecasts(buses, width, style),
     ].filter(lines => lines.length > 0);
     printLines(
@@ -94,6 +96,7 @@ function holds(site: Site, forecasts: ReadonlyMap<string, unknown>) {
       rules: rulesOf(site, device),
       fastestIntervalMs: fastestIntervalMs(device),
     })),
+    ruleSets: site.ruleSets.map(({ part, ...report }) => ({ ...report, part: part ?? null })),
   };
 }
 

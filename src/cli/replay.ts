@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { PlantroomError } from '../base/errors.ts';
-import type { Rule } from '../model/alarm.ts';
+import { floodAlarm, type Rule } from '../model/alarm.ts';
 import { matchesGlob } from '../model/glob.ts';
 import type { Point } from '../model/point.ts';
 import type { Site } from '../model/site.ts';
 import { compare } from '../replay/compare.ts';
-import { doubtOf, type Grounds, knownShareOf, pointsNeeded } from '../replay/grounds.ts';
-import { createReplay, detectorJudge } from '../replay/replay.ts';
+import { doubtfulSuppressions, doubtOf, type Grounds, knownShareOf, pointsNeeded } from '../replay/grounds.ts';
+import { createReplay } from '../replay/replay.ts';
+import { createSourceFinder, narrow } from '../replay/sources.ts';
+import { memoryMs, warmUps } from '../replay/warm-up.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { duration, type GlobalOptions } from './options.ts';
 import { printJson, printLines } from './output.ts';
@@ -15,7 +17,7 @@ import { findStore } from './places.ts';
 import { formatTime } from './render/time.ts';
 import { type Came, readCame } from './replay/came.ts';
 import { csvSource } from './replay/csv-source.ts';
-import { historySource } from './replay/history-source.ts';
+import { threadedHistory } from './replay/history-thread.ts';
 import { holdOf } from './replay/hold.ts';
 import { playAll } from './replay/play.ts';
 import { notesOf, type ReplayResult, type ReplayRow } from './replay/result.ts';
@@ -45,7 +47,7 @@ export function registerReplay(program: Command, context: CliContext): void {
     .command('replay')
     .summary('try the alarms of a site file on the recorded past')
     .description(
-      'Runs the detector of the gateway over the raw history, or over a CSV file, with the alarms of a site file, and lists which would have come beside those that came. Changes nothing; the daemon may run.',
+      'Judges as the gateway does the raw history, or a CSV file, with the alarms of a site file, and lists which would have come beside those that came. Changes nothing; the daemon may run.',
     )
     .requiredOption('--site <file>', 'the site file with the alarms to try')
     .option(
@@ -75,8 +77,9 @@ async function replay(context: CliContext, options: ReplayOptions): Promise<void
   const nowMs = context.clock.wallMs();
   const since = timeOf('--since', options.since, nowMs);
   const until = timeOf('--until', options.until, nowMs);
-  const site = await loadSiteOrExplain(context.err, options.site);
-  const rules = chooseRules(site, options);
+  const whole = await loadSiteOrExplain(context.err, options.site);
+  const rules = chooseRules(whole, options);
+  const site = narrow(whole, rules);
   const result = await stoppable(context, signal =>
     options.csv === undefined
       ? replayHistory(context, options, { site, rules, since, until, signal })
@@ -91,7 +94,9 @@ async function replay(context: CliContext, options: ReplayOptions): Promise<void
 }
 
 interface Job {
+  /** As much of it as has to be judged for the rules. */
   readonly site: Site;
+  /** Those that are shown. */
   readonly rules: readonly Rule[];
   readonly since: number | undefined;
   readonly until: number | undefined;
@@ -103,23 +108,18 @@ async function replayHistory(context: CliContext, options: ReplayOptions, job: J
   const [from, to] = [job.since ?? nowMs - weekMs, job.until ?? nowMs];
   checkOrder(from, to);
   const { folder } = await findStore(context, { ...options, site: undefined });
-  const { openHistoryReader } = await import('../store/history/reader.ts');
-  const reader = openHistoryReader(folder);
-  try {
-    const points = pointsNeeded(job.rules, job.site.points);
-    const warmFrom = from - warmUpMs(job.rules, points, options.hold);
-    const source = historySource(reader, points, warmFrom, to);
-    return await replaySource(context, options, job, { source, points, from, to, folder });
-  } finally {
-    reader.close();
-  }
+  const points = pointsNeeded(job.site, job.site.points);
+  const warmUpMs = warmUpOf(job.site, options);
+  const source = threadedHistory(folder, points, { fromOf: point => from - warmUpMs(point), to });
+  return replaySource(context, options, job, { source, points, from, to, folder });
 }
 
 async function replayCsv(context: CliContext, options: ReplayOptions, csv: string, job: Job): Promise<ReplayResult> {
   const { since: from, until: to } = job;
   checkOrder(from ?? Number.NEGATIVE_INFINITY, to ?? Number.POSITIVE_INFINITY);
-  const points = pointsNeeded(job.rules, job.site.points);
-  const warmFrom = from === undefined ? undefined : from - warmUpMs(job.rules, points, options.hold);
+  const points = pointsNeeded(job.site, job.site.points);
+  const longestMs = points.map(warmUpOf(job.site, options)).reduce((most, ms) => Math.max(most, ms), 0);
+  const warmFrom = from === undefined ? undefined : from - longestMs;
   const source = csvSource({ name: csv, path: resolve(context.cwd, csv), points, from: warmFrom, to });
   // The alarms of a store are beside a file only where a person says that they belong together.
   const folder = options.data === undefined ? undefined : resolve(context.cwd, options.data);
@@ -138,24 +138,28 @@ interface Recording {
 async function replaySource(
   context: CliContext,
   options: ReplayOptions,
-  { rules, signal }: Job,
+  { site, rules, signal }: Job,
   { source, points, folder, ...wanted }: Recording,
 ): Promise<ReplayResult> {
   const recorded = points.map(point => ({ point, holdMs: options.hold ?? holdOf(point) }));
-  const { found } = source;
   const run = createReplay({
     points: recorded,
-    judge: detectorJudge(rules),
+    site,
     countFrom: wanted.from ?? Number.NEGATIVE_INFINITY,
   });
   await playAll(context, source, run, signal);
+  const { found } = source;
   const from = wanted.from ?? found.firstAt ?? 0;
   const to = wanted.to ?? (found.lastAt === undefined ? from : found.lastAt + 1);
-  const would = run.occurrences(from, to);
+  const isFlood = (alarm: string) =>
+    alarm === floodAlarm && options.device === undefined && options.alarm === undefined;
+  const shown = new Set(rules.map(({ key }) => key));
+  const would = run.occurrences(from, to).filter(({ alarm }) => shown.has(alarm) || isFlood(alarm));
   const came = folder === undefined ? undefined : await cameIn(folder, from, to, options);
   const shares = run.knownShares(from, to);
   const grounds: Grounds = {
     points,
+    finder: createSourceFinder(site),
     recorded: found.recorded,
     otherUnit: found.otherUnit,
     known: new Map(points.map(({ key }, place) => [key, shares[place] ?? 0])),
@@ -166,7 +170,12 @@ async function replaySource(
     return { ...row, doubt: rule && doubtOf(rule, grounds), knownShare: rule && knownShareOf(rule, grounds) };
   });
   const time = formatTime;
-  const notes = notesOf({ from, found, rows, came, coarse: coarseAlarms(rules, points), time });
+  const notes = notesOf({
+    ...{ from, found, rows, came, time },
+    coarse: coarseAlarms(rules, points),
+    unsureHiding: doubtfulSuppressions(site, grounds),
+    forgetful: forgetfulAlarms(rules, from - (found.firstAt ?? from)),
+  });
   return { from, to, samples: run.samples, points: points.length, rows, would, came: came?.occurrences, notes };
 }
 
@@ -202,15 +211,18 @@ function isMeant(key: string, { device, alarm }: ReplayOptions): boolean {
   );
 }
 
-const minuteMs = 60_000;
-const longestWarmUpMs = 86_400_000;
+/** How much of the record of a point is replayed before the time asked for. */
+function warmUpOf(site: Site, { hold }: ReplayOptions): (point: Point) => number {
+  const needs = warmUps(site);
+  return point => (needs.get(point.number) ?? 0) + (hold ?? holdOf(point)) + point.intervalMs;
+}
 
-/** So much of the record before the time asked for fills windows and delays, and tells what stood at its beginning. */
-function warmUpMs(rules: readonly Rule[], points: readonly Point[], holdMs: number | undefined): number {
-  const ofRules = rules.map(rule => rule.onDelayMs + ('windowMs' in rule ? rule.windowMs : 0));
-  const ofPoints = points.map(point => (holdMs ?? holdOf(point)) + point.intervalMs);
-  const longest = [...ofRules, ...ofPoints].reduce((most, ms) => Math.max(most, ms), 0);
-  return Math.min(longestWarmUpMs, 10 * minuteMs + 2 * longest);
+/** What is forgotten sooner is full before anybody looks. */
+const longMs = 3_600_000;
+
+/** Keys of alarms that look further back than `knownMs` before the time asked for. */
+function forgetfulAlarms(rules: readonly Rule[], knownMs: number): readonly string[] {
+  return rules.filter(rule => memoryMs(rule) >= longMs && memoryMs(rule) > knownMs).map(({ key }) => key);
 }
 
 /** Keys of limit alarms whose point is recorded in steps that are larger than their deadband. */

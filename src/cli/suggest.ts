@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { formatAge } from '../base/duration.ts';
 import { PlantroomError } from '../base/errors.ts';
 import { plainLife, type Rule } from '../model/alarm.ts';
-import type { Point } from '../model/point.ts';
-import { createReplay, detectorJudge, type Judge, type Replay } from '../replay/replay.ts';
+import type { Point, SampleBatch } from '../model/point.ts';
+import { createReplay, type Replay, siteOfRules } from '../replay/replay.ts';
 import {
   basisOf,
   type LimitProposal,
@@ -85,7 +85,7 @@ async function suggest(context: CliContext, key: string, options: SuggestOptions
     const reader = openHistoryReader(place?.folder ?? '');
     const [from, to] = [since ?? nowMs - defaultDays * dayMs, until ?? nowMs];
     try {
-      const open = () => historySource(reader, [point], from, to);
+      const open = () => historySource(reader, [point], { fromBy: [from], to });
       return await propose(context, options, { point, open, from, to, signal });
     } finally {
       reader.close();
@@ -108,12 +108,11 @@ async function propose(context: CliContext, { rule }: SuggestOptions, job: Job):
   const { point, signal } = job;
   const collector = createSeriesCollector();
   let goodCount = 0;
-  const look = replayOf(point, batch => {
+  const look = replayOf(point, [], batch => {
     const sample = batch.samples[0];
     const isGood = sample?.quality === 'good';
     if (isGood) goodCount += 1;
     collector.add(batch.sampledAt, isGood ? sample.value : Number.NaN);
-    return [];
   });
   const source = job.open();
   await playAll(context, source, look, signal);
@@ -129,14 +128,19 @@ async function propose(context: CliContext, { rule }: SuggestOptions, job: Job):
     Math.max(job.from ?? 0, firstAt ?? 0),
     Math.min(job.to ?? Number.POSITIVE_INFINITY, (lastAt ?? 0) + 1),
   ];
-  const trial = replayOf(point, detectorJudge(rulesOf(point, limits, rate)));
+  const trial = replayOf(point, rulesOf(point, limits, rate));
   await playAll(context, job.open(), trial, signal);
   const would = trial.occurrences(from, to);
   return { point, from, to, series, goodMs, recorded, basis, limits, rate, would };
 }
 
-function replayOf(point: Point, judge: Judge): Replay {
-  return createReplay({ points: [{ point, holdMs: holdOf(point) }], judge, countFrom: Number.NEGATIVE_INFINITY });
+function replayOf(point: Point, rules: readonly Rule[], onBatch?: (batch: SampleBatch) => void): Replay {
+  return createReplay({
+    points: [{ point, holdMs: holdOf(point) }],
+    site: siteOfRules(rules),
+    countFrom: Number.NEGATIVE_INFINITY,
+    ...(onBatch && { onBatch }),
+  });
 }
 
 function rulesOf(point: Point, limits: readonly LimitProposal[], rate: RateProposal | undefined): Rule[] {

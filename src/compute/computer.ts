@@ -86,7 +86,7 @@ export function createComputer(options: ComputerOptions): Computer {
 
   function begin(row: ExpressionRow): ExpressionRow {
     for (const input of row.inputs) {
-      if (input.input.kind === 'alarm') continue;
+      if (!('point' in input.input)) continue;
       const said = input.window ? undefined : options.pointNow(input.input.point);
       if (said) hear(input, said, Number.NEGATIVE_INFINITY);
     }
@@ -176,7 +176,7 @@ function listen(rows: readonly ExpressionRow[]): Listeners {
         byAlarm.set(input.input.alarm, [...(byAlarm.get(input.input.alarm) ?? []), listener]);
         for (const point of input.input.points) addTo(beatsOfPoint, point, row);
         for (const device of input.input.devices) addTo(beatsOfDevice, device, row);
-      } else addTo(byPoint, input.input.point, listener);
+      } else if ('point' in input.input) addTo(byPoint, input.input.point, listener);
     }
   }
   return { byPoint, byAlarm, beatsOfPoint, beatsOfDevice };

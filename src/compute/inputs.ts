@@ -1,4 +1,4 @@
-import type { ExpressionInput } from '../model/expression.ts';
+import type { Conversion, ExpressionInput } from '../model/expression.ts';
 import type { Sample } from '../model/point.ts';
 import type { Quality } from '../model/quality.ts';
 import type { CelType, CelValue } from './cel.ts';
@@ -19,6 +19,7 @@ export type Said = Pick<Sample, 'value' | 'text' | 'quality' | 'point'>;
 
 export function createInput(input: ExpressionInput): InputNow {
   const window = 'overMs' in input ? createValueWindow(input.overMs) : undefined;
+  if (input.kind === 'constant') return { input, window, value: input.value, quality: 'good' };
   const isAlarm = input.kind === 'alarm';
   return { input, window, value: isAlarm ? false : 0, quality: isAlarm ? 'good' : 'not-read' };
 }
@@ -32,14 +33,22 @@ export function typeOfInput(input: ExpressionInput): CelType {
 export function hear(now: InputNow, said: Said, mono: number): boolean {
   const { input, window } = now;
   const isGood = said.quality === 'good' && (Number.isFinite(said.value) || said.text !== undefined);
-  if (window === undefined || input.kind === 'alarm' || input.kind === 'value') {
+  if (input.kind === 'alarm' || input.kind === 'constant') return false;
+  const { conversion } = input;
+  if (window === undefined || input.kind === 'value') {
     const isText = input.kind === 'value' && input.isText;
-    return say(now, isText ? textOf(said) : said.value, isGood ? 'good' : badnessOf(said.quality));
+    const value = isText ? textOf(said) : convert(said.value, conversion);
+    return say(now, value, isGood ? 'good' : badnessOf(said.quality));
   }
   addValue(window, mono, said.value, isGood);
   if (!isGood) return say(now, now.value, badnessOf(said.quality));
   const figure = figureOf(window, input.kind);
-  return say(now, figure, Number.isFinite(figure) ? 'good' : 'too-little-data');
+  const converted = input.kind === 'rate' ? figure * (conversion?.factor ?? 1) : convert(figure, conversion);
+  return say(now, converted, Number.isFinite(figure) ? 'good' : 'too-little-data');
+}
+
+function convert(value: number, conversion: Conversion | undefined): number {
+  return conversion ? value * conversion.factor + conversion.offset : value;
 }
 
 /** The alarm's condition has come or gone. */

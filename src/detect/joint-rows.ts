@@ -55,7 +55,7 @@ export function takeSample({ byPoint, news }: JointRows, sample: Sample, mono: n
 
 /** The rows that have news, each once, in the order of their rules: the order of the samples makes no difference. */
 export function newsOf({ news }: JointRows): readonly Look[] {
-  return news.length > 1 ? news.sort(byOrder) : news;
+  return news.sort(byOrder);
 }
 
 const byOrder = (one: Look, other: Look): number => one.order - other.order;

@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { AlarmEvent, AlarmLife, AlarmState, Happening, Rule } from '../model/alarm.ts';
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
+import { type Language, say } from '../model/texts.ts';
 import type { TimeStamp } from '../model/time.ts';
 import type { AlarmStateChange } from '../store/store.ts';
 
@@ -39,6 +40,8 @@ export interface AlarmDeskOptions {
   readonly clock: Clock;
   /** For an event that was detected at this monotonic time. */
   readonly stampAt: (mono: number) => TimeStamp;
+  /** Of what it says itself. */
+  readonly language: () => Language;
   /** By number; looked up when an event is made, so that names are those of the site at that time. */
   readonly device: (deviceNumber: number) => Device | undefined;
   readonly point: (pointNumber: number) => Point | undefined;
@@ -117,7 +120,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     return {
       rule: rule?.kind ?? state?.rule ?? (suppression === undefined ? 'flood' : 'suppression'),
       priority: rule?.priority ?? state?.priority ?? (suppression === undefined ? 'medium' : 'low'),
-      message: rule?.message ?? suppression ?? state?.message ?? floodMessage,
+      message: rule?.message ?? suppression ?? state?.message ?? say(options.language(), 'flood', {}),
       device: device?.id ?? place,
       deviceName: device?.name ?? place,
       point: point?.key,
@@ -152,9 +155,6 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     },
   };
 }
-
-/** It tells nobody what to do, but why the list is so long. */
-const floodMessage = 'more alarms than a person can read: more than 10 in 10 minutes';
 
 /** Of the value that an event of this rule tells. */
 function unitOf(rule: Rule, point: Point | undefined): string {

@@ -1,5 +1,5 @@
 import { createHistogram } from 'node:perf_hooks';
-import type { LatencyView } from '../model/view.ts';
+import type { LatencyView, StatusView } from '../model/view.ts';
 
 /** A histogram of durations with three significant digits, from 1 µs up; an HDR histogram underneath. */
 export interface Latency {
@@ -53,5 +53,18 @@ export function createLatency(): Latency {
         max: histogram.max / 1_000,
       };
     },
+  };
+}
+
+/** What is measured of the way of a value. */
+export type Latencies = Readonly<Record<keyof StatusView['latency'], Latency>>;
+
+export function createLatencies(): Latencies {
+  return {
+    sampledToDetected: createLatency(),
+    detectedToCommitted: createLatency(),
+    committedToAcknowledged: createLatency(),
+    detectedToAcknowledged: createLatency(),
+    lateness: createLatency(),
   };
 }

@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts';
-import type { AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
+import type { AlarmEvent, AlarmLife, AlarmState, Deadline } from '../model/alarm.ts';
 import type { AlarmCursor } from '../model/outbox.ts';
 import type { OutputView } from '../model/output.ts';
 import type { Site } from '../model/site.ts';
 import type {
+  AlarmsView,
   BusView,
-  DeadlineView,
   DeviceView,
   HistoryView,
   LatencyView,
@@ -30,16 +30,27 @@ export function hiddenAlarms(states: readonly AlarmState[]): readonly AlarmState
   return states.filter(state => isHidden(state) && state.rule !== 'suppression');
 }
 
-/** @param owedBy deadlines of an alarm that are not settled, by the monotonic clock */
-export function deadlineViews(
+/**
+ * @param owedBy deadlines of an alarm that are not settled, by the monotonic clock
+ * @param history newest first
+ */
+export function alarmsView(
   states: readonly AlarmState[],
   owedBy: (alarm: string) => readonly { readonly deadline: Deadline; readonly dueMono: number }[],
+  history: readonly AlarmEvent[],
   clock: Clock,
-): readonly DeadlineView[] {
+): AlarmsView {
   const nowMono = clock.monoMs();
-  return states.flatMap(({ alarm }) =>
-    owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: Math.round(dueMono - nowMono) })),
-  );
+  const leftMs = (dueMono: number) => Math.round(dueMono - nowMono);
+  return {
+    standing: states.filter(state => !isHidden(state)),
+    hidden: hiddenAlarms(states),
+    suppressions: suppressionViews(states),
+    deadlines: states.flatMap(({ alarm }) =>
+      owedBy(alarm).map(({ deadline, dueMono }) => ({ alarm, deadline, leftMs: leftMs(dueMono) })),
+    ),
+    history,
+  };
 }
 
 export function pointViews(

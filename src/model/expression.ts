@@ -19,7 +19,7 @@ export type ExpressionTarget =
   | { readonly kind: 'alarm'; readonly point: Point }
   | { readonly kind: 'suppression'; readonly id: string };
 
-export type ExpressionInput = PointInput | WindowInput | AlarmInput;
+export type ExpressionInput = PointInput | WindowInput | AlarmInput | ConstantInput;
 
 interface InputBase {
   /** As the expression calls it. */
@@ -31,6 +31,13 @@ export interface PointInput extends InputBase {
   readonly kind: 'value';
   readonly point: number;
   readonly isText: boolean;
+  readonly conversion?: Conversion | undefined;
+}
+
+/** From the unit of a point to the one that the expression is written in: value × factor + offset. */
+export interface Conversion {
+  readonly factor: number;
+  readonly offset: number;
 }
 
 export const windowFigures = ['rate', 'mean', 'min', 'max'] as const;
@@ -40,6 +47,13 @@ export interface WindowInput extends InputBase {
   readonly kind: (typeof windowFigures)[number];
   readonly point: number;
   readonly overMs: number;
+  readonly conversion?: Conversion | undefined;
+}
+
+/** A number with a name: what a site sets once for a rule that is written for many. */
+export interface ConstantInput extends InputBase {
+  readonly kind: 'constant';
+  readonly value: number;
 }
 
 /** Whether the condition of an alarm stands. */

@@ -7,6 +7,7 @@ import type { Expression, Suppression } from './expression.ts';
 import type { OutputSettings } from './output.ts';
 import type { Point } from './point.ts';
 import type { SummarySpan } from './summary.ts';
+import type { Language } from './texts.ts';
 
 /** A whole site file, checked, with defaults filled in, units converted and everything numbered. */
 export interface Site {
@@ -22,14 +23,32 @@ export interface Site {
   /** In order of dependency: none uses what one behind it says. */
   readonly expressions: readonly Expression[];
   readonly suppressions: readonly Suppression[];
+  /** Of each device, and part of one, with an equipment class: which rules of its set are in force. */
+  readonly ruleSets: readonly RuleSetReport[];
   readonly policies: PriorityPolicies;
   readonly groups: readonly FirstOutGroup[];
   readonly outputs: readonly OutputSettings[];
 }
 
+/** What became of the rules of an equipment class at one device. Alarms by their id at the device. */
+export interface RuleSetReport {
+  /** Id of the device. */
+  readonly device: string;
+  /** Id of the part; undefined for the device itself. */
+  readonly part: string | undefined;
+  readonly class: string;
+  readonly inForce: readonly string[];
+  /** Rules that look at something the device does not have, and what that is. */
+  readonly leftOut: readonly { readonly alarm: string; readonly needs: readonly string[] }[];
+  /** Switched off by the site file, or replaced by an alarm of its own. */
+  readonly off: readonly string[];
+}
+
 export interface GatewaySettings {
   readonly id: string;
   readonly name: string;
+  /** Of the messages and names that people read. */
+  readonly language: Language;
   /** Name of a time zone (IANA); that of the machine when undefined. */
   readonly timeZone?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Log } from '../base/log.ts';
 import type { Read } from '../driver.ts';
 import { type Bus, isModbus } from '../model/bus.ts';
 import { assumedTurnaroundMs, type Device } from '../model/device.ts';
@@ -155,4 +156,16 @@ export function intervalsThatFit(bus: Bus, reads: readonly RepeatedRead[]): Read
     fitting.set(intervalMs, fits);
   }
   return fitting;
+}
+
+/** Polling late beats not polling: it is said, by `plantroom check` before and here, and done. */
+export function warnOfOverload(buses: readonly { readonly id: string; readonly predictedLoad: number }[], log: Log) {
+  for (const { id, predictedLoad } of buses) {
+    if (predictedLoad <= busLoadLimits.error) continue;
+    const load = `${Math.ceil(predictedLoad * 100)} %`;
+    log.warn(
+      { bus: id, load },
+      'the bus is asked for more time than it has: plantroom check tells which intervals fit',
+    );
+  }
 }

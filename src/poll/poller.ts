@@ -123,7 +123,7 @@ function alarmedBy({ rules, expressions = [] }: PollPlan): AlarmedPoints {
   }
   for (const { target, inputs } of expressions.toReversed()) {
     if (target.kind !== 'suppression' && !points.has(target.point.number)) continue;
-    for (const input of inputs) if (input.kind !== 'alarm') points.add(input.point);
+    for (const input of inputs) if ('point' in input) points.add(input.point);
   }
   return points;
 }

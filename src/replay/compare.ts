@@ -2,10 +2,20 @@ import type { Rule } from '../model/alarm.ts';
 import { type AlarmSum, groupByAlarm, type Occurrence, sumUp } from './tally.ts';
 
 /**
- * What would be different. `longer` and `shorter`: as often, but for another time. `untold`: the record does not say whether
+ * What would be different. `longer` and `shorter`: as often, but for another time. `hidden`: it is announced alike, and hidden more or less often. `untold`: the record does not say whether
  * it would have come.
  */
-export type Difference = 'new' | 'gone' | 'more' | 'fewer' | 'longer' | 'shorter' | 'same' | 'quiet' | 'untold';
+export type Difference =
+  | 'new'
+  | 'gone'
+  | 'more'
+  | 'fewer'
+  | 'longer'
+  | 'shorter'
+  | 'hidden'
+  | 'same'
+  | 'quiet'
+  | 'untold';
 
 export interface AlarmComparison {
   readonly alarm: string;
@@ -35,7 +45,7 @@ export function compare({ rules, would, came, from, to, canTell }: Compared): re
   const wouldBy = groupByAlarm(would);
   const cameBy = came && groupByAlarm(came);
   const byKey = new Map(rules.map(rule => [rule.key, rule]));
-  const alarms = new Set([...byKey.keys(), ...(cameBy?.keys() ?? [])]);
+  const alarms = new Set([...byKey.keys(), ...wouldBy.keys(), ...(cameBy?.keys() ?? [])]);
   const rows = [...alarms].map((alarm): AlarmComparison => {
     const rule = byKey.get(alarm);
     const wouldSum = sumUp(wouldBy.get(alarm) ?? [], from, to);
@@ -52,17 +62,29 @@ export function compare({ rules, would, came, from, to, canTell }: Compared): re
   );
 }
 
-const order: readonly Difference[] = ['new', 'gone', 'more', 'fewer', 'longer', 'shorter', 'same', 'untold', 'quiet'];
+const order: readonly Difference[] = [
+  'new',
+  'gone',
+  'more',
+  'fewer',
+  'longer',
+  'shorter',
+  'hidden',
+  'same',
+  'untold',
+  'quiet',
+];
 
 function differenceOf(would: AlarmSum, came: AlarmSum | undefined): Difference {
-  if (came === undefined) return would.count > 0 ? 'new' : 'quiet';
+  if (came === undefined) return would.count > 0 ? 'new' : would.hidden > 0 ? 'hidden' : 'quiet';
   if (would.count !== came.count) {
     if (came.count === 0) return 'new';
     if (would.count === 0) return 'gone';
     return would.count > came.count ? 'more' : 'fewer';
   }
-  if (would.count === 0) return 'quiet';
   const longest = Math.max(would.totalMs, came.totalMs);
-  if (Math.abs(would.totalMs - came.totalMs) <= sameShare * longest) return 'same';
-  return would.totalMs > came.totalMs ? 'longer' : 'shorter';
+  if (Math.abs(would.totalMs - came.totalMs) > sameShare * longest)
+    return would.totalMs > came.totalMs ? 'longer' : 'shorter';
+  if (would.hidden !== came.hidden) return 'hidden';
+  return would.count + would.hidden === 0 ? 'quiet' : 'same';
 }

@@ -1,5 +1,9 @@
-import { otherPointOf, type Rule } from '../model/alarm.ts';
+import type { JudgedSite } from '../judge/judge.ts';
+import type { Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
+import { isComputed } from '../model/point.ts';
+import type { SourceFinder, Sources } from './sources.ts';
+import { createSourceFinder } from './sources.ts';
 
 /** Why the record cannot tell whether an alarm would have come. */
 export type Doubt =
@@ -16,6 +20,8 @@ export type Doubt =
 
 export interface Grounds {
   readonly points: readonly Point[];
+  /** What alarms are made of. */
+  readonly finder: SourceFinder;
   /** Keys of all points that the record ever had. */
   readonly recorded: ReadonlySet<string>;
   /** Keys of points whose unit does not convert. */
@@ -24,39 +30,39 @@ export interface Grounds {
   readonly known: ReadonlyMap<string, number>;
 }
 
-/** Why the record says nothing about a rule; undefined where it does. */
+/** Why the record says nothing about the condition of an alarm; undefined where it does. */
 export function doubtOf(rule: Rule, grounds: Grounds): Doubt | undefined {
-  const devices = devicesOf(rule);
-  if (devices.length > 0) return doubtOfDevices(devices, grounds);
-  return pointsOf(rule)
-    .map(point => doubtOfPoint(point, grounds))
-    .find(doubt => doubt !== undefined);
+  return doubtOfSources(grounds.finder.ofRule(rule), grounds);
+}
+
+/** Ids of the suppressions of which the record cannot tell when they hid alarms. */
+export function doubtfulSuppressions({ suppressions }: JudgedSite, grounds: Grounds): readonly string[] {
+  const ids = suppressions.map(({ id }) => id);
+  return ids.filter(id => doubtOfSources(grounds.finder.ofSuppression(id), grounds) !== undefined);
 }
 
 /** 0 to 1: how much of the time is known of what the rule looks at; undefined where that is a device. */
-export function knownShareOf(rule: Rule, { points, known }: Grounds): number | undefined {
-  const shares = points.filter(({ number }) => pointsOf(rule).includes(number)).map(({ key }) => known.get(key) ?? 0);
+export function knownShareOf(rule: Rule, { points, known, finder }: Grounds): number | undefined {
+  const sources = finder.ofRule(rule);
+  const shares = points.filter(({ number }) => sources.points.has(number)).map(({ key }) => known.get(key) ?? 0);
   return shares.length === 0 ? undefined : Math.min(...shares);
 }
 
-/** The points that some rules look at; those of whole devices where it matters whether they were heard. */
-export function pointsNeeded(rules: readonly Rule[], points: readonly Point[]): readonly Point[] {
-  const wanted = new Set(rules.flatMap(pointsOf));
-  const devices = new Set(rules.flatMap(devicesOf));
-  return points.filter(({ number, device }) => wanted.has(number) || devices.has(device));
+/**
+ * The points that are needed of the record: those that rules, expressions and suppressions look at, and those of whole
+ * devices where it matters whether they were heard. What is computed is computed again.
+ */
+export function pointsNeeded(site: JudgedSite, points: readonly Point[]): readonly Point[] {
+  const finder = createSourceFinder(site);
+  const sources = [...site.rules.map(finder.ofRule), ...site.suppressions.map(({ id }) => finder.ofSuppression(id))];
+  const wanted = new Set(sources.flatMap(one => [...one.points]));
+  const devices = new Set(sources.flatMap(one => [...one.devices]));
+  return points.filter(point => !isComputed(point) && (wanted.has(point.number) || devices.has(point.device)));
 }
 
-/** Numbers of the points whose values a rule judges. */
-function pointsOf(rule: Rule): readonly number[] {
-  if (!('point' in rule)) return [];
-  const other = otherPointOf(rule);
-  return other === undefined ? [rule.point] : [rule.point, other];
-}
-
-/** Numbers of the devices of which a rule asks whether they are heard. */
-function devicesOf(rule: Rule): readonly number[] {
-  if (rule.kind === 'communication') return [rule.device];
-  return rule.kind === 'bus-communication' ? rule.devices : [];
+function doubtOfSources(sources: Sources, grounds: Grounds): Doubt | undefined {
+  const ofDevices = doubtOfDevices([...sources.devices], grounds);
+  return ofDevices ?? [...sources.points].map(point => doubtOfPoint(point, grounds)).find(doubt => doubt !== undefined);
 }
 
 function doubtOfPoint(number: number, { points, recorded, otherUnit, known }: Grounds): Doubt | undefined {

@@ -18,7 +18,7 @@ export const qualities: readonly Quality[] = ['good', ...badReasons];
 const codes = new Map(qualities.map((quality, code) => [quality, code]));
 
 export function codeOfQuality(quality: Quality): number {
-  return codes.get(quality) ?? 0;
+  return quality === 'good' ? 0 : (codes.get(quality) ?? 0);
 }
 
 const firstRows = 256;
@@ -41,6 +41,17 @@ export function addRecord(records: Records, place: number, at: number, value: nu
   records.value[row] = value;
   records.quality[row] = quality;
   records.count = row + 1;
+}
+
+/** In columns of their own, as long as they have to be. */
+export function copyRecords({ count, place, at, value, quality }: Records): Records {
+  return {
+    count,
+    place: place.slice(0, count),
+    at: at.slice(0, count),
+    value: value.slice(0, count),
+    quality: quality.slice(0, count),
+  };
 }
 
 function grow(records: Records): void {

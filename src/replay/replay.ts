@@ -1,25 +1,17 @@
-import { createDetector } from '../detect/detector.ts';
-import type { Change, Rule } from '../model/alarm.ts';
+import { assert } from '../base/assert.ts';
+import { type BookTime, createJudge, type JudgedSite, type Verdict } from '../judge/judge.ts';
+import type { Rule } from '../model/alarm.ts';
+import { usualPolicies } from '../model/deadline.ts';
 import type { SampleBatch } from '../model/point.ts';
+import type { TimeStamp } from '../model/time.ts';
 import type { Minute } from './minutes.ts';
 import { createRebuilder, type RecordedPoint } from './rebuild.ts';
 import { createTally, type Occurrence } from './tally.ts';
 
-/**
- * What decides: the detector alone, or the chain of all that the gateway puts around it. It gets the batches in the order
- * of time, and knows no other clock than theirs.
- */
-export type Judge = (batch: SampleBatch) => readonly Change[];
-
-/** The very detector of the gateway, with no alarm standing at the beginning. */
-export function detectorJudge(rules: readonly Rule[]): Judge {
-  return createDetector(rules, []).step;
-}
-
-/** Takes a recording through the judge, a minute at a time, and keeps what comes of it. Pure but for its own state. */
+/** Takes a recording through the judge of the gateway, a minute at a time, and keeps what comes of it. */
 export interface Replay {
   play(minute: Minute): void;
-  /** What stood at some time from `from` on and before `to`. */
+  /** What stood at some time from `from` on and before `to`. Nothing can be played after it. */
   occurrences(from: number, to: number): readonly Occurrence[];
   /** How much of a time that begins with `countFrom` each place was good: 0 to 1. */
   knownShares(from: number, to: number): readonly number[];
@@ -29,22 +21,24 @@ export interface Replay {
 export interface ReplayOptions {
   /** In the order of their devices. */
   readonly points: readonly RecordedPoint[];
-  readonly judge: Judge;
+  readonly site: JudgedSite;
   /** From then on it is counted how much is known; what comes before only makes delays, windows and alarms begin right. */
   readonly countFrom: number;
   /** Looks at each batch before it is judged. */
   readonly onBatch?: (batch: SampleBatch) => void;
 }
 
-export function createReplay({ points, judge, countFrom, onBatch }: ReplayOptions): Replay {
+export function createReplay({ points, site, countFrom, onBatch }: ReplayOptions): Replay {
   const rebuilder = createRebuilder(points);
   const tally = createTally();
+  const judge = createRecordedJudge(site, ({ happenings }) => {
+    for (const { kind, alarm, sampledAt } of happenings) tally.add({ kind, alarm, at: sampledAt });
+  });
   let goodBefore: Float64Array | undefined;
 
   function take(batch: SampleBatch): void {
     onBatch?.(batch);
-    for (const { kind, rule, sampledAt } of judge(batch))
-      tally.add({ kind: kind === 'met' ? 'began' : 'ended', alarm: rule.key, at: sampledAt });
+    judge.step(batch);
   }
 
   return {
@@ -52,7 +46,10 @@ export function createReplay({ points, judge, countFrom, onBatch }: ReplayOption
       if (goodBefore === undefined && minute.startAt >= countFrom) goodBefore = rebuilder.good.slice();
       rebuilder.play(minute, take);
     },
-    occurrences: tally.occurrences,
+    occurrences(from, to) {
+      judge.wait(to);
+      return tally.occurrences(from, to);
+    },
     knownShares(from, to) {
       const countedMs = Math.max(1, to - from);
       return points.map(({ point }, place) => {
@@ -63,5 +60,54 @@ export function createReplay({ points, judge, countFrom, onBatch }: ReplayOption
     get samples() {
       return rebuilder.samples;
     },
+  };
+}
+
+/**
+ * The very judge of the gateway, with no alarm standing at the beginning, and by the clock of the record: wall time is the
+ * monotonic time too, and what is due between two batches happens when it is due.
+ * @param onVerdict of a step or of what ended by itself; not called for nothing
+ */
+export function createRecordedJudge(site: JudgedSite, onVerdict: (verdict: Verdict) => void) {
+  let nowMs = Number.NEGATIVE_INFINITY;
+  let dueMs = Number.POSITIVE_INFINITY;
+  const stampAt = (mono: number): TimeStamp => ({ clock: 'synchronised', bootId: 'replay', bootMs: mono });
+  const now = (): BookTime => ({ mono: nowMs, wall: nowMs, stamp: stampAt(nowMs) });
+  const judge = createJudge({
+    ...{ site, states: [], lastSign: undefined, stampAt, now },
+    isClockInDoubt: () => false,
+    pointNow: () => undefined,
+  });
+
+  function tell(verdict: Verdict): void {
+    dueMs = judge.nextDueMono() ?? Number.POSITIVE_INFINITY;
+    onVerdict(verdict);
+  }
+
+  function wait(until: number): void {
+    while (dueMs <= until) {
+      nowMs = dueMs;
+      tell(judge.expire());
+      assert(dueMs > nowMs, 'what was due is due for ever');
+    }
+  }
+
+  return {
+    wait,
+    step(batch: SampleBatch): void {
+      if (dueMs <= batch.sampledAtMono) wait(batch.sampledAtMono);
+      nowMs = batch.sampledAtMono;
+      const verdict = judge.step(batch);
+      if (verdict) tell(verdict);
+    },
+  };
+}
+
+/** A site of some alarms on points that are read, and nothing else. */
+export function siteOfRules(rules: readonly Rule[]): JudgedSite {
+  return {
+    ...{ rules, expressions: [], suppressions: [], groups: [] },
+    policies: usualPolicies,
+    gateway: { timeZone: undefined },
   };
 }

@@ -1,6 +1,7 @@
 import { parseDuration } from '../base/duration.ts';
 import type { DeviationRule, Reference, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
+import { say } from '../model/texts.ts';
 import { convertDifference, convertValue, quantityOf } from '../model/unit.ts';
 import { isQuantity } from './alarm-references.ts';
 import { statesOf } from './alarm-states.ts';
@@ -11,7 +12,7 @@ import { placeOfValue } from './tree.ts';
 /** Builders of the rules that compare a point with another one, or with a constant. */
 
 const directions = { above: 'above', below: 'below', by: 'both' } as const;
-const directionTexts = { above: 'above', below: 'below', both: 'away from' } as const;
+const directionTexts = { above: 'farAbove', below: 'farBelow', both: 'farAway' } as const;
 
 export function buildDeviationRule(parts: RuleParts): Rule | undefined {
   const { raw, tree, point, build, base } = parts;
@@ -32,19 +33,21 @@ export function buildDeviationRule(parts: RuleParts): Rule | undefined {
   if (!from || limit === undefined || deadband === undefined) return undefined;
   if (!isDeadbandNarrow(parts, deadband, limit)) return undefined;
   const direction: DeviationRule['direction'] = directions[key];
-  const message = raw.message ?? `${point.name} is more than ${written} ${directionTexts[direction]} ${from.text}`;
+  const words = { name: point.name, size: written, other: from.text };
+  const message = raw.message ?? say(build.language, directionTexts[direction], words);
   return { ...base, kind: 'deviation', message, from: from.reference, direction, limit, deadband };
 }
 
 export function buildCrossingsRule(parts: RuleParts): Rule | undefined {
-  const { raw, point, base } = parts;
+  const { raw, point, base, build } = parts;
   const given = raw.crossings;
   if (!given) return undefined;
   const of = readReference(parts, given.of, ['crossings', 'of']);
   const band = readSize(parts, given.band, { path: ['crossings', 'band'], mayBeZero: true });
   if (!of || band === undefined) return undefined;
   const most = given['more-than'];
-  const message = raw.message ?? `${point.name} has crossed ${of.text} more than ${most} times in ${given.in}`;
+  const words = { name: point.name, other: of.text, count: most, time: given.in };
+  const message = raw.message ?? say(build.language, 'crossings', words);
   return { ...base, kind: 'crossings', message, of: of.reference, most, band, windowMs: parseDuration(given.in) ?? 0 };
 }
 
@@ -62,14 +65,15 @@ export function buildMismatchRule(parts: RuleParts): Rule | undefined {
     build.problems.error(placeOfValue(tree, 'mismatch', 'command'), message, 'name the point of the command');
     return undefined;
   }
+  const names = { name: point.name, command: command.name };
   return {
     ...base,
     kind: 'mismatch',
-    message: raw.message ?? `${point.name} does not follow ${command.name}`,
+    message: raw.message ?? say(build.language, 'mismatch', names),
     startMessage:
-      given['start-message'] ?? raw.message ?? `${point.name} is not on ${given.start} after ${command.name} came`,
+      given['start-message'] ?? raw.message ?? say(build.language, 'notStarted', { ...names, time: given.start }),
     stopMessage:
-      given['stop-message'] ?? raw.message ?? `${point.name} is still on ${given.stop} after ${command.name} went`,
+      given['stop-message'] ?? raw.message ?? say(build.language, 'notStopped', { ...names, time: given.stop }),
     command: command.number,
     commandOn,
     feedbackOn,
@@ -92,8 +96,11 @@ export function buildFrozenRule(parts: RuleParts): Rule | undefined {
   const moves = other && readMoves(parts, other);
   if (span === undefined || (given.while !== undefined && moves === undefined)) return undefined;
   const companion = other && moves !== undefined ? { point: other.number, span: moves } : undefined;
-  const message =
-    raw.message ?? `${point.name} has not moved for ${given.for}${other ? `, while ${other.name} has` : ''}`;
+  const words = { name: point.name, time: given.for };
+  const usual = other
+    ? say(build.language, 'frozenWhile', { ...words, other: other.name })
+    : say(build.language, 'frozen', words);
+  const message = raw.message ?? usual;
   return { ...base, kind: 'frozen', message, forMs: parseDuration(given.for) ?? 0, span, companion };
 }
 

@@ -1,4 +1,5 @@
 import type { Point } from '../model/point.ts';
+import { type Language, say } from '../model/texts.ts';
 import { stateTexts } from './alarm-checks.ts';
 import type { RuleParts } from './rule-parts.ts';
 import { suggestOr } from './suggestion.ts';
@@ -26,8 +27,8 @@ export function statesOf({ tree, build }: RuleParts, point: Point, path: readonl
 }
 
 /** `running or stopping` */
-export function writtenStates(written: string | number | readonly (string | number)[]): string {
-  return typeof written === 'object' ? written.join(' or ') : String(written);
+export function writtenStates(written: string | number | readonly (string | number)[], language: Language): string {
+  return typeof written === 'object' ? written.join(say(language, 'or', {})) : String(written);
 }
 
 /** The numbers of a state: one text may stand for several. */

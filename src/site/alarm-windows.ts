@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from '../base/duration.ts';
 import type { Rule } from '../model/alarm.ts';
+import { say } from '../model/texts.ts';
 import { isDeadbandNarrow, type RuleParts, readDeadband, readSize } from './rule-parts.ts';
 import { placeOfValue } from './tree.ts';
 
@@ -19,12 +20,12 @@ export function buildSpreadRule(parts: RuleParts): Rule | undefined {
   const limit = readSize(parts, written, { path: ['spread', measure], mayBeZero: false });
   const deadband = readDeadband(parts);
   if (limit === undefined || deadband === undefined || !isDeadbandNarrow(parts, deadband, limit)) return undefined;
-  const message = raw.message ?? `${point.name} swings by more than ${written} in ${given.over}`;
+  const message = raw.message ?? say(build.language, 'spread', { name: point.name, size: written, time: given.over });
   return { ...base, kind: 'spread', message, measure, limit, deadband, windowMs: parseDuration(given.over) ?? 0 };
 }
 
-export function buildStaleRule({ raw, point, base }: RuleParts): Rule | undefined {
+export function buildStaleRule({ raw, point, base, build }: RuleParts): Rule | undefined {
   const longestMs = parseDuration(raw.stale ?? '') ?? 0;
-  const message = raw.message ?? `${point.name} has had no good value for ${formatDuration(longestMs)}`;
+  const message = raw.message ?? say(build.language, 'stale', { name: point.name, time: formatDuration(longestMs) });
   return { ...base, kind: 'stale', message, longestMs };
 }

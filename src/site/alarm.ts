@@ -1,6 +1,7 @@
 import { parseDuration } from '../base/duration.ts';
 import type { LimitLevel, Rule } from '../model/alarm.ts';
 import type { Point } from '../model/point.ts';
+import { say } from '../model/texts.ts';
 import { formatQuantity } from '../model/unit.ts';
 import { type AlarmCondition, checkAlarm, communicationId, conditionsOf, isText } from './alarm-checks.ts';
 import { buildCrossingsRule, buildDeviationRule, buildFrozenRule, buildMismatchRule } from './alarm-joint.ts';
@@ -26,7 +27,7 @@ export function buildRules(siteTree: Tree, devices: DeviceDrafts, build: RuleBui
   const drafts = new Map<string, RuleDraft>();
   for (const device of devices.built.values()) {
     for (const draft of [...buildProfileAlarms(device, build), ...buildCommunicationAlarm(device, build)]) {
-      drafts.set(draft.rule.key, draft);
+      if (!build.off.has(draft.rule.key)) drafts.set(draft.rule.key, draft);
     }
   }
   const own = new Map<string, Tree>();
@@ -80,7 +81,10 @@ function buildProfileAlarms(device: DeviceDraft, build: RuleBuild): RuleDraft[] 
   return [...ofPoints, ...withExpression];
 }
 
-function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft, { policies }: RuleBuild): RuleDraft[] {
+function buildCommunicationAlarm(
+  { id, raw, device, tree }: DeviceDraft,
+  { policies, language }: RuleBuild,
+): RuleDraft[] {
   const settings = raw.communication ?? {};
   if (settings === 'off' || device.unitId === undefined) return [];
   const priority = settings.priority ?? 'high';
@@ -89,7 +93,7 @@ function buildCommunicationAlarm({ id, raw, device, tree }: DeviceDraft, { polic
     key: `${id}/${communicationId}`,
     device: device.number,
     priority,
-    message: `${device.name} does not answer`,
+    message: say(language, 'silentDevice', { name: device.name }),
     onDelayMs: parseDuration(settings['on-delay'] ?? '10s') ?? 0,
     offDelayMs: 0,
     life: {
@@ -179,12 +183,13 @@ function buildLimitRule({ raw, tree, point, build, base }: RuleParts, level: Lim
   }
   if (limit.kind === 'wrong' || deadband.kind === 'wrong' || deadband.value < 0) return undefined;
   const side = level.startsWith('high') ? 'above' : 'below';
-  const message = raw.message ?? `${point.name} is ${side} ${formatQuantity(limit.value, point.unit)}`;
+  const parts = { name: point.name, limit: formatQuantity(limit.value, point.unit) };
+  const message = raw.message ?? say(build.language, side, parts);
   return { ...base, kind: 'limit', message, level, limit: limit.value, deadband: deadband.value };
 }
 
 const directions = ['rise', 'fall', 'both'] as const;
-const directionTexts = { rise: 'rises', fall: 'falls', both: 'changes' } as const;
+const directionTexts = { rise: 'rise', fall: 'fall', both: 'change' } as const;
 
 function buildRateRule({ raw, tree, point, build, base }: RuleParts): Rule | undefined {
   const rate = raw.rate;
@@ -217,15 +222,18 @@ function buildRateRule({ raw, tree, point, build, base }: RuleParts): Rule | und
     }
   }
   if (speed.kind === 'wrong' || change.kind === 'wrong' || speed.value <= 0 || change.value < 0) return undefined;
-  const message = raw.message ?? `${point.name} ${directionTexts[direction]} faster than ${rate[direction]}`;
+  const words = { name: point.name, rate: rate[direction] ?? '' };
+  const message = raw.message ?? say(build.language, directionTexts[direction], words);
   const windowMs = parseDuration(rate.over) ?? 0;
   return { ...base, kind: 'rate', message, direction, ratePerS: speed.value, windowMs, minChange: change.value };
 }
 
 function buildStateRule(parts: RuleParts): Rule | undefined {
-  const { raw, point, base } = parts;
+  const { raw, point, build, base } = parts;
   const states = statesOf(parts, point, ['state']);
   if (states.length === 0) return undefined;
-  const message = raw.message ?? `${point.name} is ${writtenStates(raw.state ?? [])}`;
+  const message =
+    raw.message ??
+    say(build.language, 'state', { name: point.name, states: writtenStates(raw.state ?? [], build.language) });
   return { ...base, kind: 'state', message, states };
 }

@@ -1,6 +1,7 @@
 import { type BusRule, plainLife, priorities, type Rule } from '../model/alarm.ts';
 import type { Bus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
+import { type Language, say } from '../model/texts.ts';
 import { communicationId } from './alarm-checks.ts';
 
 /**
@@ -8,7 +9,12 @@ import { communicationId } from './alarm-checks.ts';
  * is one alarm, not thirty. As urgent as the most urgent of those it stands for,
  * and in the first-out group that all of them share; none where no device has one.
  */
-export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[], rules: readonly Rule[]): BusRule[] {
+export function buildBusAlarms(
+  buses: readonly Bus[],
+  devices: readonly Device[],
+  rules: readonly Rule[],
+  language: Language,
+): BusRule[] {
   return buses.flatMap(bus => {
     const numbers = devices
       .filter(device => device.bus === bus.id && device.points.length > 0)
@@ -24,7 +30,7 @@ export function buildBusAlarms(buses: readonly Bus[], devices: readonly Device[]
       bus: bus.id,
       devices: numbers,
       priority: priorities[Math.max(...ranks)] ?? 'high',
-      message: `no device of the bus ${bus.id} answers`,
+      message: say(language, 'silentBus', { bus: bus.id }),
       onDelayMs: 0,
       offDelayMs: 0,
       life: {

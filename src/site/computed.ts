@@ -1,5 +1,6 @@
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
+import { say } from '../model/texts.ts';
 import { referencesOf } from './alarm-references.ts';
 import type { Build } from './build.ts';
 import { computedId, type DeviceDraft, type DeviceDrafts } from './device.ts';
@@ -60,6 +61,7 @@ export function isComplete(device: DeviceDraft, { inputs }: { readonly inputs: I
 function isLeftOut(device: DeviceDraft, inputs: Inputs, seen: Set<string>): boolean {
   return Object.values(inputs).some(input => {
     const { kind, reference } = referenceOf(input);
+    if (kind === 'constant') return false;
     const key = kind === 'alarm' ? `alarm ${reference}` : reference;
     if (seen.has(key)) return false;
     seen.add(key);
@@ -98,11 +100,11 @@ export function findOwner(
 
 /** It is on no bus: nobody polls it. */
 function createComputedDevice(tree: Tree, build: Build): DeviceDraft {
-  const raw: Raw<'device'> = { id: computedId, name: 'Computed', bus: '' };
+  const raw: Raw<'device'> = { id: computedId, name: say(build.language, 'computed', {}), bus: '' };
   const device: Device = {
     number: build.numbering.device(computedId),
     id: computedId,
-    name: 'Computed',
+    name: say(build.language, 'computed', {}),
     bus: '',
     profile: undefined,
     unitId: undefined,
@@ -132,7 +134,9 @@ function describePoint(
   const intervals = Object.values(raw.inputs).flatMap(input => {
     const { kind, reference } = referenceOf(input);
     const [device = '', point = ''] = isOfProfile ? [owner.id, reference] : reference.split('/');
-    return kind === 'alarm' ? [] : (devices.built.get(device)?.points.get(point)?.intervalMs ?? []);
+    return kind === 'alarm' || kind === 'constant'
+      ? []
+      : (devices.built.get(device)?.points.get(point)?.intervalMs ?? []);
   });
   // Of inputs that are computed themselves nobody knows yet how often they come.
   const intervalMs = intervals.length > 0 ? Math.min(...intervals) : 1_000;

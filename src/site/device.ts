@@ -1,6 +1,7 @@
 import { parseDuration } from '../base/duration.ts';
 import type { Barrier, Device } from '../model/device.ts';
 import { type ModbusType, modbusTables, type Point } from '../model/point.ts';
+import { say } from '../model/texts.ts';
 import type { Build } from './build.ts';
 import { buildPoint, mergePoint, type PointDefaults, type PointDraft, placeOfField } from './point.ts';
 import type { Profile } from './profile.ts';
@@ -83,7 +84,13 @@ function buildDevice(tree: Tree, build: Build): DeviceDraft | undefined {
 function buildSelf(siteTree: Tree, build: Build): DeviceDraft | undefined {
   const profile = build.profiles.take(selfProfileName, placeOf(siteTree));
   if (!profile) return undefined;
-  const raw: Raw<'device'> = { id: selfId, name: 'Gateway', bus: selfId, profile: selfProfileName, interval: '5s' };
+  const raw: Raw<'device'> = {
+    id: selfId,
+    name: say(build.language, 'gateway', {}),
+    bus: selfId,
+    profile: selfProfileName,
+    interval: '5s',
+  };
   const points = [...profile.points.values()].map(draftOf);
   return finishDevice({ raw, tree: siteTree, profile, points, isIncomplete: false, unitId: undefined }, build);
 }

@@ -2,8 +2,16 @@ import { parseDuration } from '../base/duration.ts';
 import { type CelType, compileCel, isReservedName } from '../compute/cel.ts';
 import { typeOfInput } from '../compute/inputs.ts';
 import type { Rule } from '../model/alarm.ts';
-import { type Expression, type ExpressionInput, type ExpressionTarget, windowFigures } from '../model/expression.ts';
-import { isText } from '../model/point.ts';
+import {
+  type Conversion,
+  type Expression,
+  type ExpressionInput,
+  type ExpressionTarget,
+  windowFigures,
+} from '../model/expression.ts';
+import { isText, type Point } from '../model/point.ts';
+import { convertDifference, convertValue, findUnit, parseQuantity, unitsLike } from '../model/unit.ts';
+import { isQuantity } from './alarm-references.ts';
 import type { Build } from './build.ts';
 import type { DeviceDrafts } from './device.ts';
 import { siteLimits } from './limits.ts';
@@ -36,10 +44,11 @@ type RawInput = Raw<'suppression'>['inputs'][string];
 export function referenceOf(input: RawInput): { kind: ExpressionInput['kind']; reference: string } {
   if (typeof input === 'string') return { kind: 'value', reference: input };
   const kind = kindsOf(input)[0] ?? 'alarm';
-  return { kind, reference: input[kind] ?? '' };
+  const reference = input[kind] ?? '';
+  return { kind: kind === 'value' && isQuantity(reference) ? 'constant' : kind, reference: `${reference}` };
 }
 
-const inputKinds = [...windowFigures, 'alarm'] as const;
+const inputKinds = [...windowFigures, 'value', 'alarm'] as const;
 
 function kindsOf(input: Exclude<RawInput, string>) {
   return inputKinds.filter(kind => input[kind] !== undefined);
@@ -108,7 +117,8 @@ function buildInput(
     return undefined;
   }
   const { kind, reference } = referenceOf(written);
-  const place = kind === 'value' ? placeOfValue(inputs, name) : placeOfValue(inputs, name, kind);
+  const place = placeOfValue(inputs, name, kind === 'constant' ? 'value' : kind);
+  if (kind === 'constant') return readConstant(name, reference, written, place, build);
   const whole = draft.device === undefined ? reference : `${draft.device}/${reference}`;
   if (!/^[^/]+\/[^/]+$/.test(whole)) {
     const hint = draft.device === undefined ? 'write DEVICE/ID' : 'write just the id, without the device';
@@ -118,8 +128,15 @@ function buildInput(
   if (kind === 'alarm') return findAlarm(name, whole, place, known, build);
   const point = findPoint(whole, place, known.devices, build)?.point;
   if (!point) return undefined;
+  const unit = typeof written === 'string' ? undefined : written.unit;
+  const conversion = unit === undefined ? undefined : conversionTo(unit, point);
+  if (unit !== undefined && !conversion) {
+    const message = `${point.key} is in ${point.unit === '' ? 'no unit' : point.unit} and cannot be had in ${unit}`;
+    build.problems.error(place, message, hintOfUnit(point));
+    return undefined;
+  }
   if (kind === 'value') {
-    return { kind, name, point: point.number, isText: point.states !== undefined || isText(point) };
+    return { kind, name, point: point.number, isText: point.states !== undefined || isText(point), conversion };
   }
   if (point.states || isText(point)) {
     build.problems.error(place, `${point.key} is no number and has no ${kind}`, 'use the point itself');
@@ -131,7 +148,35 @@ function buildInput(
     build.problems.error(place, message, `write over: ${(fewestIntervals * point.intervalMs) / 1_000}s or longer`);
     return undefined;
   }
-  return { kind, name, point: point.number, overMs };
+  return { kind, name, point: point.number, overMs, conversion };
+}
+
+/** A number that the expression knows under a name, in the unit that it asks for. */
+function readConstant(
+  name: string,
+  reference: string,
+  written: RawInput,
+  place: Place,
+  build: Build,
+): ExpressionInput | undefined {
+  const given = parseQuantity(reference) ?? { value: Number.NaN, unit: '' };
+  const wanted = typeof written === 'string' ? undefined : written.unit;
+  const [from, to] = [findUnit(given.unit) ?? '', wanted === undefined ? undefined : findUnit(wanted)];
+  const value = to === undefined ? given.value : convertValue(given.value, from, to);
+  if (value !== undefined) return { kind: 'constant', name, value };
+  build.problems.error(place, `"${reference}" cannot be had in ${wanted}`, `write it in ${wanted}`);
+  return undefined;
+}
+
+function conversionTo(unit: string, point: Point): Conversion | undefined {
+  const to = findUnit(unit);
+  const offset = to === undefined ? undefined : convertValue(0, point.unit, to);
+  const factor = to === undefined ? undefined : convertDifference(1, point.unit, to);
+  return offset === undefined || factor === undefined ? undefined : { factor, offset };
+}
+
+function hintOfUnit({ unit }: Point): string {
+  return unit === '' ? 'give the point a unit, or remove unit:' : `write one of ${listWords(unitsLike(unit), 30)}`;
 }
 
 /** A window says something only with three values, and at any moment may miss one at its edge. */
@@ -147,6 +192,12 @@ function findingOf(written: RawInput): { message: string; hint: string } | undef
     };
   }
   const isAlarm = kinds[0] === 'alarm';
+  if (isAlarm && written.unit !== undefined) return { message: 'is an alarm and has no unit', hint: 'remove unit:' };
+  if (kinds[0] === 'value') {
+    return written.over === undefined
+      ? undefined
+      : { message: 'is a value and has no window', hint: 'remove over:, or write mean: in place of value:' };
+  }
   if (isAlarm === (written.over === undefined)) return undefined;
   if (isAlarm) return { message: 'is an alarm and has no window', hint: 'remove over:' };
   return { message: `needs a window for its ${kinds[0]}`, hint: 'add over: 10s' };

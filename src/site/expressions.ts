@@ -96,7 +96,8 @@ function inOrder(all: readonly Built[], rules: ReadonlyMap<string, Rule>, build:
 /** The expressions that one needs first: of computed points, and of points that the alarms it asks for stand on. */
 function usedBy({ expression }: Built, byPoint: ReadonlyMap<number, Built>, rules: ReadonlyMap<string, Rule>): Built[] {
   const points = expression.inputs.flatMap(input => {
-    if (input.kind !== 'alarm') return [input.point];
+    if ('point' in input) return [input.point];
+    if (input.kind === 'constant') return [];
     const rule = rules.get(input.alarm);
     return rule && 'point' in rule ? [rule.point] : [];
   });

@@ -1,6 +1,7 @@
 import { parseDuration } from '../base/duration.ts';
 import type { Counted, Lasting, LongRule } from '../model/alarm.ts';
 import { counterTermsOf } from '../model/counter.ts';
+import { say } from '../model/texts.ts';
 import { formatQuantity, parseQuantity } from '../model/unit.ts';
 import { longConditions } from './alarm-checks.ts';
 import { statesOf, writtenStates } from './alarm-states.ts';
@@ -35,10 +36,16 @@ function buildCounterRate(parts: RuleParts, raw: Written<'counter-rate'>): LongR
   if (!counted || !comparison) return undefined;
   const limit = readCount(parts, comparison, raw[comparison] ?? '', counted);
   if (limit === undefined) return undefined;
-  const what = counted.kind === 'rise' ? `${parts.point.name} rises by` : `${parts.point.name} comes to ${nameOf(raw)}`;
-  const amount = counted.kind === 'rise' ? formatQuantity(limit, parts.point.unit) : timesOf(limit);
-  const words = comparison === 'more-than' ? 'more than' : 'less than';
-  const message = parts.raw.message ?? `${what} ${words} ${amount} in ${raw.in}`;
+  const { language } = parts.build;
+  const isMore = comparison === 'more-than';
+  const words = { name: parts.point.name, time: raw.in };
+  const rise = { ...words, amount: formatQuantity(limit, parts.point.unit) };
+  const comings = { ...words, states: nameOf(parts, raw), amount: timesOf(parts, limit) };
+  const usual =
+    counted.kind === 'rise'
+      ? say(language, isMore ? 'risesMore' : 'risesLess', rise)
+      : say(language, isMore ? 'comesMore' : 'comesLess', comings);
+  const message = parts.raw.message ?? usual;
   return { ...parts.base, kind: 'counter-rate', message, counted, comparison, limit, windowMs: msOf(raw.in) };
 }
 
@@ -55,9 +62,16 @@ function buildDuration(parts: RuleParts, raw: Written<'duration'>): LongRule | u
   const kind = readOneOf(parts, 'duration', raw, ['state', 'above', 'below']);
   const lasting = kind && readLasting(parts, raw, kind);
   if (!lasting) return undefined;
-  const what =
-    lasting.kind === 'state' ? nameOf(raw) : `${lasting.kind} ${formatQuantity(lasting.limit, parts.point.unit)}`;
-  const message = parts.raw.message ?? `${parts.point.name} is ${what} for more than ${raw['longer-than']}`;
+  const { language } = parts.build;
+  const words = { name: parts.point.name, time: raw['longer-than'] };
+  const usual =
+    lasting.kind === 'state'
+      ? say(language, 'tooLong', { ...words, states: nameOf(parts, raw) })
+      : say(language, lasting.kind === 'above' ? 'tooLongAbove' : 'tooLongBelow', {
+          ...words,
+          limit: formatQuantity(lasting.limit, parts.point.unit),
+        });
+  const message = parts.raw.message ?? usual;
   return { ...parts.base, kind: 'duration', message, lasting, longestMs: msOf(raw['longer-than']) };
 }
 
@@ -77,8 +91,12 @@ function readLasting(parts: RuleParts, raw: Written<'duration'>, kind: Lasting['
 function buildMissing(parts: RuleParts, raw: Written<'missing'>): LongRule | undefined {
   const counted = readCounted(parts, 'missing', raw.state);
   if (!counted) return undefined;
-  const what = counted.kind === 'rise' ? 'has not risen' : `was not ${nameOf(raw)}`;
-  const message = parts.raw.message ?? `${parts.point.name} ${what} for ${raw.within}`;
+  const words = { name: parts.point.name, time: raw.within };
+  const usual =
+    counted.kind === 'rise'
+      ? say(parts.build.language, 'notRisen', words)
+      : say(parts.build.language, 'notReached', { ...words, states: nameOf(parts, raw) });
+  const message = parts.raw.message ?? usual;
   return { ...parts.base, kind: 'missing', message, counted, withinMs: msOf(raw.within) };
 }
 
@@ -88,8 +106,8 @@ function buildBand(parts: RuleParts, raw: Written<'band'>): LongRule | undefined
   const minChange = readSize(parts, raw['min-change'], { path: ['band', 'min-change'], mayBeZero: true });
   if (!kind || value === undefined || minChange === undefined) return undefined;
   const direction = raw.direction ?? 'both';
-  const where = { above: 'above what', below: 'below what', both: 'not what' }[direction];
-  const message = parts.raw.message ?? `${parts.point.name} is ${where} it was at this time of day`;
+  const key = ({ above: 'bandAbove', below: 'bandBelow', both: 'band' } as const)[direction];
+  const message = parts.raw.message ?? say(parts.build.language, key, { name: parts.point.name });
   const terms = { slotMs: msOf(raw.of ?? '1h'), days: raw.days ?? 14, width: { kind, value }, minChange, direction };
   return { ...parts.base, kind: 'band', message, ...terms };
 }
@@ -104,8 +122,8 @@ function buildForecast(parts: RuleParts, raw: Written<'forecast'>): LongRule | u
   const limit = readQuantity(parts, ['forecast', 'reaches'], raw.reaches, 'value');
   const minChange = readSize(parts, raw['min-change'], { path: ['forecast', 'min-change'], mayBeZero: false });
   if (limit === undefined || minChange === undefined) return undefined;
-  const level = formatQuantity(limit, parts.point.unit);
-  const message = parts.raw.message ?? `${parts.point.name} reaches ${level} within ${raw.within} if it goes on so`;
+  const words = { name: parts.point.name, limit: formatQuantity(limit, parts.point.unit), time: raw.within };
+  const message = parts.raw.message ?? say(parts.build.language, 'forecast', words);
   const windowMs = msOf(raw.over);
   return { ...parts.base, kind: 'forecast', message, limit, withinMs: msOf(raw.within), windowMs, minChange };
 }
@@ -117,12 +135,12 @@ function readCounted(parts: RuleParts, condition: string, state: States | undefi
   return complain(parts, ['point'], `${point.key} is no counter`, 'give the point counter: true if it only rises');
 }
 
-function nameOf({ state }: { readonly state?: States | undefined }): string {
-  return writtenStates(state ?? '');
+function nameOf({ build }: RuleParts, { state }: { readonly state?: States | undefined }): string {
+  return writtenStates(state ?? '', build.language);
 }
 
-function timesOf(count: number): string {
-  return count === 1 ? 'once' : `${count} times`;
+function timesOf({ build }: RuleParts, count: number): string {
+  return count === 1 ? say(build.language, 'once', {}) : say(build.language, 'times', { count });
 }
 
 function msOf(written: string): number {

@@ -1,5 +1,7 @@
+import type { Language } from '../model/texts.ts';
 import { referencesOf } from './alarm-references.ts';
 import { siteLimits } from './limits.ts';
+import { localize } from './localize.ts';
 import type { Place, Problems } from './problem.ts';
 import type { Raw, RawPoint } from './schema.ts';
 import { readShape } from './shape.ts';
@@ -30,41 +32,62 @@ export interface Profile {
 export interface ProfileShelf {
   /** Undefined, with the reason among the problems, when it is missing or wrong. `at`: where it is asked for. */
   take(name: string, at: Place): Profile | undefined;
+  /** The rule set of an equipment class, as it is written; undefined likewise. */
+  takeClass(name: string, at: Place): Tree | undefined;
   /** The files read so far. */
   readonly files: readonly string[];
 }
 
-export function createProfileShelf(read: ReadProfile, problems: Problems): ProfileShelf {
+export function createProfileShelf(read: ReadProfile, problems: Problems, language: Language): ProfileShelf {
   const taken = new Map<string, Profile | undefined>();
+  const classes = new Map<string, Tree | undefined>();
   const files: string[] = [];
+
+  /** @param what a profile or a class, in words */
+  function readTree(
+    what: [one: string, many: string],
+    name: string,
+    path: string,
+    at: Place,
+  ): Tree | 'missing' | undefined {
+    const found = read(path);
+    if (found.kind === 'missing') {
+      const hint = suggestOr(name, found.known, `the ${what[1]} are ${listWords(found.known, 60)}`);
+      problems.error(at, `no ${what[0]} is called "${name}"`, hint);
+      return 'missing';
+    }
+    files.push(found.file);
+    if (found.kind === 'unreadable') {
+      const message = `the ${what[0]} ${found.file} cannot be read: ${found.message}`;
+      problems.error(at, message, 'check the file and its rights');
+      return undefined;
+    }
+    const written = parseYaml(found.text, found.file, problems);
+    return written && localize(written, language);
+  }
+
   return {
     files,
     take(name, at) {
       if (taken.has(name)) return taken.get(name);
-      const found = read(name);
-      if (found.kind === 'missing') {
-        const hint = suggestOr(name, found.known, `the profiles are ${listWords(found.known, 60)}`);
-        problems.error(at, `no profile is called "${name}"`, hint);
-        return undefined;
-      }
-      files.push(found.file);
-      if (found.kind === 'unreadable') {
-        problems.error(
-          at,
-          `the profile ${found.file} cannot be read: ${found.message}`,
-          'check the file and its rights',
-        );
-      }
-      const profile = found.kind === 'found' ? parseProfile(name, found.text, found.file, problems) : undefined;
+      const tree = readTree(['profile', 'profiles'], name, name, at);
+      // One that is missing is told wherever it is asked for.
+      if (tree === 'missing') return undefined;
+      const profile = tree && parseProfile(name, tree, problems);
       taken.set(name, profile);
       return profile;
+    },
+    takeClass(name, at) {
+      if (classes.has(name)) return classes.get(name);
+      const tree = readTree(['class', 'classes'], name, `classes/${name}`, at);
+      if (tree === 'missing') return undefined;
+      classes.set(name, tree);
+      return tree;
     },
   };
 }
 
-function parseProfile(name: string, text: string, file: string, problems: Problems): Profile | undefined {
-  const tree = parseYaml(text, file, problems);
-  if (!tree) return undefined;
+function parseProfile(name: string, tree: Tree, problems: Problems): Profile | undefined {
   const isSelf = readText(tree, 'protocol') === 'self';
   const settings = readShape(isSelf ? 'selfProfile' : 'modbusProfile', 'the profile', tree, problems)?.raw;
   if (!settings) return undefined;

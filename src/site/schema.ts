@@ -8,6 +8,7 @@ import { modbusTables, modbusTypes, selfMeasures } from '../model/point.ts';
 import { parities } from '../model/serial-line.ts';
 import { uplinkFormats } from '../model/site.ts';
 import { summarySpans } from '../model/summary.ts';
+import { languages } from '../model/texts.ts';
 
 /**
  * The shape of a site file and of a profile: the one truth for the types, the checks and the editors' JSON Schema. The
@@ -24,6 +25,9 @@ const text = (description: string, maxLength = 200) => {
   const error = `a text of 1 to ${maxLength} characters, in quotes when it looks like a number`;
   return z.string({ error }).min(1, { error }).max(maxLength, { error }).describe(description);
 };
+
+/** The same in one language or in several; src/site/localize.ts has chosen when the shapes are looked at. */
+const localText = (description: string, maxLength = 200) => text(description, maxLength).meta({ isLocal: true });
 
 const whole = (min: number, max: number, description: string) => {
   const error = `a whole number from ${min} to ${max}`;
@@ -121,7 +125,7 @@ const record = z
 
 const pointBasics = {
   id: id('Id of the point, unique in its device. The same id as in the profile changes just the fields given here.'),
-  name: text('What people read. Left out: the id.', 80).optional(),
+  name: localText('What people read. Left out: the id.', 80).optional(),
   'name-zh': text('The name in Chinese.', 80).optional(),
   scale: number('Engineering value = raw × scale + offset. Left out: 1.').optional(),
   offset: number('Engineering value = raw × scale + offset. Left out: 0.').optional(),
@@ -347,8 +351,8 @@ const mismatch = z
       stop: duration('0s', '1h', 'How long it may take to stop.'),
       commanded: stateNames.describe('States of the command that mean on. Left out: every value but 0.').optional(),
       running: stateNames.describe('States of this point that mean on. Left out: every value but 0.').optional(),
-      'start-message': text('What the duty engineer reads when it does not start.').optional(),
-      'stop-message': text('What the duty engineer reads when it does not stop.').optional(),
+      'start-message': localText('What the duty engineer reads when it does not start.').optional(),
+      'stop-message': localText('What the duty engineer reads when it does not stop.').optional(),
     },
     { error: 'a mapping: {command: pump/command, start: 5s, stop: 30s}' },
   )
@@ -399,7 +403,7 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
         '7d',
         'An alarm that still stands is announced again when nobody has done anything about it for so long, also when it was acknowledged. Left out: never.',
       ).optional(),
-      message: text('What the duty engineer reads first. Left out: point and limit in words.').optional(),
+      message: localText('What the duty engineer reads first. Left out: point and limit in words.').optional(),
       ...alarmLifeShape,
     },
     { error: 'an alarm: {id: …, point: …, high: …}' },
@@ -420,6 +424,11 @@ const expressionInput = z.union(
   [
     z.string({ error: inputReference }),
     z.strictObject({
+      value: z
+        .union([z.number(), z.string()], { error: 'a point or a number with its unit' })
+        .describe('What this point says now, or a number with its unit: for unit.')
+        .optional(),
+      unit: text('The unit that the expression is written in; the value is converted into it.', 20).optional(),
       rate: z.string().describe('How fast this point changes, in its unit per second.').optional(),
       mean: z.string().describe('The mean of this point over the window.').optional(),
       min: z.string().describe('The lowest value of this point in the window.').optional(),
@@ -458,15 +467,38 @@ const commonOfAlarms = {
 } as const;
 const profileExpressionAlarm = profileAlarm.pick(commonOfAlarms).extend({
   ...alarmLifeShape,
-  message: text('What the duty engineer reads first.'),
+  message: localText('What the duty engineer reads first.'),
   ...expressionParts,
 });
 const siteExpressionAlarm = profileExpressionAlarm.extend({ device: ownerDevice, group: groupOfAlarm });
 
+/** What differs in an alarm of a profile or class; for editors, since the whole is looked at once it is put together. */
+const { point: _point, id: _id, ...changeable } = siteAlarm.shape;
+const alarmChange = z.strictObject(
+  {
+    id: id('Id of the alarm that is changed.'),
+    device: idShape('the id of a device').describe('Id of its device.'),
+    enabled: yesOrNo('no switches the alarm off.').optional(),
+    ...Object.fromEntries(Object.entries(changeable).map(([key, shape]) => [key, inPart(shape)])),
+    inputs: expressionParts.inputs.optional(),
+    expression: expressionParts.expression.optional(),
+  },
+  { error: 'a change of an alarm: {id: …, device: …, on-delay: 30s}' },
+);
+
+function inPart(shape: z.ZodType): z.ZodType {
+  const whole = shape instanceof z.ZodOptional ? (shape.unwrap() as z.ZodType) : shape;
+  if (!(whole instanceof z.ZodObject)) return shape.optional();
+  return whole
+    .partial()
+    .describe(whole.description ?? '')
+    .optional();
+}
+
 const suppression = z.strictObject(
   {
     id: id('Id of the reason; alarms name it under suppressed-by.'),
-    name: text('What people read: "the pump is off".', 80).optional(),
+    name: localText('What people read: "the pump is off".', 80).optional(),
     ...expressionParts,
   },
   { error: 'a suppression: {id: …, inputs: {…}, expression: …}' },
@@ -585,10 +617,73 @@ const communication = z
   )
   .describe('The alarm that comes when the device is not heard. Left out: high after 10s; `off` for none.');
 
+const className = idShape('the name of an equipment class').describe(
+  'Name of an equipment class, whose rules it gets: profiles/classes/NAME.yaml beside the site file, or one that comes with plantroom.',
+);
+const classAs = z
+  .record(
+    z.string(),
+    z.union([z.number(), z.string().min(1).max(100)], { error: 'a point, or a number with its unit' }),
+    { error: 'a mapping: {outlet-pressure: discharge, setpoint: 4.5 bar}' },
+  )
+  .describe(
+    'What stands for the points of the class: a point of this device, DEVICE/POINT, or a number with its unit. Left out: points of the same ids.',
+  );
+
+const devicePart = z.strictObject(
+  {
+    id: id('Id of the part; the ids of its alarms begin with it.'),
+    name: localText('What people read before each of its messages. Left out: the id.', 80).optional(),
+    class: className,
+    as: classAs.optional(),
+  },
+  { error: 'a part: {id: pump1, class: pump, as: {run: pump1-on}}' },
+);
+
+const classPoint = z.strictObject(
+  {
+    id: id('Id of the point; a device has one of the same id, or names another one under as.'),
+    unit: text('The unit that the rules of the class are written in.', 20).optional(),
+    states: listOf(text('A state', 40), 'The states that the rules ask for.').optional(),
+    default: z
+      .union([z.number(), z.string()], { error: 'a number with its unit' })
+      .describe('What holds where neither the device nor the site file says otherwise.')
+      .optional(),
+    note: text('What it is.', 400).optional(),
+    source: text('Where the number comes from.', 400).optional(),
+  },
+  { error: 'a point of a class: {id: …, unit: …}' },
+);
+
+/** The rules in it are looked at where they are used: their references have a meaning only there. */
+const ruleSet = z.strictObject(
+  {
+    name: localText('What the equipment is.', 80),
+    source: listOf(text('A document, or "engineering default"', 400), 'Where the numbers come from.'),
+    points: listOf(classPoint, 'What the rules look at.'),
+    settings: listOf(classPoint, 'Numbers that a site may, or has to, set.').optional(),
+    computed: listOf(z.looseObject({ id: id('Its id.') }), 'Points that are worked out from others.').optional(),
+    suppressions: listOf(z.looseObject({ id: id('Its id.') }), 'Reasons why alarms do not count.').optional(),
+    alarms: listOf(
+      z.looseObject({
+        id: id('Its id.'),
+        message: localText('What the duty engineer reads first.'),
+        priority,
+        source: text('Where its numbers come from.', 400),
+        unless: idShape('the id of a rule before it')
+          .describe('Id of a better rule: where that one is in force, this one is not needed.')
+          .optional(),
+      }),
+      'The rules.',
+    ),
+  },
+  { error: 'a mapping with name, source, points and alarms' },
+);
+
 const device = z.strictObject(
   {
     id: id('Id of the device. It goes into topics and alarms, so keep it.'),
-    name: text('What people read. Left out: the id.', 80).optional(),
+    name: localText('What people read. Left out: the id.', 80).optional(),
     bus: idShape('the id of a bus').describe('Id of its bus.'),
     'unit-id': whole(0, 255, 'Modbus unit id, also called slave address. Left out: 1.').optional(),
     profile: idShape('the name of a profile')
@@ -608,6 +703,9 @@ const device = z.strictObject(
     'max-gap': maxGap.optional(),
     barriers: barriers.optional(),
     points: listOf(modbusPoint, 'Points of its own, or changes to those of the profile.').optional(),
+    class: className.optional(),
+    as: classAs.optional(),
+    parts: listOf(devicePart, 'Parts of it that are equipment of a class of their own: the pumps of a set.').optional(),
   },
   { error: 'a device: {id: …, bus: …, profile: …}' },
 );
@@ -782,7 +880,11 @@ const output = z.strictObject(
 const gateway = z.strictObject(
   {
     id: id('Id of this gateway. It goes into every topic.'),
-    name: text('What people read. Left out: the id.', 80).optional(),
+    name: localText('What people read. Left out: the id.', 80).optional(),
+    language: choice(
+      languages,
+      'Of the messages and names that people read, where there are texts in several languages. Left out: en.',
+    ).optional(),
     'time-zone': text(
       'Whose clock is on the wall, for schedules: Asia/Shanghai. Left out: that of this machine.',
       60,
@@ -845,7 +947,7 @@ const site = z.strictObject(
     store: store.describe('What is kept on this machine.').optional(),
     buses: listOf(bus, 'The wires and sockets; one request at a time goes over each.'),
     devices: listOf(device, 'What is read.'),
-    alarms: listOf(z.union([siteAlarm, siteExpressionAlarm]), 'What needs a person.').optional(),
+    alarms: listOf(z.union([siteAlarm, siteExpressionAlarm, alarmChange]), 'What needs a person.').optional(),
     computed: listOf(siteComputed, 'Points that are worked out from others.').optional(),
     suppressions: listOf(suppression, 'Reasons by design of the plant why alarms do not count for a while.').optional(),
     priorities: policies.describe('What people owe alarms of each priority, and may do with them.').optional(),
@@ -896,6 +998,7 @@ const modbusProfile = z.strictObject({
       'Raw numbers by which the device says that it has no value, for all its points of a type: {u16: [0xFFFF]}.',
     )
     .optional(),
+  as: classAs.optional(),
   points: listOf(modbusPoint, 'Its points.'),
 });
 
@@ -964,6 +1067,14 @@ const shapes = {
   siteComputed,
   profileComputed,
   suppression,
+  classPoint,
+  ruleSet: ruleSet.extend({
+    points: items,
+    settings: items.optional(),
+    computed: items.optional(),
+    suppressions: items.optional(),
+    alarms: items,
+  }),
   modbusPoint,
   selfPoint,
   modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
@@ -1041,21 +1152,46 @@ function unwrap(schema: z.ZodType | undefined): z.ZodType[] {
   return schema ? [schema] : [];
 }
 
+const languageNames = { en: 'In English.', zh: 'In Chinese.' } as const;
+
+/** For editors: what is chosen by its language when the file is read may be written in several. */
+function jsonSchemaOf(schema: z.ZodType): object {
+  return z.toJSONSchema(schema, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      if (jsonSchema.isLocal !== true) return;
+      const { isLocal: _isLocal, description, ...one } = jsonSchema;
+      for (const key of Object.keys(jsonSchema)) delete jsonSchema[key];
+      const each = Object.fromEntries(
+        languages.map(language => [language, { ...one, description: languageNames[language] }]),
+      );
+      const several = { type: 'object' as const, properties: each, additionalProperties: false, minProperties: 1 };
+      Object.assign(jsonSchema, { description, anyOf: [one, several] });
+    },
+  });
+}
+
 /** The JSON Schema that editors read for `config/site.schema.json`. */
 export function siteJsonSchema(): object {
-  return { title: 'A plantroom site file', ...z.toJSONSchema(site, { target: 'draft-7', io: 'input' }) };
+  return { title: 'A plantroom site file', ...jsonSchemaOf(site) };
 }
 
 /** The same for `config/profile.schema.json`. */
 export function profileJsonSchema(): object {
   const profile = z.union([modbusProfile, selfProfile]);
-  return { title: 'A plantroom profile', ...z.toJSONSchema(profile, { target: 'draft-7', io: 'input' }) };
+  return { title: 'A plantroom profile', ...jsonSchemaOf(profile) };
 }
 
 /** The same for `config/scenario.schema.json`. */
 export function scenarioJsonSchema(): object {
   return {
     title: 'A scenario for the simulated plant',
-    ...z.toJSONSchema(scenario, { target: 'draft-7', io: 'input' }),
+    ...jsonSchemaOf(scenario),
   };
+}
+
+/** The same for `config/class.schema.json`. */
+export function classJsonSchema(): object {
+  return { title: 'The rules of an equipment class', ...jsonSchemaOf(ruleSet) };
 }

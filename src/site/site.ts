@@ -13,11 +13,13 @@ import { buildDevices, selfProfileName } from './device.ts';
 import { buildExpressions } from './expressions.ts';
 import { siteLimits } from './limits.ts';
 import type { LoadResult } from './load-result.ts';
+import { languageOf, localize } from './localize.ts';
 import { createNumbering, type Numbering } from './numbering.ts';
 import { buildOutputs } from './output.ts';
 import { buildGroups, buildPolicies } from './priorities.ts';
 import { type Place, Problems, type SiteProblem } from './problem.ts';
 import { createProfileShelf, type ProfileText, type ReadProfile } from './profile.ts';
+import { expandRuleSets } from './rule-set-expansion.ts';
 import { parseScenario, type ScenarioNames, type ScenarioResult } from './scenario.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
@@ -76,17 +78,19 @@ export function loadMaker(
 ): Pick<Raw<'modbusProfile'>, 'vendor' | 'model'> | undefined {
   const read = createProfileReader(join(dirname(resolve(sitePath)), 'profiles'));
   const nowhere = { file: sitePath, line: 1, column: 1, text: '' };
-  const settings = createProfileShelf(read, new Problems()).take(profile, nowhere)?.settings;
+  const settings = createProfileShelf(read, new Problems(), 'en').take(profile, nowhere)?.settings;
   return settings && { vendor: settings.vendor, model: settings.model };
 }
 
 /** The text of a site file → the site, or every problem at once. Reads nothing but profiles, by the function given. */
 export function parseSite(text: string, file: string, options: ParseOptions): LoadResult {
   const problems = new Problems();
-  const profiles = createProfileShelf(options.readProfile, problems);
-  const build: Build = { problems, profiles, numbering: options.numbering, resolvePath: options.resolvePath };
-  const tree = checkText(text, file, problems) ? parseYaml(text, file, problems) : undefined;
-  const built = tree && buildSite(tree, build);
+  const written = checkText(text, file, problems) ? parseYaml(text, file, problems) : undefined;
+  const language = written ? languageOf(written) : 'en';
+  const profiles = createProfileShelf(options.readProfile, problems, language);
+  const { numbering, resolvePath } = options;
+  const built =
+    written && buildSite(localize(written, language), { problems, profiles, language, numbering, resolvePath });
   if (!built || problems.hasErrors) return { kind: 'wrong', problems: problems.list() };
   return { kind: 'ok', ...built, warnings: problems.list(), files: [file, ...profiles.files] };
 }
@@ -96,23 +100,25 @@ interface BuiltSite {
   readonly busPlaces: ReadonlyMap<string, Place>;
 }
 
-function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
-  if (!readShape('site', 'the site file', tree, build.problems) && tree.kind !== 'map') return undefined;
-  const gateway = buildGateway(tree, build);
-  const uplinks = buildUplinks(tree, gateway?.id ?? '', build);
-  const store = buildStore(tree, build);
-  const buses = buildBuses(tree, build);
-  const computed = buildComputedPoints(tree, buildDevices(tree, build), build);
+function buildSite(written: Tree, build: Build): BuiltSite | undefined {
+  if (!readShape('site', 'the site file', written, build.problems) && written.kind !== 'map') return undefined;
+  const gateway = buildGateway(written, build);
+  const uplinks = buildUplinks(written, gateway?.id ?? '', build);
+  const store = buildStore(written, build);
+  const buses = buildBuses(written, build);
+  const bare = buildDevices(written, build);
+  const { tree, reports, off } = expandRuleSets(written, bare, build);
+  const computed = buildComputedPoints(tree, bare, build);
   const { devices } = computed;
   const policies = buildPolicies(tree, build);
   const groups = buildGroups(tree, build);
   const outputs = buildOutputs(tree, build);
-  const rules = buildRules(tree, devices, { ...build, policies });
+  const rules = buildRules(tree, devices, { ...build, policies, off });
   for (const check of crossChecks) check({ tree, buses, devices, rules, groups }, build.problems);
   const built = [...devices.built.values()].map(({ device }) => device);
   const wires = [...buses.built.values()].map(({ bus }) => bus);
   const ofDevices = rules.map(({ rule }) => rule);
-  const allRules = [...ofDevices, ...buildBusAlarms(wires, built, ofDevices)];
+  const allRules = [...ofDevices, ...buildBusAlarms(wires, built, ofDevices, build.language)];
   const expressions = buildExpressions(tree, computed, rules, allRules, build);
   if (!gateway) return undefined;
   const site = {
@@ -124,6 +130,7 @@ function buildSite(tree: Tree, build: Build): BuiltSite | undefined {
     points: built.flatMap(device => device.points),
     rules: allRules,
     ...expressions,
+    ruleSets: reports,
     policies,
     groups: [...groups.built.values()],
     outputs,
@@ -196,7 +203,8 @@ function createProfileReader(siteFolder: string): ReadProfile {
         return { kind: 'unreadable', file, message: found.message };
       }
     }
-    return { kind: 'missing', known: [...new Set(folders.flatMap(listProfiles))].sort() } satisfies ProfileText;
+    const known = new Set(folders.flatMap(folder => listProfiles(join(folder, dirname(name)))));
+    return { kind: 'missing', known: [...known].sort() } satisfies ProfileText;
   };
 }
 

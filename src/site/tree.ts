@@ -66,7 +66,8 @@ export function placeOf(tree: Tree): Place {
 /** The place of a key; of the mapping itself when it has no such key. */
 export function placeOfKey(tree: Tree, key: string): Place {
   const entry = tree.kind === 'map' ? tree.entries.get(key) : undefined;
-  return entry ? placeAt(tree.source, entry.keyStart, entry.keyEnd) : placeOf(tree);
+  // A key is in the file of its value, which may be another one than that of the mapping: see tree-edit.ts.
+  return entry ? placeAt(entry.value.source, entry.keyStart, entry.keyEnd) : placeOf(tree);
 }
 
 export type TreePath = readonly (string | number)[];

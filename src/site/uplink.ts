@@ -15,7 +15,12 @@ export function buildGateway(siteTree: Tree, build: Build): GatewaySettings | un
     const hint = 'write a name such as Asia/Shanghai or Europe/Berlin';
     build.problems.error(placeOfValue(tree, 'time-zone'), `"${timeZone}" is no time zone`, hint);
   }
-  return { id: raw.id, name: raw.name ?? raw.id, ...(timeZone !== undefined && { timeZone }) };
+  return {
+    id: raw.id,
+    name: raw.name ?? raw.id,
+    language: build.language,
+    ...(timeZone !== undefined && { timeZone }),
+  };
 }
 
 function isTimeZone(name: string): boolean {

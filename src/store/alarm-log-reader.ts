@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Priority } from '../model/alarm.ts';
+import type { Priority, TransitionKind } from '../model/alarm.ts';
 import { mainDatabase } from './archive.ts';
 import { openForReading, readNumberPragma } from './database.ts';
 import { migrations, refuseNewer } from './migrations.ts';
@@ -11,7 +11,7 @@ export interface LoggedTurn {
   readonly number: number;
   readonly alarm: string;
   readonly occurrence: string;
-  readonly kind: string;
+  readonly kind: TransitionKind;
   readonly priority: Priority;
   /** Wall time of the sample that decided. */
   readonly at: number;

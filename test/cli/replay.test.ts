@@ -64,7 +64,14 @@ interface Row {
   difference: string;
   doubt: string | null;
   knownShare: number | null;
-  would: { count: number; totalMs: number; longestMs: number; firstAt: number | null; lastAt: number | null };
+  would: {
+    count: number;
+    hidden: number;
+    totalMs: number;
+    longestMs: number;
+    firstAt: number | null;
+    lastAt: number | null;
+  };
   came: { count: number; totalMs: number } | null;
 }
 
@@ -133,6 +140,39 @@ describe('a replay of the history', () => {
     writeSite(folder, 'delayed.yaml', { alarms: low('on-delay: 15s') });
     const { out } = await history('delayed.yaml', '--each', '--alarm', 'low');
     expect(out).toMatchSnapshot();
+  });
+
+  test('works out expressions and suppressions anew, and counts what they hide apart', async () => {
+    const alarms = `${low('on-delay: 0s, suppressed-by: [tank-silent]')}  - id: empty
+    device: pump
+    message: The tank empties while the pump sucks
+    inputs: { p: pump/pressure, level: tank/level, lost: { alarm: tank/communication } }
+    expression: p < 2.0 && level < 1.5 && !lost
+suppressions:
+  - { id: tank-silent, name: Tank silent, inputs: { lost: { alarm: tank/communication } }, expression: lost }
+`;
+    writeSite(folder, 'hiding.yaml', { alarms });
+    const { document, row } = await rowsOf('hiding.yaml', '--each');
+    // The tank is silent from 20:10 to 22:00: what came at 21:00 is hidden.
+    expect(row('pump/low')).toMatchObject({ difference: 'fewer', would: { count: 9, hidden: 1 }, came: { hidden: 0 } });
+    expect(document.would).toMatchObject({ hidden: 1 });
+    expect(row('pump/empty')).toMatchObject({ difference: 'new', doubt: null, would: { count: 9, hidden: 0 } });
+    const { out } = await history('hiding.yaml', '--alarm', 'low');
+    expect(out).toMatch(/HIDDEN.*\n.*fewer +pump\/low .* 1, was 0 /);
+    // With one alarm asked for, what it is made of is judged too, and not shown.
+    const one = await rowsOf('hiding.yaml', '--alarm', 'low');
+    expect(one.document.alarms.map(({ alarm }: Row) => alarm)).toEqual(['pump/low']);
+    expect(one.row('pump/low').would).toEqual(row('pump/low').would);
+  });
+
+  test('says which alarms the record is too short for', async () => {
+    const band = '  - { id: unusual, point: pump/pressure, band: { factor: 4, min-change: 1 bar } }\n';
+    writeSite(folder, 'long.yaml', { alarms: band });
+    const { code, out, err } = await history('long.yaml', '--json');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(JSON.parse(out).notes.join('\n')).toContain(
+      'too late for what these remember, so they may come otherwise: pump/unusual',
+    );
   });
 
   test('takes only the alarms that are meant', async () => {

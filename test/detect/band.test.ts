@@ -49,6 +49,10 @@ describe('light as it was at this time of day', () => {
     expect(live(detector, 2 * dayMs + 12 * hourMs, 3 * dayMs, () => 400)).toEqual([]);
   });
 
+  test('says nothing of an alarm that stands, before three days are learned', () => {
+    expect(live(withBand({}, ['pump/unusual']), 0, 2 * dayMs, usual)).toEqual([]);
+  });
+
   test('is not learned while the alarm stands: it stands as long as the light burns', () => {
     const detector = withBand({ days: 3 });
     live(detector, 0, 3 * dayMs, usual);
@@ -82,7 +86,8 @@ describe('light as it was at this time of day', () => {
     const steady = () => 5;
     const detector = withBand({ minChange: 2 });
     live(detector, 0, 3 * dayMs, steady);
-    expect(live(detector, 3 * dayMs, 3 * dayMs + hourMs, () => 7)).toEqual([]);
+    expect(live(detector, 3 * dayMs, 3 * dayMs + hourMs / 2, () => 7)).toEqual([]);
+    expect(live(detector, 3 * dayMs + hourMs / 2, 3 * dayMs + hourMs, () => 3)).toEqual([]);
     expect(live(detector, 3 * dayMs + hourMs, 3 * dayMs + 2 * hourMs, () => 2.9)).toEqual([
       `met ${3 * dayMs + hourMs}`,
     ]);
@@ -147,9 +152,78 @@ describe('the wall clock', () => {
     expect(live(without, 4 * dayMs, 5 * dayMs, () => 500)).toEqual([]);
   });
 
+  test.each<[string, Value, number | undefined]>([
+    ['the point cannot be read', 'timeout', 0],
+    ['nobody knows what hour it is', 5, undefined],
+    ['the hour is nonsense', 5, -1],
+    ['the hour is beyond the day', 5, dayMs],
+  ])('stays a standing alarm while %s', (_why, value, timeMs) => {
+    let now: number | undefined = 0;
+    const detector = withBand({}, [], { timeOfDay: () => now });
+    for (let day = 0; day < 3; day += 1) detector.step(batch(day * dayMs, [5]));
+    expect(live(detector, 3 * dayMs, 3 * dayMs + 1, () => 500)).toEqual([`met ${3 * dayMs}`]);
+    now = timeMs;
+    expect(live(detector, 3 * dayMs + hourMs, 3 * dayMs + 2 * hourMs, () => value)).toEqual([]);
+    now = 0;
+    expect(live(detector, 3 * dayMs + 3 * hourMs, 3 * dayMs + 3 * hourMs + 1, () => 5)).toHaveLength(1);
+  });
+
+  test('that is put back by an hour on the third day does not make it count as one that was learned', () => {
+    const detector = withBand();
+    for (let half = 0; half < 60; half += 1) at(detector, half * 30 * minuteMs, wallAt((half % 2) * hourMs), 5);
+    expect(at(detector, 30 * hourMs, wallAt(0), 500)).toEqual([]);
+  });
+
+  test('makes another day of what comes half a day later, and not of what comes before', () => {
+    const readEvery = (ms: number) => {
+      const detector = withBand();
+      for (let turn = 0; turn < 3; turn += 1) at(detector, turn * ms, wallAt(0), 5);
+      return at(detector, 3 * ms, wallAt(0), 500);
+    };
+    expect(readEvery(dayMs / 2)).toEqual([`met ${(3 * dayMs) / 2}`]);
+    expect(readEvery(dayMs / 2 - 1)).toEqual([]);
+  });
+
+  test('that is put back by an hour brings back what was learned of that hour', () => {
+    const detector = withBand();
+    const value = (hour: number) => 5 + 45 * hour;
+    for (let day = 0; day < 4; day += 1) {
+      for (const [step, hour] of [0, 1, 0, 1].entries()) {
+        const mono = day * dayMs + step * hourMs;
+        expect(at(detector, mono, wallAt(hour * hourMs), value(hour))).toEqual([]);
+      }
+    }
+    expect(at(detector, 3 * dayMs + 4 * hourMs, wallAt(0), value(1))).toHaveLength(1);
+  });
+
   test('is not asked how long a gap was: a point read at the same minute of two days is read on two days', () => {
     const detector = withBand();
     for (let day = 0; day < 3; day += 1) at(detector, day * dayMs, wallAt(day * dayMs), 5);
     expect(at(detector, 3 * dayMs, wallAt(3 * dayMs), 500)).toEqual([`met ${3 * dayMs}`]);
+  });
+});
+
+describe('what is learned', () => {
+  test('is kept when it is new: one value of each quarter of an hour', () => {
+    const detector = withBand();
+    const keptAfter = (mono: number, value: Value) => {
+      live(detector, mono, mono + 1, () => value);
+      return detector.memories(mono).length;
+    };
+    expect(keptAfter(0, 'timeout')).toBe(0);
+    expect(keptAfter(1, 5)).toBe(1);
+    expect(keptAfter(10 * minuteMs, 6)).toBe(0);
+    expect(keptAfter(15 * minuteMs, 6)).toBe(1);
+  });
+
+  test('is known at once after a restart, in whatever hour it comes', () => {
+    for (const hour of [0, 1, 2]) {
+      const before = withBand();
+      live(before, 0, 3 * dayMs + hour * hourMs + 30 * minuteMs, usual);
+      const atMono = 3 * dayMs + hour * hourMs + 30 * minuteMs;
+      const memories = new Map(before.memories(atMono).map(({ rule, state }) => [rule.key, { state, atMono }]));
+      const after = withBand({}, [], { ...utc, memories });
+      expect(live(after, atMono, atMono + 1, () => 40)).toEqual([`met ${atMono}`]);
+    }
   });
 });

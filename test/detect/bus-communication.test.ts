@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
 import type { Change, Rule } from '../../src/model/alarm.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 import { batch, busRule, communicationRule, type Value } from './plant.ts';
 
 const names = ['pump', 'fan', 'lift'] as const;
@@ -73,6 +74,14 @@ describe('the alarm of a bus', () => {
     expect(changes).toEqual(['fan/communication met 10100', 'lift/communication met 10200']);
   });
 
+  test('is not raised while one device was never asked', () => {
+    const detector = createDetector(rulesOfBus(), []);
+    expect(poll(detector, 0, 60_000, name => (name === 'pump' ? 'overrun' : 'timeout'))).toEqual([
+      'fan/communication met 10100',
+      'lift/communication met 10200',
+    ]);
+  });
+
   test('is not raised by a bus that has no time for its reads', () => {
     expect(poll(createDetector(rulesOfBus(), []), 0, 60_000, () => 'overrun')).toEqual([]);
   });
@@ -137,6 +146,7 @@ test('a device that stays silent is never without an alarm, its own or that of i
       poll(detector, 211_000, 230_000, () => 'timeout');
       expect(detector.active()).toEqual(['lift/communication', 'bus:line/communication']);
     }),
+    { numRuns: propertyRuns(100) },
   );
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createDetector } from '../../src/detect/detector.ts';
-import { batch, communicationRule, every, limitRule, play, textOf, type Value } from './plant.ts';
+import { batch, communicationRule, every, limitRule, play, point, sample, textOf, type Value } from './plant.ts';
 
 const heard = 50;
 
@@ -80,6 +80,16 @@ describe('a communication alarm', () => {
     const detector = createDetector([communicationRule()], []);
     expect(detector.step(batch(0, [], { isAnswered: false })).map(textOf)).toEqual(['met 0']);
     expect(detector.step(batch(1, [], { isAnswered: true })).map(textOf)).toEqual(['gone 1']);
+  });
+
+  test('what is computed from a lost device does not say that it was heard', () => {
+    const detector = createDetector([communicationRule({ onDelayMs: 2_000 })], []);
+    const computed = sample(point(0, { address: { protocol: 'computed' } }), heard);
+    const changes = every(1_000, Array<Value>(4).fill('timeout')).flatMap(([mono, value]) => [
+      ...detector.step(batch(mono, [value])),
+      ...detector.step(batch(mono, [], { samples: [computed], isAnswered: true })),
+    ]);
+    expect(changes.map(textOf)).toEqual(['met 2000']);
   });
 
   test('the alarm carries no value and comes before those of the points', () => {

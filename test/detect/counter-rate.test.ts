@@ -21,6 +21,11 @@ describe('more than 2 starts in a minute', () => {
     expect(play(tooOften(), every(1_000, values))).toEqual(['met 4000', 'gone 61000']);
   });
 
+  test('are three however long there was none before', () => {
+    const values = [...still(10, 200), 13, 13];
+    expect(play(tooOften(), every(1_000, values))).toEqual(['met 201000']);
+  });
+
   test('count over the end of the range of the counter', () => {
     expect(play(tooOften(), every(1_000, [65_534, 65_535, 1, 1]))).toEqual(['met 3000']);
   });
@@ -157,4 +162,18 @@ test('a counter that stands still costs nothing to sum up, and one that is sampl
   const detector = createDetector([counterRateRule({ windowMs: 3_600_000, limit: 4 })], []);
   const values = Array.from({ length: 40 }, (_, at) => at);
   expect(play(detector, every(600_000, values))).toEqual(['met 3600000']);
+});
+
+describe('a counter with a sign', () => {
+  const terms = { divisor: 1, lowest: -100, range: 200 };
+  const rises = (limit: number) => createDetector([counterRateRule({ counted: { kind: 'rise', terms }, limit })], []);
+
+  test('that falls a little was not reset', () => {
+    expect(play(rises(2), every(1_000, [50, 10, 10, 10]))).toEqual([]);
+  });
+
+  test('that falls below half of its way was reset, and has counted on from its lowest', () => {
+    expect(play(rises(39), every(1_000, [50, -60, -60]))).toEqual(['met 2000']);
+    expect(play(rises(40), every(1_000, [50, -60, -60]))).toEqual([]);
+  });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
 import type { Change as Changed } from '../../src/model/alarm.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 import { batchOf, delayMs, history, number, onward, placeOf, quarter, splitBatches, unsteady } from './histories.ts';
 import { type Change, type Event, type JudgedRule, judgeHistory } from './naive-detector.ts';
 import { communicationRule, limitRule, rateRule, stateRule, type Value, wallAt } from './plant.ts';
@@ -86,7 +87,7 @@ test('no raise and no return is lost, invented, early or late', () => {
       const stillActive = list.filter(one => judgeHistory(one, events, active.includes(one.key)).isActive);
       expect([...detector.active()].sort()).toEqual(stillActive.map(({ key }) => key).sort());
     }),
-    { numRuns: 1_000 },
+    { numRuns: propertyRuns(1_000) },
   );
 });
 
@@ -100,7 +101,7 @@ test('raise and return of one alarm take turns', () => {
         expect(kinds).toEqual(kinds.map((_, index) => ((index % 2 === 0) === (first === 'met') ? 'met' : 'gone')));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -113,7 +114,7 @@ test('it makes no difference how samples were batched', () => {
         expect(splitBatches(event).flatMap(one => [...split.step(one)])).toEqual(whole.step(batchOf(event)));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -132,7 +133,7 @@ test('wall clock jumps of ten years change no transition but its sampledAt', () 
         expect(jumping.step(batchOf({ ...event, wall }))).toEqual(expected);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -152,7 +153,7 @@ test('a restart with no delay running loses nothing and doubles nothing', () => 
       changes.push(...run(second, after, before.length));
       expect(changes).toEqual(run(createDetector(lasting, active), events));
     }),
-    { numRuns: 500 },
+    { numRuns: propertyRuns(500) },
   );
 });
 
@@ -166,7 +167,7 @@ test('rules that are put in their own place change nothing', () => {
       changes.push(...run(detector, events.slice(at), Math.min(at, events.length)));
       expect(changes).toEqual(run(createDetector(list, active), events));
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 

@@ -29,6 +29,17 @@ test('what a person wrote as 0.3 is 0.3 in binary too', () => {
   expect(playReads(detector, [[0.4001, 0.1]], 2_000)).toEqual(['met 2000']);
 });
 
+test('and so is what is added to a large number', () => {
+  const detector = createDetector([deviationRule({ limit: 0.3 })], []);
+  expect(playReads(detector, [[1_000_000.3, 1_000_000]])).toEqual([]);
+  expect(playReads(detector, [[1_000_000.301, 1_000_000]], 1_000)).toEqual(['met 1000']);
+});
+
+test('is told in the words of its rule', () => {
+  const [change] = createDetector([deviationRule({ message: 'off its setpoint' })], []).step(batch(0, [9, 0]));
+  expect(change?.rule.message).toBe('off its setpoint');
+});
+
 test('a constant is a reference that is always good', () => {
   const detector = createDetector([deviationRule({ from: { kind: 'constant', value: 8 } })], []);
   expect(

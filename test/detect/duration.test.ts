@@ -10,6 +10,15 @@ describe('a pump that runs for more than a minute', () => {
     expect(play(runsLong(), every(1_000, [0, ...run(100)]))).toEqual(['met 62000']);
   });
 
+  test('returns by its off-delay, also when it has begun to run again', () => {
+    const detector = createDetector([durationRule({ offDelayMs: 3_000 })], []);
+    expect(play(detector, every(1_000, [0, ...run(63), 0, ...run(10)]))).toEqual(['met 62000', 'gone 67000']);
+  });
+
+  test('is over when the gateway finds it standing still', () => {
+    expect(play(runsLong(['pump/runs-long']), every(1_000, [0]))).toEqual(['gone 0']);
+  });
+
   test('is fine when it stops before', () => {
     const twice = [0, ...run(60), 0, ...run(60), 0];
     expect(play(runsLong(), every(1_000, twice))).toEqual([]);

@@ -42,6 +42,14 @@ test('changes come in the order of the rules, behind those of single points', ()
   expect(heard.map(({ rule }) => rule.key)).toEqual(['c', 'b', 'a']);
 });
 
+test('changes come in the order of the rules, whatever the order of the points', () => {
+  const from = { kind: 'point', point: 0, factor: 1, offset: 0 } as const;
+  const rules = ['d', 'c', 'b', 'a'].map((key, at) => deviationRule({ key, point: 4 - at, from }));
+  const detector = createDetector(rules, []);
+  const read = batch(0, [], { samples: [1, 2, 3, 4, 0].map(at => sample(point(at), 10 * at)), isAnswered: true });
+  expect(detector.step(read).map(({ rule }) => rule.key)).toEqual(['d', 'c', 'b', 'a']);
+});
+
 test('an alarm stands on the point of its rule, not on the one that is compared with', () => {
   const detector = createDetector([deviationRule(), limitRule()], []);
   detector.step(batch(0, [90, 0]));

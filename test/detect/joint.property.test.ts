@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { createDetector, type Detector } from '../../src/detect/detector.ts';
 import { otherPointOf } from '../../src/model/alarm.ts';
 import type { SampleBatch } from '../../src/model/point.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 import { batchOf, delayMs, history, number, placeOf, quarter, splitBatches, unsteady } from './histories.ts';
 import type { Change, Event } from './naive-detector.ts';
 import { judgeNaively, type NaiveRule } from './naive-joint.ts';
@@ -109,7 +110,7 @@ test('no alarm is lost, invented, early or late', () => {
       const stillActive = list.filter((_, index) => outcomes[index]?.isActive).map(({ key }) => key);
       expect([...detector.active()].sort()).toEqual(stillActive.sort());
     }),
-    { numRuns: 1_000 },
+    { numRuns: propertyRuns(1_000) },
   );
 });
 
@@ -119,7 +120,7 @@ test('the order of the samples in a read makes no difference', () => {
       const turned = events.map(event => ({ ...event, values: event.values.toReversed() }));
       expect(run(createDetector(list, active), turned)).toEqual(run(createDetector(list, active), events));
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -131,7 +132,7 @@ test('a rule whose points come with different reads does not care how samples we
       const changes = events.flatMap((event, index) => stepAll(split, splitBatches(event), index));
       expect(inOrder(changes)).toEqual(run(createDetector(lone, active), events));
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -147,7 +148,7 @@ test('wall clock jumps of ten years change nothing', () => {
         expect(run(createDetector(list, []), jumping)).toEqual(run(createDetector(list, []), events));
       },
     ),
-    { numRuns: 200 },
+    { numRuns: propertyRuns(200) },
   );
 });
 
@@ -161,7 +162,7 @@ test('rules that are put in their own place, in other words, change nothing', ()
       changes.push(...run(detector, events.slice(cut), Math.min(cut, events.length)));
       expect(changes).toEqual(run(createDetector(list, active), events));
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -203,6 +204,6 @@ test('floats beyond all measure raise nothing that stays when they are past', ()
       run(untouched, Array.from({ length: 240 }, (_, index) => calm(index)).flat());
       expect([...detector.active()].sort()).toEqual([...untouched.active()].sort());
     }),
-    { numRuns: 200 },
+    { numRuns: propertyRuns(200) },
   );
 });

@@ -4,6 +4,7 @@ import { createDetector, type DetectorOptions } from '../../src/detect/detector.
 import type { Change, LongRule, Rule } from '../../src/model/alarm.ts';
 import type { SampleBatch } from '../../src/model/point.ts';
 import type { SavedCondition } from '../../src/model/rule-memory.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 import {
   bandRule,
   batch,
@@ -91,7 +92,7 @@ describe('rules that remember', () => {
         });
         expect(together).toEqual(alone);
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('rules that remember', () => {
         const jumping = (mono: number) => wallAt(mono) + (mono >= atMono ? days * shortDayMs : 0);
         expect(run(longRules, steps, jumping)).toEqual(run(longRules, steps));
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -116,7 +117,7 @@ describe('rules that remember', () => {
         const random = (mono: number) => walls[mono % walls.length] ?? 0;
         expect(run(timed, steps, random)).toEqual(run(timed, steps));
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 
@@ -132,7 +133,7 @@ describe('rules that remember', () => {
           expect(list).toEqual(list.map((_, index) => (index % 2 === 0 ? 'met' : 'gone')));
         }
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100) },
     );
   });
 });
@@ -140,6 +141,16 @@ describe('rules that remember', () => {
 /** What was saved, through the text that the store keeps. */
 function throughStore(state: SavedCondition): SavedCondition {
   return JSON.parse(JSON.stringify(state)) as SavedCondition;
+}
+
+/** What the rules know after a history, to the clock of the next process, which goes on at the same time. */
+function keptAfter(rules: readonly Rule[], steps: readonly [number, Value][]) {
+  const detector = createDetector(rules, [], options);
+  play(detector, steps);
+  const atMono = steps.at(-1)?.[0] ?? 0;
+  return new Map(
+    detector.memories(atMono).map(({ rule, state }) => [rule.key, { state: throughStore(state), atMono }]),
+  );
 }
 
 /**
@@ -183,7 +194,7 @@ describe('a restart', () => {
         const restartAt = 1 + (where % (steps.length - 1));
         expect(runWithRestart(withoutDelays, steps, restartAt)).toEqual(runWithGap(withoutDelays, steps, restartAt));
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     );
   });
 
@@ -195,6 +206,62 @@ describe('a restart', () => {
     expect(runWithRestart(rules, falling, 12)).toEqual(whole);
     // What was foretold is still foretold, and has come true meanwhile.
     expect(runWithRestart(rules, falling, 20)).toEqual(whole);
+  });
+
+  test.each([
+    ['down', -1],
+    ['up', 1],
+  ])('keeps which way was foretold: %s', (_way, by) => {
+    const heading = forecastRule({ withinMs: 10_000 });
+    const moving = Array.from({ length: 40 }, (_, at): [number, Value] => [at * 1_000, by * (at - 25)]);
+    expect(runWithRestart([heading], moving, 22)).toEqual(run([heading], moving));
+    // Foretold before the restart, and come true meanwhile: the first value says so by itself.
+    const state = [by, 0, 0, 0];
+    const memories = new Map([[heading.key, { state, atMono: -1_000 }]]);
+    const detector = createDetector([heading], [], { memories });
+    expect(play(detector, [[0, by]])).toEqual(['met 0']);
+    const nothingForetold = new Map([[heading.key, { state: [0, 0, 0, 0], atMono: -1_000 }]]);
+    expect(play(createDetector([heading], [], { memories: nothingForetold }), [[0, by]])).toEqual([]);
+  });
+
+  test('keeps for how long a pump has run', () => {
+    const steps = every(1_000, [0, ...Array<Value>(80).fill(1)]);
+    const rules = [durationRule()];
+    // The second of the restart is no more than a short gap.
+    expect(runWithRestart(rules, steps, 40)).toEqual(run(rules, steps));
+    expect(run(rules, steps)).toHaveLength(1);
+  });
+
+  test('keeps how often a pump has started, to be told at once', () => {
+    const rules = [counterRateRule()];
+    const steps = every(1_000, [0, 1, 2, 2, 3, 3, 3]);
+    for (const at of [3, 4, 5]) expect(runWithRestart(rules, steps, at)).toEqual(['pump/starts met 3 5000']);
+    expect(runWithRestart(rules, every(1_000, [0, 1, 2, 3, 3, 3]), 5)).toEqual(['pump/starts met 3 4000']);
+    const kept = createDetector(rules, [], { memories: keptAfter(rules, every(1_000, [0, 1, 2, 3, 3])) });
+    expect(play(kept, [[5_000, 'timeout']])).toEqual([]);
+    expect(kept.step(batch(5_500, [3]))).toMatchObject([{ kind: 'met', value: 3 }]);
+  });
+
+  test('knows whether the beginning of a run was seen', () => {
+    const rules = [durationRule()];
+    const running = every(1_000, Array<Value>(20).fill(1));
+    const unseen = createDetector(rules, ['pump/runs-long'], { memories: keptAfter(rules, running) });
+    expect(play(unseen, every(1_000, [1, 1], 60_000))).toEqual([]);
+    const seen = createDetector(rules, ['pump/runs-long'], { memories: keptAfter(rules, [[-1_000, 0], ...running]) });
+    expect(play(seen, every(1_000, [1, 1], 60_000))).toEqual(['gone 60000']);
+  });
+
+  test('knows whether what is missed has ever happened', () => {
+    const rules = [missingRule()];
+    const kept = (value: Value) => keptAfter(rules, every(1_000, [value, 0, 0]));
+    const never = createDetector(rules, ['pump/no-test'], { memories: kept(0) });
+    expect(play(never, every(1_000, [0, 0], 3_000))).toEqual([]);
+    const lately = createDetector(rules, ['pump/no-test'], { memories: kept(1) });
+    expect(play(lately, every(1_000, [0, 0], 3_000))).toEqual(['gone 3000']);
+  });
+
+  test('has nothing to keep of rules that were told nothing', () => {
+    expect(createDetector(longRules, [], options).memories(0)).toEqual([]);
   });
 
   test('keeps what a rule knows only once it has something new', () => {
@@ -222,7 +289,7 @@ describe('a memory that makes no sense', () => {
         play(detector, every(500, [0, 1, 2, 3, 4, 5, 'timeout', 6, 1, 1, 1]));
         for (const { state: saved } of detector.memories(6_000)) expect(Array.isArray(throughStore(saved))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     );
   });
 
@@ -243,6 +310,7 @@ describe('a memory that makes no sense', () => {
     ['a part of the day that there is not', bandRule({ days: 4 }), slot(24, 0, -1)],
     ['a part of the day below none', bandRule({ days: 4 }), slot(-1, 0, -1)],
     ['half a part of the day', bandRule({ days: 4 }), slot(0.5, 0, -1)],
+    ['a table with one wrong part', bandRule({ days: 4 }), [...slot(0, 0, -1), ...slot(24, 0, -1)]],
     ['a day too many', bandRule({ days: 4 }), slot(0, 5, -1)],
     ['a table of another size', bandRule({ days: 5 }), slot(0, 0, -1)],
     ['a counter that never began', counterRateRule(), Array<null>(247).fill(null)],
@@ -252,10 +320,19 @@ describe('a memory that makes no sense', () => {
       [...Array<number>(6).fill(0), -1, ...Array<number>(240).fill(0)],
     ],
     ['a counter without its window', counterRateRule(), [1, -1]],
+    ['a counter with half of its window', counterRateRule(), [0, -1, 0, -1, 0, -1, 0, ...Array<number>(239).fill(0)]],
+    ['a window that never began', counterRateRule(), [0, -1, 0, -1, 0, null, 0, ...Array<number>(240).fill(0)]],
+    ['a window without a place', counterRateRule(), [0, -1, 0, -1, 0, -1, null, ...Array<number>(240).fill(0)]],
     ['an event that never was', missingRule(), [null, 1, 0, -1]],
   ])('like %s is told', (_, rule, state) => {
     const detector = createDetector([rule], [], { memories: new Map([[rule.key, { state, atMono: 0 }]]) });
     expect(detector.forgotten).toEqual([rule.key]);
+  });
+
+  test('is none where each part of the day has its last day for today', () => {
+    const state = [...slot(0, 4, -1), ...slot(23, 4, -1)];
+    const memories = new Map([['pump/unusual', { state, atMono: 0 }]]);
+    expect(createDetector([bandRule({ days: 4 })], [], { memories }).forgotten).toEqual([]);
   });
 
   test('like a place far ahead in the window is put right', () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createDetector } from '../../src/detect/detector.ts';
 import type { LongRule } from '../../src/model/alarm.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 import { opinionOf } from './naive-long.ts';
 import {
   bandRule,
@@ -121,9 +122,9 @@ test('a rule with a long memory says what a naive one works out from the whole h
       alarms += changes.length;
       expect(changes).toEqual(expected(one, history));
     }),
-    { numRuns: 2_000 },
+    { numRuns: propertyRuns(2_000) },
   );
-  expect(alarms).toBeGreaterThan(500);
+  expect(alarms).toBeGreaterThan(propertyRuns(2_000) / 4);
 });
 
 const hourMs = 3_600_000;
@@ -161,7 +162,7 @@ test('a band is what a naive one works out from the days before, up to the first
       alarms += first === undefined ? 0 : 1;
       expect(heard(one, history, wall => wall % (24 * hourMs))[0]).toEqual(first);
     }),
-    { numRuns: 500 },
+    { numRuns: propertyRuns(500) },
   );
-  expect(alarms).toBeGreaterThan(50);
+  expect(alarms).toBeGreaterThan(propertyRuns(500) / 10);
 });

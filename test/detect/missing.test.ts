@@ -34,6 +34,11 @@ describe('no test run for 8 days', () => {
     expect(play(createDetector([testRun], []), every(hourMs, values))).toEqual([`met ${193 * hourMs}`]);
   });
 
+  test('stays told while too little is known of the days since', () => {
+    const values = [0, ...off(250, 'offline'), 0];
+    expect(play(createDetector([testRun], [testRun.key]), every(hourMs, values))).toEqual([]);
+  });
+
   test('cannot be said of a set that was not heard for most of the days', () => {
     const values = [1, ...off(20), ...off(180, 'offline'), ...off(120)];
     // 20 h before and 76 h after: then half of the 8 days is known.

@@ -17,6 +17,7 @@ describe('a rate of 1 per second over 10 s', () => {
     ['fall', 'a rise of 1.1/s', ramp(0, 1.1, 20), []],
     ['both', 'a rise of 1.1/s', ramp(0, 1.1, 20), ['met 5000']],
     ['both', 'a fall of 1.1/s', ramp(0, -1.1, 20), ['met 5000']],
+    ['rise', 'a rise of exactly 1/s', ramp(0, 1, 20), []],
     ['both', 'no change', ramp(7, 0, 20), []],
   ])('%s sees %s', (direction, _name, values, expected) => {
     expect(play(createDetector([rateRule({ direction })], []), every(1_000, values))).toEqual(expected);
@@ -29,6 +30,10 @@ describe('a rate of 1 per second over 10 s', () => {
     expect(heard[1]).toMatch(/^gone 1[4-9]000$/);
     expect(heard).toHaveLength(2);
   });
+});
+
+test('a change of exactly the least that counts is enough', () => {
+  expect(play(createDetector([rateRule({ minChange: 16 })], []), every(1_000, ramp(0, 2, 20)))).toEqual(['met 8000']);
 });
 
 test('a slope is measured over time, not over samples', () => {

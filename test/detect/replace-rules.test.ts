@@ -24,6 +24,12 @@ describe('after a reload', () => {
     expect(createDetector([limitRule()], []).replaceRules([], at)).toEqual([]);
   });
 
+  test('a rule that came with a reload and was never met goes silently, too', () => {
+    const detector = createDetector([], []);
+    expect(detector.replaceRules([limitRule()], at)).toEqual([]);
+    expect(detector.replaceRules([], at)).toEqual([]);
+  });
+
   test.each<[string, Rule, Rule]>([
     ['its limit', limitRule(), limitRule({ limit: 85 })],
     ['its deadband', limitRule(), limitRule({ deadband: 3 })],

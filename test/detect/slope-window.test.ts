@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addToWindow, createSlopeWindow, maxWindowSamples, slopePerS, spanS } from '../../src/detect/slope-window.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 
 test('a 50 ms point in a window of one hour is thinned, and still measured right', () => {
   const window = createSlopeWindow(3_600_000);
@@ -55,6 +56,6 @@ test('never holds more than its limit, whatever comes', () => {
         expect(window.tail * 3).toBeLessThanOrEqual(window.rows.length);
       }
     }),
-    { numRuns: 50 },
+    { numRuns: propertyRuns(50) },
   );
 });

@@ -44,6 +44,10 @@ test('pressure hunting for five minutes: 0.02 MPa in a window of 60 s', () => {
   expect(play(createDetector([rule], []), every(1_000, hunting))).toEqual(['met 330000']);
 });
 
+test('is not raised within the deadband', () => {
+  expect(play(createDetector([spreadRule({ deadband: 1 })], []), every(1_000, wave(30, 0.9)))).toEqual([]);
+});
+
 test('comes back by the deadband', () => {
   const detector = createDetector([spreadRule({ deadband: 1 })], []);
   const values = [...wave(10, 1.5), ...wave(20, 0.75), ...wave(20, 0.4)];
@@ -54,6 +58,10 @@ test('comes back by the deadband', () => {
 });
 
 describe('a window that cannot say', () => {
+  test('is not judged by a read that failed', () => {
+    expect(play(createDetector([spreadRule()], []), every(1_000, [...wave(5, 3), 'timeout', 5]))).toEqual(['met 6000']);
+  });
+
   test('needs three samples', () => {
     expect(play(createDetector([spreadRule()], []), every(9_000, [0, 9, 0, 9]))).toEqual([]);
   });

@@ -8,6 +8,7 @@ import {
   peakToPeak,
   standardDeviation,
 } from '../../src/detect/value-window.ts';
+import { propertyRuns } from '../fakes/property-runs.ts';
 
 function windowOf(windowMs: number, samples: readonly (readonly [mono: number, value: number])[]) {
   const window = createValueWindow(windowMs);
@@ -57,7 +58,7 @@ test('sums are exact however far the values are from zero, and however they were
         expect(coveredMs(window)).toBe(mono - (samples[0]?.[0] ?? 0));
       },
     ),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -76,6 +77,6 @@ test('nothing older than the window counts, and nothing younger than it less a s
       expect(peakToPeak(window)).toBeLessThanOrEqual(Math.max(...widest) - Math.min(...widest));
       expect(peakToPeak(window)).toBeGreaterThanOrEqual(Math.max(...narrowest) - Math.min(...narrowest));
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });

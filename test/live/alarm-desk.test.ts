@@ -62,6 +62,7 @@ function desk(states: Parameters<typeof createAlarmDesk>[0]['states'] = [], last
     states,
     clock: new VirtualClock(6_000),
     stampAt: () => ({ clock: 'synchronised', bootId: 'boot', bootMs: 1_000 }),
+    language: () => 'en',
     device: number => (number === device.number ? device : undefined),
     point: number => (number === point?.number ? point : undefined),
   });

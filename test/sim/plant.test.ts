@@ -125,6 +125,14 @@ const cases: readonly FaultCase[] = [
   { fault: 'tank-overflow', device: 'tank', alarms: ['tank/level-high'], lastsS: 30, recoversS: 180 },
   { fault: 'phase-loss', device: 'feeder', alarms: ['feeder/u-l2-low'], lastsS: 10, recoversS: 10 },
   {
+    fault: 'mains-failure',
+    device: 'feeder',
+    alarms: ['feeder/u-l1-low', 'feeder/u-l2-low', 'feeder/u-l3-low'],
+    lastsS: 10,
+    recoversS: 10,
+  },
+  { fault: 'unbalance', device: 'feeder', alarms: [], lastsS: 10, recoversS: 10 },
+  {
     fault: 'undervoltage',
     device: 'feeder',
     alarms: ['feeder/u-l1-low', 'feeder/u-l2-low', 'feeder/u-l3-low'],

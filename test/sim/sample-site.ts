@@ -63,7 +63,7 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     points: device.points.map((point, index) => samplePoint(point, index)),
   }));
   return {
-    gateway: { id: 'test', name: 'Test' },
+    gateway: { id: 'test', name: 'Test', language: 'en' },
     uplinks: [],
     store: { sizeBytes: 2e9 },
     buses: [
@@ -83,6 +83,7 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     rules: [],
     expressions: [],
     suppressions: [],
+    ruleSets: [],
     policies: usualPolicies,
     groups: [],
     outputs: [],

@@ -29,7 +29,7 @@ test('a bus of several devices has one alarm for all of them, as urgent as the m
   const [pump, fan] = [onLine('pump'), onLine('fan')];
   const other = { ...deviceWith('lift', [1_000]), bus: 'other' };
   const rules = [ruleOf(pump, 'low'), ruleOf(fan, 'urgent'), ruleOf(other)];
-  expect(buildBusAlarms([line, { ...line, id: 'other' }], [pump, fan, other], rules)).toEqual([
+  expect(buildBusAlarms([line, { ...line, id: 'other' }], [pump, fan, other], rules, 'en')).toEqual([
     {
       kind: 'bus-communication',
       key: 'bus:line/communication',
@@ -46,20 +46,20 @@ test('a bus of several devices has one alarm for all of them, as urgent as the m
 
 test('a bus has no alarm where none of its devices has one, or only one device is read', () => {
   const [pump, fan] = [onLine('pump'), onLine('fan')];
-  expect(buildBusAlarms([line], [pump, fan], [])).toEqual([]);
-  expect(buildBusAlarms([line], [pump, { ...fan, points: [] }], [ruleOf(pump), ruleOf(fan)])).toEqual([]);
+  expect(buildBusAlarms([line], [pump, fan], [], 'en')).toEqual([]);
+  expect(buildBusAlarms([line], [pump, { ...fan, points: [] }], [ruleOf(pump), ruleOf(fan)], 'en')).toEqual([]);
 });
 
 test('the alarm of a bus is about every device of it, also those that have none of their own', () => {
   const [pump, fan] = [onLine('pump'), onLine('fan')];
-  const [rule] = buildBusAlarms([line], [pump, fan], [ruleOf(pump)]);
+  const [rule] = buildBusAlarms([line], [pump, fan], [ruleOf(pump)], 'en');
   expect(rule?.devices).toEqual([pump.number, fan.number]);
 });
 
 test('the alarm of a bus is in the first-out group of its devices where they share one', () => {
   const [pump, fan] = [onLine('pump'), onLine('fan')];
   const inGroup = (device: Device, group: string | undefined) => ({ ...ruleOf(device), life: { ...plainLife, group } });
-  const groupOf = (...rules: CommunicationRule[]) => buildBusAlarms([line], [pump, fan], rules)[0]?.life.group;
+  const groupOf = (...rules: CommunicationRule[]) => buildBusAlarms([line], [pump, fan], rules, 'en')[0]?.life.group;
   expect(groupOf(inGroup(pump, 'supply'), inGroup(fan, 'supply'))).toBe('supply');
   expect(groupOf(inGroup(pump, 'supply'), inGroup(fan, 'water'))).toBeUndefined();
   expect(groupOf(inGroup(pump, 'supply'), inGroup(fan, undefined))).toBeUndefined();

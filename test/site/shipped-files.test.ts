@@ -4,18 +4,21 @@ import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { createNumbering } from '../../src/site/numbering.ts';
-import { profileJsonSchema, scenarioJsonSchema, siteJsonSchema } from '../../src/site/schema.ts';
+import { classJsonSchema, profileJsonSchema, scenarioJsonSchema, siteJsonSchema } from '../../src/site/schema.ts';
 import { formatProblem, loadSite, parseSite } from '../../src/site/site.ts';
 
 const config = fileURLToPath(new URL('../../config', import.meta.url));
 const text = (path: string) => readFileSync(`${config}/${path}`, 'utf8');
-const profiles = readdirSync(`${config}/profiles`).map(name => name.replace(/\.yaml$/, ''));
-const sites = ['demo.yaml', 'example-pump-room.yaml'];
+const namesIn = (folder: string) =>
+  readdirSync(`${config}/${folder}`).flatMap(name => (name.endsWith('.yaml') ? name.replace(/\.yaml$/, '') : []));
+const profiles = namesIn('profiles');
+const sites = ['demo.yaml', 'example-pump-room.yaml', 'example-tower.yaml'];
 
 describe('the JSON Schemas that editors read are those of the code: npm run schema', () => {
   test.each([
     ['site.schema.json', siteJsonSchema],
     ['profile.schema.json', profileJsonSchema],
+    ['class.schema.json', classJsonSchema],
     ['scenario.schema.json', scenarioJsonSchema],
   ])('%s', (path, make) => {
     expect(JSON.parse(text(path))).toEqual(JSON.parse(JSON.stringify(make())));
@@ -24,6 +27,7 @@ describe('the JSON Schemas that editors read are those of the code: npm run sche
 
 const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
 const checkSite = ajv.compile(JSON.parse(text('site.schema.json')));
+const checkClass = ajv.compile(JSON.parse(text('class.schema.json')));
 const checkProfile = ajv.compile(JSON.parse(text('profile.schema.json')));
 
 test('an editor explains every key', () => {
@@ -37,6 +41,7 @@ test('an editor explains every key', () => {
     for (const part of inner) visit(part as Record<string, unknown>, path);
   };
   visit(siteJsonSchema() as Record<string, unknown>, 'site');
+  visit(classJsonSchema() as Record<string, unknown>, 'class');
   visit(profileJsonSchema() as Record<string, unknown>, 'profile');
   expect(dumb).toEqual([]);
 });
@@ -75,6 +80,13 @@ devices: [{ id: device, bus: wire, profile: ${name} }]
     const listed = parse(text(`profiles/${name}.yaml`)).points.length;
     expect(result.kind === 'ok' && result.site.devices[0]?.points.length).toBe(listed);
   });
+});
+
+test.each(namesIn('profiles/classes'))('the rule set %s is one for editors, too', name => {
+  const written = text(`profiles/classes/${name}.yaml`);
+  checkClass(parse(written));
+  expect(checkClass.errors ?? []).toEqual([]);
+  expect(written.split('\n')[0]).toBe('# yaml-language-server: $schema=../../class.schema.json');
 });
 
 test('each profile says where its facts come from and names its points in both languages', () => {

@@ -65,7 +65,7 @@ const ruleOf = (alarm: string) => {
 describe('what is left out', () => {
   test('a small site is complete, with the gateway itself as its last device', () => {
     const site = build('  - { id: pump, bus: wire, points: [{ id: trip, coil: 3 }] }');
-    expect(site.gateway).toEqual({ id: 'plant', name: 'plant' });
+    expect(site.gateway).toEqual({ id: 'plant', name: 'plant', language: 'en' });
     expect(site.uplinks).toEqual([]);
     expect(site.store).toEqual({ sizeBytes: 2e9 });
     expect(site.buses).toEqual([

@@ -31,6 +31,10 @@ interface NoteGrounds {
   readonly rows: readonly ReplayRow[];
   readonly came: Came | undefined;
   readonly coarse: readonly string[];
+  /** Ids of suppressions of which the record does not tell when they hid alarms. */
+  readonly unsureHiding: readonly string[];
+  /** Keys of alarms that look further back than the record does. */
+  readonly forgetful: readonly string[];
   readonly time: (at: number) => string;
 }
 
@@ -45,7 +49,7 @@ const reasons: Readonly<Record<Doubt, string>> = {
   'needs-more': 'they need what is not recorded',
 };
 
-export function notesOf({ from, found, rows, came, coarse, time }: NoteGrounds): string[] {
+export function notesOf({ from, found, rows, came, coarse, unsureHiding, forgetful, time }: NoteGrounds): string[] {
   const notes: string[] = [];
   if (found.firstAt !== undefined && found.firstAt > from + lateMs)
     notes.push(`The record begins at ${time(found.firstAt)}: what was before cannot be told.`);
@@ -63,10 +67,12 @@ export function notesOf({ from, found, rows, came, coarse, time }: NoteGrounds):
   if (!came) notes.push('There is no alarm log to look at: what really came is not known.');
   if (came?.logBeganAt !== undefined && came.logBeganAt > from)
     notes.push(`The alarm log begins at ${time(came.logBeganAt)}: what came before is not in it.`);
-  if (came && came.hidden > 0)
+  if (unsureHiding.length > 0)
     notes.push(
-      `Of those that came ${came.hidden} were shelved, suppressed or out of service: a replay judges conditions only.`,
+      `When these hid alarms is not known, since what they look at was not recorded: ${listOf(unsureHiding)}.`,
     );
+  if (forgetful.length > 0)
+    notes.push(`The record begins too late for what these remember, so they may come otherwise: ${listOf(forgetful)}.`);
   if (found.damaged > 0) notes.push(`${found.damaged} stretches of the history could not be read.`);
   if (found.late > 0) notes.push(`${found.late} values came too late to be put in their order: sort the file by time.`);
   if (found.unknown.size > 0) notes.push(`Not in the site, and left out: ${listOf([...found.unknown])}.`);

@@ -28,15 +28,18 @@ export interface Found {
   readonly firstAt: number | undefined;
   readonly lastAt: number | undefined;
   readonly values: number;
-  /** Notes the time of one value. */
-  readonly note: (at: number) => void;
   /** Stretches that could not be read. */
   damaged: number;
   /** Values that came too late to be put in their order. */
   late: number;
 }
 
-export function nothingFound(): Found {
+export interface FoundSoFar extends Found {
+  /** Notes the time of one value. */
+  readonly note: (at: number) => void;
+}
+
+export function nothingFound(): FoundSoFar {
   // Numbers in an array are written in place; a field that may be undefined would take new memory for each.
   const times = Float64Array.of(Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0);
   const known = (at: number | undefined) => (times[2] === 0 ? undefined : at);
@@ -59,6 +62,9 @@ export function nothingFound(): Found {
   };
 }
 
+/** What a recording knows a point by. */
+export type SeriesPoint = Pick<Point, 'key' | 'unit'>;
+
 /** Where a name of the recording belongs. */
 export interface Series {
   readonly place: number;
@@ -67,7 +73,7 @@ export interface Series {
 }
 
 /** Looks up names of the recording; notes those that cannot be used. */
-export function createSeriesFinder(points: readonly Point[], found: Found) {
+export function createSeriesFinder(points: readonly SeriesPoint[], found: Found) {
   const places = new Map(points.map(({ key }, place) => [key, place]));
   const known = new Map<string, Series | undefined>();
 

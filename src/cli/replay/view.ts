@@ -1,6 +1,6 @@
 import { formatAge } from '../../base/duration.ts';
 import type { Difference } from '../../replay/compare.ts';
-import { type AlarmSum, groupByAlarm, mostWithin, type Occurrence } from '../../replay/tally.ts';
+import { type AlarmSum, groupByAlarm, mostWithin, type Occurrence, sumUp } from '../../replay/tally.ts';
 import { formatShare, noValue } from '../render/number.ts';
 import { type Paint, paintForPriority, type Style } from '../render/style.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
@@ -57,18 +57,27 @@ function renderHead(
 }
 
 function rateOf(occurrences: readonly Occurrence[], from: number, to: number): string {
-  const perDay = (occurrences.length * dayMs) / Math.max(1, to - from);
+  const { count, hidden } = sumUp(occurrences, from, to);
+  const perDay = (count * dayMs) / Math.max(1, to - from);
   const most = mostWithin(occurrences, tenMinutesMs);
-  return `${occurrences.length}, ${perDay < 10 ? perDay.toFixed(1) : Math.round(perDay)} a day, at most ${most} in ten minutes`;
+  const unseen = hidden > 0 ? `; ${hidden} more were hidden` : '';
+  return `${count}, ${perDay < 10 ? perDay.toFixed(1) : Math.round(perDay)} a day, at most ${most} in ten minutes${unseen}`;
 }
 
-function columnsOf({ came }: ReplayResult): readonly Column[] {
+/** Only where something was hidden: most sites hide nothing. */
+function hasHidden({ would, came }: ReplayResult): boolean {
+  return [...would, ...(came ?? [])].some(({ isHidden }) => isHidden);
+}
+
+function columnsOf(result: ReplayResult): readonly Column[] {
+  const { came } = result;
   return [
     { title: 'CHANGE' },
     { title: 'ALARM', minWidth: 12 },
     { title: 'PRIORITY' },
     { title: 'WOULD', align: 'right' },
     ...(came ? [{ title: 'CAME', align: 'right' } as const] : []),
+    ...(hasHidden(result) ? [{ title: 'HIDDEN', align: 'right' } as const] : []),
     { title: 'STANDS', align: 'right' },
     ...(came ? [{ title: 'STOOD', align: 'right' } as const] : []),
     { title: 'LONGEST', align: 'right' },
@@ -78,7 +87,8 @@ function columnsOf({ came }: ReplayResult): readonly Column[] {
   ];
 }
 
-function cellsOf(row: ReplayRow, { came }: ReplayResult, style: Style): Cell[] {
+function cellsOf(row: ReplayRow, result: ReplayResult, style: Style): Cell[] {
+  const { came } = result;
   const { alarm, rule, would, difference, knownShare } = row;
   return [
     { text: difference, paint: paintFor(difference, style) },
@@ -86,6 +96,7 @@ function cellsOf(row: ReplayRow, { came }: ReplayResult, style: Style): Cell[] {
     rule ? { text: rule.priority, paint: paintForPriority(rule.priority, style) } : noValue,
     timesOf(would, row.doubt !== undefined),
     ...(came ? [timesOf(row.came, false)] : []),
+    ...(hasHidden(result) ? [hiddenOf(row, came !== undefined)] : []),
     lengthOf(would.totalMs),
     ...(came ? [lengthOf(row.came?.totalMs ?? 0)] : []),
     lengthOf(would.longestMs),
@@ -97,6 +108,13 @@ function cellsOf(row: ReplayRow, { came }: ReplayResult, style: Style): Cell[] {
 function timesOf(sum: AlarmSum | undefined, isUntold: boolean): string {
   if (sum === undefined || isUntold) return noValue;
   return `${sum.count}${sum.isStanding ? '+' : ''}`;
+}
+
+/** Would be, and was where that is known. */
+function hiddenOf({ would, came }: ReplayRow, isCameKnown: boolean): string {
+  const was = came?.hidden ?? 0;
+  if (would.hidden + was === 0) return noValue;
+  return isCameKnown ? `${would.hidden}, was ${was}` : `${would.hidden}`;
 }
 
 function lengthOf(ms: number): string {
@@ -115,6 +133,7 @@ function paintFor(difference: Difference, style: Style): Paint {
       return style.good;
     case 'untold':
       return style.warning;
+    case 'hidden':
     case 'same':
     case 'quiet':
       return style.plain;
@@ -140,7 +159,8 @@ function renderTimelines(
   const [wouldBy, cameBy] = [groupByAlarm(would), groupByAlarm(came ?? [])];
   const line = (name: string, word: string, picture: string, paint: Paint) =>
     `${padText(name, nameWidth, 'left')} ${word.padEnd(5)} ${paint(picture)}`.trimEnd();
-  const draw = (stretches: readonly Occurrence[] | undefined) => renderTimeline(stretches ?? [], from, to, room);
+  const draw = (stretches: readonly Occurrence[] | undefined) =>
+    renderTimeline(shownOf(stretches ?? []), from, to, room);
   const shortTime = (at: number) => formatTime(at).slice(5, 16);
   return [
     line('', '', renderTimeAxis(from, to, room, shortTime), style.faint),
@@ -149,6 +169,10 @@ function renderTimelines(
       ...(came ? [line('', 'came', draw(cameBy.get(alarm)), style.accent)] : []),
     ]),
   ];
+}
+
+function shownOf(occurrences: readonly Occurrence[]): readonly Occurrence[] {
+  return occurrences.filter(({ isHidden }) => !isHidden);
 }
 
 const eachColumns: readonly Column[] = [
@@ -166,7 +190,7 @@ function renderEach({ would, came, to }: ReplayResult, width: number | undefined
   const rows = all.map(({ one, word }): Cell[] => [
     formatTime(one.from),
     one.to === undefined ? `${formatAge(to - one.from)}+` : formatAge(one.to - one.from),
-    word,
+    one.isHidden ? { ...word, text: `${word.text}, hidden` } : word,
     one.alarm,
   ]);
   return rows.length > 0 ? renderTable(eachColumns, rows, width, style) : [];
@@ -196,13 +220,14 @@ export function replayJson(result: ReplayResult, hasEach: boolean) {
 }
 
 function totalsJson(occurrences: readonly Occurrence[]) {
-  return { count: occurrences.length, mostInTenMinutes: mostWithin(occurrences, tenMinutesMs) };
+  const count = shownOf(occurrences).length;
+  return { count, hidden: occurrences.length - count, mostInTenMinutes: mostWithin(occurrences, tenMinutesMs) };
 }
 
-function sumJson({ count, totalMs, longestMs, firstAt, lastAt, isStanding }: AlarmSum) {
-  return { count, totalMs, longestMs, firstAt: firstAt ?? null, lastAt: lastAt ?? null, isStanding };
+function sumJson({ count, hidden, totalMs, longestMs, firstAt, lastAt, isStanding }: AlarmSum) {
+  return { count, hidden, totalMs, longestMs, firstAt: firstAt ?? null, lastAt: lastAt ?? null, isStanding };
 }
 
 function occurrencesJson(which: 'would' | 'came', occurrences: readonly Occurrence[]) {
-  return occurrences.map(({ alarm, from, to }) => ({ which, alarm, from, to: to ?? null }));
+  return occurrences.map(({ alarm, from, to, isHidden }) => ({ which, alarm, from, to: to ?? null, isHidden }));
 }

@@ -31,8 +31,8 @@ export function carryOut(book: OrderedBook, command: AlarmCommand, now: BookTime
     outcome.kind === 'refused' ? [`${alarm}: ${sayRefusal(outcome.why, book.ruleOf(alarm)?.priority)}`] : [],
   );
   if (refusals.length === keys.length) {
-    const message = keys.length === 1 ? (refusals[0] ?? '') : `none of ${keys.length} alarms: each is refused`;
-    return refuse(message, keys.length === 1 ? [] : refusals);
+    if (keys.length === 1) return refuse(refusals.join(), []);
+    return refuse(`none of ${keys.length} alarms: each is refused`, refusals);
   }
   const changed = new Set(happenings.map(({ alarm }) => alarm)).size;
   return { reply: { kind: 'done', message: sayDone(command, keys, changed, refusals) }, happenings };
@@ -103,25 +103,19 @@ function sayDone(
 
 type Refusal = Extract<ReturnType<WatchedBook['act']>, { kind: 'refused' }>['why'];
 
+const refusalTexts: Record<Exclude<Refusal, 'may-not-shelve'>, string> = {
+  'acknowledge-first': 'it is not acknowledged yet: acknowledge it, then reset it',
+  'still-active': 'its condition still stands: it can be reset once that is gone',
+  'not-raised': 'it is normal, and nothing is known any more of the last time it was not',
+  'not-over': 'its condition still stands: it can be closed once that is gone',
+  'arrived-before': 'somebody has arrived already',
+  'closed-before': 'it was closed already',
+  'unknown-alarm': 'there is no such alarm',
+};
+
 function sayRefusal(why: Refusal, priority: Priority | undefined): string {
-  switch (why) {
-    case 'acknowledge-first':
-      return 'it is not acknowledged yet: acknowledge it, then reset it';
-    case 'still-active':
-      return 'its condition still stands: it can be reset once that is gone';
-    case 'may-not-shelve':
-      return `alarms of priority ${priority} may not be shelved here: mend the cause, or take it out of service while it is worked on`;
-    case 'not-raised':
-      return 'it is normal, and nothing is known any more of the last time it was not';
-    case 'not-over':
-      return 'its condition still stands: it can be closed once that is gone';
-    case 'arrived-before':
-      return 'somebody has arrived already';
-    case 'closed-before':
-      return 'it was closed already';
-    case 'unknown-alarm':
-      return 'there is no such alarm';
-  }
+  if (why !== 'may-not-shelve') return refusalTexts[why];
+  return `alarms of priority ${priority} may not be shelved here: mend the cause, or take it out of service while it is worked on`;
 }
 
 function refuse(message: string, details: readonly string[]): OrderOutcome {

@@ -21,7 +21,7 @@ import { createNotices } from './notices.ts';
 import { type ProgressRefusal, stepProgress } from './progress.ts';
 import { reAlarmMono } from './re-alarm.ts';
 
-export type { BookTime } from './expiry.ts';
+export type { BookTime, BootFix } from './expiry.ts';
 
 /**
  * The alarm book with what follows from the lives of its alarms taken together and over time: causes and their

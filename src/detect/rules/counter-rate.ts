@@ -104,8 +104,8 @@ export function saveCounterRate({ track, window }: CounterRateCondition, mono: n
 export function loadCounterRate(condition: CounterRateCondition, saved: SavedCondition, atMono: number): boolean {
   const numbers = readNumbers(saved, 7 + 2 * windowSlots);
   const beganMono = readTime(numbers?.[5], atMono);
-  const newest = numbers?.[6];
-  if (!numbers || Number.isNaN(beganMono) || newest === undefined || !(newest >= 0)) return false;
+  const newest = numbers?.[6] ?? Number.NaN;
+  if (!numbers || Number.isNaN(beganMono) || !(newest >= 0)) return false;
   const { track, window } = condition;
   track.last = numbers[0] as number;
   track.lastMono = readTime(numbers[1], atMono);

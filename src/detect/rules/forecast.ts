@@ -35,7 +35,8 @@ export function judgeForecast(condition: ForecastCondition, mono: number, value:
   if (heading !== 0 && heading * distance <= 0) return 'met';
   const slope = slopePerS(window);
   if (Number.isNaN(slope)) return 'unsure';
-  const isTrend = slope !== 0 && Math.abs(slope) * spanS(window) >= minChange;
+  const isTrend = Math.abs(slope) * spanS(window) >= minChange;
+  // Of a level line for ever.
   const leftMs = (1_000 * distance) / slope;
   const isSoon = isTrend && leftMs >= 0 && leftMs < withinMs;
   condition.heading = isSoon ? Math.sign(slope) : 0;

@@ -23,6 +23,8 @@ export const plantFaults = {
   },
   'feeder-meter': {
     'phase-loss': 'phase L2 is lost',
+    'mains-failure': 'the mains are gone, all three phases',
+    unbalance: 'a broken neutral lets phase L3 fall by 7 %',
     undervoltage: 'the mains drop to 80 % on all three phases',
     overload: 'the load rises to 140 % of what the feeder may carry',
   },

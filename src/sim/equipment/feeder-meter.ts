@@ -72,12 +72,14 @@ function stepPhase(phase: Phase, index: 0 | 1 | 2, inputs: FeederInputs, dtS: nu
   const { faults, random, hour } = inputs;
   const voltNoise = stepNoise(phase.voltNoise, 0.7, 5, random, dtS);
   const loadNoise = stepNoise(phase.loadNoise, 0.03, 10, random, dtS);
-  const isLost = faults.has('phase-loss') && index === 1;
-  const supplyShare = isLost ? 0 : faults.has('undervoltage') ? 0.8 : 1;
+  const isDead = faults.has('mains-failure');
+  const isLost = isDead || (faults.has('phase-loss') && index === 1);
+  const supplyShare = faults.has('undervoltage') ? 0.8 : faults.has('unbalance') && index === 2 ? 0.93 : 1;
   const wantedA = faults.has('overload') ? 1.4 * ratedA : fullA[index] * dayShare(hour, loadCorners);
   const amperes = isLost ? 0 : wantedA * (1 + loadNoise);
   // The motors of a three-phase load feed a little back into a lost phase.
-  const volts = isLost ? 9 + voltNoise : (nominalV + voltNoise) * supplyShare - sourceOhm * amperes;
+  const backV = isDead ? 0 : 9;
+  const volts = isLost ? backV + voltNoise : (nominalV + voltNoise) * supplyShare - sourceOhm * amperes;
   return {
     volts: Math.max(0, approach(phase.volts, volts, switchS, dtS)),
     amperes: Math.max(0, approach(phase.amperes, amperes, switchS, dtS)),

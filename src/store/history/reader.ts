@@ -6,6 +6,7 @@ import { historyPaths } from './history-paths.ts';
 import { createReading, type Reading } from './reading.ts';
 import { historyMigrations } from './schema.ts';
 
+export type { SeriesName, TakeSample } from '../../history/frame.ts';
 export type { RawPage, RawQuery, RawSample, Reading, RowPage, RowQuery, SummaryRow } from './reading.ts';
 
 /** A history that is only looked at, by a process that is not the gateway, which may be writing it meanwhile. */

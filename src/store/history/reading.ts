@@ -77,9 +77,14 @@ export interface Reading {
   countRows(kind: HistoryClass, from: number, to: number): number;
   /** All points that ever had a value, with each of their units. */
   points(): readonly SeriesName[];
-  namesOf(row: StoredRow): SeriesName[];
+  namesOf(row: StoredRow): readonly SeriesName[];
   deviceOf(row: StoredRow): string;
 }
+
+const unknownName: SeriesName = { point: '', unit: '' };
+
+/** Lists of names that are known again. A device has one or two; beyond it all are forgotten and learned anew. */
+const mostLayouts = 4_000;
 
 export function createReading(database: Database): Reading {
   const statements = new Map(
@@ -95,13 +100,21 @@ export function createReading(database: Database): Reading {
      WHERE class = ? AND last > ? AND to_at >= ? AND from_at < ? ORDER BY first`,
   );
   let series = new Map<number, SeriesName>();
+  const layouts = new Map<string, readonly SeriesName[]>();
   let devices = new Map<number, string>();
 
-  /** Names are only ever added: they are read again when an unknown one is met. */
-  function namesOf(row: StoredRow): SeriesName[] {
+  /** Rows of a device share their names, as one list. Names are only ever added: they are read again when an unknown one is met. */
+  function namesOf(row: StoredRow): readonly SeriesName[] {
+    const bytes = Buffer.from(row.series.buffer, row.series.byteOffset, row.series.byteLength).toString('latin1');
+    const before = layouts.get(bytes);
+    if (before) return before;
     const ids = decodeIds(row.series);
     if (ids.some(id => !series.has(id))) series = readSeries(database);
-    return ids.map(id => series.get(id) ?? { point: '', unit: '' });
+    const names = ids.map(id => series.get(id) ?? unknownName);
+    if (names.includes(unknownName)) return names;
+    if (layouts.size >= mostLayouts) layouts.clear();
+    layouts.set(bytes, names);
+    return names;
   }
 
   function deviceOf({ device }: StoredRow): string {
@@ -123,7 +136,7 @@ export function createReading(database: Database): Reading {
   function scan(
     kind: HistoryClass,
     query: Interval & Page,
-    take: (row: StoredRow, names: SeriesName[]) => void,
+    take: (row: StoredRow, names: readonly SeriesName[]) => void,
   ): PageEnd {
     const wanted = query.points && new Set(query.points);
     const rows = select(kind, query);

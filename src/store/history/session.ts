@@ -167,7 +167,7 @@ export function readUnsent(
     const last = Math.min(range.last, upTo);
     if (first <= last && rows.length < limit) rows.push(...classes[span].read({ first, last }, limit - rows.length));
   }
-  const layouts: SeriesName[][] = [];
+  const layouts: (readonly SeriesName[])[] = [];
   const known = new Map<string, number>();
   const layoutOf = (row: StoredRow) => {
     const key = Buffer.from(row.series).toString('latin1');

@@ -8,7 +8,7 @@ import { sparkplugTopics } from './topics.ts';
 
 export interface SparkplugOptions {
   readonly settings: UplinkSettings;
-  readonly gateway: GatewaySettings;
+  readonly gateway: Pick<GatewaySettings, 'id' | 'name'>;
   readonly version: string;
   readonly plant: Plant;
   readonly clock: Clock;

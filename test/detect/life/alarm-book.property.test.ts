@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Change } from '../../../src/model/alarm.ts';
+import { propertyRuns } from '../../fakes/property-runs.ts';
 import { BookRig, ruleOf } from './book-rig.ts';
 import { anyChanges, anyWalk, live, tellWalk } from './histories.ts';
 
@@ -14,7 +15,7 @@ describe('whatever happens to an alarm', () => {
         const { shown, told } = live(walk, false);
         expect({ shown, told }).toEqual(tellWalk(walk));
       }),
-      { numRuns: runs },
+      { numRuns: propertyRuns(runs) },
     );
   });
 
@@ -24,7 +25,7 @@ describe('whatever happens to an alarm', () => {
         const { shown, told } = live(walk, true);
         expect({ shown, told }).toEqual(tellWalk(walk));
       }),
-      { numRuns: runs },
+      { numRuns: propertyRuns(runs) },
     );
   });
 
@@ -42,7 +43,7 @@ describe('whatever happens to an alarm', () => {
           isActive = life.isActive;
         }
       }),
-      { numRuns: runs / 4 },
+      { numRuns: propertyRuns(runs / 4) },
     );
   });
 
@@ -63,7 +64,7 @@ describe('whatever happens to an alarm', () => {
         );
         expect(inParts).toEqual(told);
       }),
-      { numRuns: runs / 4 },
+      { numRuns: propertyRuns(runs / 4) },
     );
   });
 });

@@ -86,6 +86,31 @@ describe('what hides an alarm', () => {
     expect(rig.wait(hour / 2)).toHaveLength(1);
   });
 
+  test('ends for several alarms in the order of their ends, and of their names where they end together', () => {
+    const rig = new BookRig([trip, low, ruleOf('fan/belt'), ruleOf('sump/level')]);
+    rig.act('pump/trip', shelve);
+    rig.act('fan/belt', { ...shelve, lastsMs: 2 * hour });
+    rig.act('booster/low', shelve);
+    rig.act('sump/level', shelve);
+    rig.wait(hour / 2);
+    rig.act('booster/low', { ...takeOut, lastsMs: hour / 2 });
+    expect(rig.wait(3 * hour).map(({ alarm, kind }) => `${alarm} ${kind}`)).toEqual([
+      'booster/low in-service',
+      'booster/low unshelved',
+      'pump/trip unshelved',
+      'sump/level unshelved',
+      'fan/belt unshelved',
+    ]);
+  });
+
+  test('does not end any more when the rule of the alarm was removed', () => {
+    const rig = new BookRig([low]);
+    rig.detect('met', low);
+    rig.act('booster/low', shelve);
+    expect(rig.detect('removed', low).map(({ kind }) => kind)).toEqual(['removed']);
+    expect(rig.book.nextDueMono()).toBeUndefined();
+  });
+
   test('is nothing that a person may do to an urgent alarm, but to take it out of service', () => {
     const urgent = ruleOf('fire/pump', {}, { priority: 'urgent' });
     const rig = new BookRig([urgent]);
@@ -272,6 +297,18 @@ describe('what ends by itself', () => {
     rig.act('booster/low', shelve);
     rig.lastBootMs = rig.bootedMs + hour / 4;
     expect(rig.reboot(5 * hour, 'unsynchronised', -50 * 365 * 24 * hour)).toBe('');
+    expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
+  });
+
+  test('begins anew where nothing is known of how far the boot came in which it was done', () => {
+    const rig = new BookRig([low]);
+    rig.act('booster/low', shelve);
+    rig.lastBootMs = rig.bootedMs + hour / 4;
+    rig.reboot(hour, 'unsynchronised');
+    expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
+    rig.wait(hour / 2);
+    // The last sign of life is of the boot before.
+    rig.reboot(hour, 'unsynchronised');
     expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { carryOut } from '../../../src/detect/life/alarm-orders.ts';
 import type { AlarmCommand } from '../../../src/model/alarm-command.ts';
 import { BookRig, liWei, ruleOf } from './book-rig.ts';
+import { alarm, watchedPlant } from './watched-plant.ts';
 
 const low = ruleOf('pump/low');
 const trip = ruleOf('pump/trip', { isLatching: true });
@@ -38,6 +39,11 @@ describe('an order of a person', () => {
       },
       told: [],
     });
+  });
+
+  test('takes a pattern of up to 200 characters', () => {
+    expect(order(rigWithAll(), 'acknowledge', ['*'.repeat(200)]).told).toHaveLength(3);
+    expect(order(rigWithAll(), 'acknowledge', ['*'.repeat(201)]).reply).toMatchObject({ kind: 'refused' });
   });
 
   test('that is done already is no error, and nothing happens', () => {
@@ -95,5 +101,25 @@ describe('an order of a person', () => {
       'pump/trip in-service',
       'pump/trip raised',
     ]);
+  });
+
+  test('reports how far the work is; once each, and only what can be', () => {
+    const plant = watchedPlant([alarm('pump/trip')]);
+    const say = (kind: AlarmCommand['kind']) => {
+      const command = { kind, alarms: ['pump/trip'], by: liWei, reason: 'fuse' } as AlarmCommand;
+      const { reply, happenings } = carryOut(plant.book(), command, plant.now());
+      return [reply.message, ...happenings.map(({ kind: what, reason }) => `${what} (${reason})`)];
+    };
+    expect(say('arrived')).toEqual([
+      'pump/trip: it is normal, and nothing is known any more of the last time it was not',
+    ]);
+    plant.met('pump/trip');
+    expect(say('arrived')).toEqual(['pump/trip: somebody is there', 'arrived (fuse)']);
+    expect(say('arrived')).toEqual(['pump/trip: somebody was there already']);
+    expect(say('dispatched')).toEqual(['pump/trip: somebody has arrived already']);
+    expect(say('closed')).toEqual(['pump/trip: its condition still stands: it can be closed once that is gone']);
+    plant.gone('pump/trip');
+    expect(say('closed')).toEqual(['pump/trip: closed', 'closed (fuse)']);
+    expect(say('restored')).toEqual(['pump/trip: it was closed already']);
   });
 });

@@ -8,6 +8,7 @@ import {
   isChattering,
   stepChattering,
 } from '../../../src/detect/life/chattering.ts';
+import { propertyRuns } from '../../fakes/property-runs.ts';
 
 function raise(times: readonly number[]): { begun: number[]; last: Chattering | undefined } {
   let last: Chattering | undefined;
@@ -66,5 +67,6 @@ test('as a model that remembers every raise says, and with no more than three of
       expect(begun).toEqual(told);
       expect(last?.raisedMono.length ?? 0).toBeLessThanOrEqual(chatteringRaises);
     }),
+    { numRuns: propertyRuns(100) },
   );
 });

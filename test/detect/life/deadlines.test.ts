@@ -4,6 +4,7 @@ import { nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from '../
 import { reAlarmMono } from '../../../src/detect/life/re-alarm.ts';
 import { type Deadline, deadlines } from '../../../src/model/alarm.ts';
 import { type PriorityPolicy, usualPolicies } from '../../../src/model/deadline.ts';
+import { propertyRuns } from '../../fakes/property-runs.ts';
 
 const { urgent, high, medium } = usualPolicies;
 
@@ -115,6 +116,7 @@ test('who is woken only when something is due tells the same as who looks every 
       }
       expect(woken).toEqual(looked);
     }),
+    { numRuns: propertyRuns(100) },
   );
 });
 
@@ -131,6 +133,7 @@ test('what a person does never makes an alarm owe more', () => {
         for (const left of openDeadlines(after, times)) expect(before).toContainEqual(left);
       }
     }),
+    { numRuns: propertyRuns(100) },
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type FirstOutMark, isCoveredBy, type Lead, leadOf, stepFirstOut } from '../../../src/detect/life/first-out.ts';
+import { propertyRuns } from '../../fakes/property-runs.ts';
 
 const windowMs = 3_000;
 
@@ -108,6 +109,7 @@ test('reported in order, each alarm has the earliest lead whose window it is in'
       const { marks } = report(sorted);
       expect(marks.map(mark => (mark.kind === 'secondary' ? mark.of : undefined))).toEqual(naiveMarks(sorted));
     }),
+    { numRuns: propertyRuns(100) },
   );
 });
 
@@ -132,5 +134,6 @@ test('alarms of one cause end up under the same first one, in whatever order the
       expect(under.has(cause.name)).toBe(false);
       for (const { name } of list) if (name !== cause.name) expect(under.get(name)).toBe(cause.name);
     }),
+    { numRuns: propertyRuns(100) },
   );
 });

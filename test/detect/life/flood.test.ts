@@ -11,6 +11,7 @@ import {
   resumeFlood,
   stepFlood,
 } from '../../../src/detect/life/flood.ts';
+import { propertyRuns } from '../../fakes/property-runs.ts';
 
 interface Input {
   readonly kind: 'raised' | 'time';
@@ -116,6 +117,6 @@ test('as a model that remembers every raise says, and with no more than eleven o
       expect(run1.told).toEqual(told);
       expect(run1.flood.raisedMono.length).toBeLessThanOrEqual(floodBeginsAbove + 1);
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Progress, reopenProgress, stepProgress } from '../../../src/detect/life/progress.ts';
 import { progressSteps } from '../../../src/model/alarm.ts';
+import { propertyRuns } from '../../fakes/property-runs.ts';
 
 const report = (progress: Progress<string>, step: (typeof progressSteps)[number], isActive = true) =>
   stepProgress(progress, { step, note: 'Li, 08:10', isActive });
@@ -63,5 +64,6 @@ test('no history of reports loses or changes one that was taken', () => {
         expect(again.kind).toBe(verdict.kind === 'refused' ? 'refused' : 'known');
       }
     }),
+    { numRuns: propertyRuns(100) },
   );
 });

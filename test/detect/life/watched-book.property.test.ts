@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { progressSteps } from '../../../src/model/alarm.ts';
+import { propertyRuns } from '../../fakes/property-runs.ts';
 import { alarm, li, type WatchedPlant, watchedPlant } from './watched-plant.ts';
 
 /*
@@ -117,7 +118,7 @@ test('wall clock jumps of ten years in either direction change nothing', () => {
       });
       expect(disturbed.told).toEqual(play(scenes, () => {}).told);
     }),
-    { numRuns: 200 },
+    { numRuns: propertyRuns(200) },
   );
 });
 
@@ -127,7 +128,7 @@ test('a restart changes no mark, no deadline and no announcement', () => {
       const disturbed = play(scenes, plant => plant.restart());
       expect(lasting(disturbed)).toEqual(lasting(play(scenes, () => {})));
     }),
-    { numRuns: 300 },
+    { numRuns: propertyRuns(300) },
   );
 });
 
@@ -150,6 +151,6 @@ test('no deadline is told twice in one announcement, none early, and none of wha
       for (const { life, firstAlarm } of plant.happenings)
         if (life.phase === 'normal') expect(firstAlarm).toBeUndefined();
     }),
-    { numRuns: 200 },
+    { numRuns: propertyRuns(200) },
   );
 });

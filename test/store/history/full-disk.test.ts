@@ -161,7 +161,7 @@ describe.runIf(mayMount)('a full disk', () => {
         file.close();
         expect(askShell(join(folder, 'history.db'), 'pragma integrity_check')).toBe('ok');
       }),
-      { numRuns: Number(process.env.RUNS ?? 20) },
+      { numRuns: Number(process.env.RUNS ?? 8) },
     );
   });
 

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+/** Detection by itself: its own tests, how much of it they reach (npm run coverage), what they notice (npm run mutation). */
+export default defineConfig({
+  test: {
+    include: ['test/detect/**/*.test.ts'],
+    maxWorkers: 2,
+    isolate: false,
+    testTimeout: 30_000,
+    coverage: {
+      provider: 'v8',
+      include: ['src/detect/**'],
+      reportsDirectory: 'coverage/detect',
+      reporter: ['text', 'html'],
+      thresholds: { branches: 100 },
+    },
+  },
+});
