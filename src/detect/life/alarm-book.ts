@@ -115,7 +115,7 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
     { by, step: kind, reason }: Extract<Deed, { kind: 'report' }>,
     now: BookTime,
   ): ActOutcome {
-    if (!lives.has(alarm)) return { kind: 'refused', why: 'not-raised' };
+    if (!lives.isTold(alarm)) return { kind: 'refused', why: 'not-raised' };
     const before = lives.lifeOf(alarm);
     if (before.progress[kind]) return { kind: 'done', happenings: [] };
     const life = { ...before, progress: { ...before.progress, [kind]: { by, at: now.wall } } };
@@ -141,7 +141,7 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
     },
     act(alarm, deed, now) {
       const rule = rules.get(alarm);
-      if (!rule && !lives.has(alarm)) return { kind: 'refused', why: 'unknown-alarm' };
+      if (!rule && !lives.isTold(alarm)) return { kind: 'refused', why: 'unknown-alarm' };
       if (deed.kind === 'report') return report(alarm, deed, now);
       if (deed.kind === 'shelve' && rule && !options.mayShelve(rule.priority))
         return { kind: 'refused', why: 'may-not-shelve' };

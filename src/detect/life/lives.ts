@@ -24,7 +24,8 @@ export interface Lives {
   lifeOf(alarm: string): AlarmLife;
   /** Of the alarms that are not plain normal. */
   keys(): Iterable<string>;
-  has(alarm: string): boolean;
+  /** Whether there is anything to tell of it: it is neither normal nor only suppressed. */
+  isTold(alarm: string): boolean;
   /** The rule that the alarm was raised by, which the site may not have any more. */
   ruleOf(alarm: string): Rule | undefined;
   /** One step of one alarm. */
@@ -153,7 +154,7 @@ export function createLives(states: readonly AlarmState[], initialRules: Readonl
   return {
     lifeOf,
     keys: () => entries.keys(),
-    has: alarm => entries.has(alarm),
+    isTold: alarm => entries.has(alarm) && !unseen.has(alarm),
     ruleOf: alarm => entries.get(alarm)?.rule,
     step,
     stepNow,

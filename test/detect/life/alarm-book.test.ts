@@ -152,6 +152,8 @@ describe('what hides an alarm', () => {
     expect(rig.log.at(-1)).toMatchObject({ value: 40, reason: 'pump-off', suppression: 'pump-off', by: undefined });
     expect([...rig.states.keys()]).toEqual(['site/suppression:pump-off']);
     expect(rig.phase('pump/a7')).toBe('suppressed');
+    // To people it is normal: there is no work on it to report.
+    expect(rig.act('pump/a7', { kind: 'report', by: liWei, step: 'dispatched' })).toBe('not-raised');
     // Neither forgotten nor told anew by a restart.
     expect(rig.restart()).toBe('');
     expect(rig.phase('pump/a7')).toBe('suppressed');
