@@ -227,12 +227,12 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
 
   function resume(now: BookTime): void {
     const keyOf = new Map(kept.map(({ alarm, occurrence }) => [occurrence, alarm]));
-    for (const { alarm, firstOut, duty } of kept) {
+    for (const { alarm, firstOut, duty, progress } of kept) {
       const first = firstOut === undefined ? undefined : keyOf.get(firstOut);
       if (first !== undefined) markSecondary(causes, alarm, first);
       if (duty) duties.set(alarm, resumeDuty(duty, now, options.lastSign));
       // Of a version that knew no duties.
-      else if (!isMasked(book.lifeOf(alarm).phase)) duties.set(alarm, beginDuty(now.mono));
+      else if (!isMasked(book.lifeOf(alarm).phase) && !progress.closed) duties.set(alarm, beginDuty(now.mono));
     }
     for (const { id } of site.groups) {
       const members = kept.filter(({ alarm }) => book.ruleOf(alarm)?.life.group === id);

@@ -61,6 +61,17 @@ describe('deadlines', () => {
     expect(plant.book().owedBy('lift/unheard-of')).toEqual([]);
   });
 
+  test('end with the report that the matter is closed, also over a restart', () => {
+    const plant = watchedPlant([alarm('lift/trapped', { priority: 'urgent' })]);
+    plant.met('lift/trapped');
+    plant.gone('lift/trapped');
+    plant.report('lift/trapped', 'closed');
+    plant.restart();
+    expect(plant.book().owedBy('lift/trapped')).toEqual([]);
+    plant.wait(10 * minuteMs);
+    expect(plant.told.at(-1)).toBe('closed lift/trapped');
+  });
+
   test('that have passed claim somebody until they are met, and not before they are told', () => {
     const plant = watchedPlant([alarm('lift/trapped', { priority: 'urgent' })]);
     const overdue = () => plant.book().claimOf('lift/trapped').overdue;
