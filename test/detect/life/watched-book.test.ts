@@ -391,9 +391,26 @@ describe('what the gateway notices by itself', () => {
       plant.wait(5_000);
     }
     expect(plant.told.filter(text => text.startsWith('chattering'))).toEqual(['chattering pump/trip']);
+    expect(plant.happenings.find(({ kind }) => kind === 'chattering')).toMatchObject({ isFirst: false });
     expect(plant.told.filter(text => text.startsWith('raised'))).toHaveLength(5);
     plant.replace([]);
     expect(plant.told.at(-1)).toBe('returned pump/trip');
+  });
+
+  test('what chattered is forgotten with the rule: it may chatter anew under another one', () => {
+    const rule = alarm('pump/trip');
+    const plant = watchedPlant([rule]);
+    const flutter = () => {
+      for (let count = 0; count < 3; count += 1) {
+        plant.met('pump/trip');
+        plant.gone('pump/trip');
+      }
+      return plant.told.filter(text => text.startsWith('chattering')).length;
+    };
+    expect(flutter()).toBe(1);
+    plant.replace([]);
+    plant.replace([rule]);
+    expect(flutter()).toBe(2);
   });
 
   test('eleven alarms in ten minutes are a flood, which stands until it is over, over a restart as well', () => {
@@ -402,7 +419,9 @@ describe('what the gateway notices by itself', () => {
     for (const key of keys.slice(0, 12)) plant.met(key);
     expect(plant.told.filter(text => text.startsWith('flood'))).toEqual(['flood-began site/flood 11']);
     expect(plant.states.get(floodAlarm)).toMatchObject({ phase: 'acknowledged', isActive: true, rule: 'flood' });
+    const before = plant.told.length;
     plant.restart();
+    expect(plant.told.slice(before)).toEqual([]);
     plant.met('fan/trip-12');
     plant.wait(10 * minuteMs);
     expect(plant.told.slice(-2)).toEqual(['raised fan/trip-12', 'flood-ended site/flood 12']);
