@@ -31,6 +31,7 @@ interface Size {
 const legend: readonly (readonly [command: string, what: string])[] = [
   ['npx plantroom watch', 'live values of every point'],
   ['npx plantroom alarms --history 20', 'what stands, and what happened'],
+  ['npx plantroom ack booster/pipe-burst', 'say that you have seen it: until then it stays listed'],
   ['npx plantroom sim fault feeder phase-loss --for 20s', 'break something'],
   ['npx plantroom sim faults', 'all that can break'],
   ['npx plantroom sim clear', 'mend it'],

@@ -14,7 +14,8 @@ describe('an occurrence', () => {
     expect(rig.act('booster/low', { kind: 'acknowledge', by: liWei, reason: 'seen' })).toBe(
       'booster/low acknowledged (acknowledged)',
     );
-    expect(rig.log.at(-1)).toMatchObject({ by: liWei, reason: 'seen' });
+    expect(rig.log.map(({ value }) => value)).toEqual([4, undefined]);
+    expect(rig.log.at(-1)).toMatchObject({ by: liWei, reason: 'seen', until: undefined });
     expect(rig.book.lifeOf('booster/low').acknowledged).toEqual({ by: liWei, at: rig.wall });
     expect(rig.act('booster/low', { kind: 'acknowledge', by: liWei })).toBe('');
   });
@@ -59,9 +60,9 @@ describe('what hides an alarm', () => {
     rig.detect('met', low);
     expect(rig.wait(hour - 1)).toEqual([]);
     expect(rig.book.nextDueMono()).toBe(hour);
-    expect(rig.wait(1).map(({ kind, by }) => [kind, by?.who])).toEqual([
-      ['unshelved', 'gateway'],
-      ['raised', 'gateway'],
+    expect(rig.wait(1).map(({ kind, by, reason }) => [kind, by?.who, reason])).toEqual([
+      ['unshelved', 'gateway', 'its time is over'],
+      ['raised', 'gateway', 'its time is over'],
     ]);
     expect(rig.book.nextDueMono()).toBeUndefined();
   });
@@ -94,6 +95,7 @@ describe('what hides an alarm', () => {
     rig.act('sump/level', shelve);
     rig.wait(hour / 2);
     rig.act('booster/low', { ...takeOut, lastsMs: hour / 2 });
+    expect(rig.book.nextDueMono()).toBe(hour);
     expect(rig.wait(3 * hour).map(({ alarm, kind }) => `${alarm} ${kind}`)).toEqual([
       'booster/low in-service',
       'booster/low unshelved',
@@ -138,7 +140,8 @@ describe('what hides an alarm', () => {
     expect(rig.suppress('feeder-dead', false)).toBe(
       'site/suppression:feeder-dead suppression-ended (normal), pump/flow-low released (unacknowledged), pump/flow-low raised (unacknowledged)',
     );
-    expect(rig.suppress('no-such', true)).toBe('');
+    const unknown = new BookRig([ruleOf('pump/flow-low', { suppressedBy: ['no-such'] })]);
+    expect(unknown.suppress('no-such', true)).toBe('');
   });
 
   test('by design tells of itself and how many it hides, and of an alarm only when there is something to tell', () => {
@@ -200,6 +203,11 @@ describe('a changed site file', () => {
     expect(rig.book.nextDueMono()).toBeUndefined();
   });
 
+  test('does not want to hear of a rule that it has no more', () => {
+    const rig = new BookRig([low]);
+    expect(rig.detect('gone', trip)).toEqual([]);
+  });
+
   test('keeps those whose rule only says something else', () => {
     const rig = new BookRig([low]);
     rig.detect('met', low);
@@ -235,6 +243,7 @@ describe('what people report of their work', () => {
     expect(rig.act('booster/low', { kind: 'report', by: liWei, step: 'dispatched' })).toBe(
       'booster/low dispatched (unacknowledged)',
     );
+    expect(rig.log.at(-1)).toMatchObject({ by: liWei, isFirst: false, value: undefined });
     expect(rig.act('booster/low', { kind: 'report', by: liWei, step: 'dispatched' })).toBe('');
     expect(rig.book.lifeOf('booster/low').progress.dispatched).toEqual({ by: liWei, at: rig.wall });
   });
@@ -279,6 +288,7 @@ describe('what ends by itself', () => {
     rig.wait(hour / 2);
     rig.wall += 10 * 365 * 24 * hour;
     expect(rig.restart()).toBe('');
+    expect(rig.renewed).toEqual([]);
     rig.wall -= 20 * 365 * 24 * hour;
     expect(rig.restart()).toBe('');
     expect(rig.wait(hour / 2 - 1)).toEqual([]);
@@ -308,7 +318,9 @@ describe('what ends by itself', () => {
     rig.lastBootMs = rig.bootedMs + hour / 4;
     rig.reboot(hour, 'unsynchronised');
     expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
+    expect(rig.renewed).toEqual(['booster/low']);
     rig.wait(hour / 2);
+    rig.lastBootMs = rig.bootedMs + hour / 2;
     // The last sign of life is of the boot before.
     rig.reboot(hour, 'unsynchronised');
     expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);

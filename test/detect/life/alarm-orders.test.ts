@@ -69,6 +69,25 @@ describe('an order of a person', () => {
     });
   });
 
+  test('says of each alarm that is refused why', () => {
+    const rig = new BookRig([low, fire, ruleOf('fire/tank', {}, { priority: 'urgent' })]);
+    const { reply } = order(rig, 'shelve', ['*']);
+    expect(reply.message).toMatch(/^1 shelved, 2 refused \(fire\/pump: .*worked on; fire\/tank: .*worked on\)$/);
+  });
+
+  test('is kept with its reason, where there is one, and with its end', () => {
+    const rig = rigWithAll();
+    order(rig, 'acknowledge', ['pump/low']);
+    expect(rig.log.at(-1)).toMatchObject({ kind: 'acknowledged', by: liWei, reason: 'because' });
+    order(rig, 'shelve', ['pump/low']);
+    expect(rig.log.at(-1)).toMatchObject({ kind: 'shelved', reason: 'because', until: rig.wall + 1_000 });
+    order(rig, 'out-of-service', ['pump/low']);
+    expect(rig.log.at(-1)).toMatchObject({ kind: 'out-of-service', reason: 'because', until: rig.wall + 1_000 });
+    const silent = { kind: 'unshelve', alarms: ['pump/low'], by: liWei, reason: undefined } as const;
+    rig.take(carryOut(rig.book, silent, rig.now()).happenings);
+    expect(rig.log.at(-1)).toMatchObject({ kind: 'unshelved', by: liWei, reason: undefined });
+  });
+
   test('is refused as a whole where nothing can be done', () => {
     const rig = rigWithAll();
     expect(order(rig, 'reset', ['pump/trip']).reply).toEqual({

@@ -22,6 +22,8 @@ export class BookRig {
   bootId = 'boot-1';
   bootedMs = 1_000;
   clock: ClockQuality = 'synchronised';
+  /** Alarms whose end was reckoned anew at the last start. */
+  renewed: readonly string[] = [];
   #events = 0;
 
   constructor(rules: readonly Rule[], suppressions: readonly string[] = []) {
@@ -114,6 +116,7 @@ export class BookRig {
       mayShelve: priority => priority !== 'urgent',
     });
     const { happenings, renewed } = book.begin(this.now());
+    this.renewed = renewed.map(({ alarm }) => alarm);
     for (const { alarm, life } of renewed) {
       const state = this.states.get(alarm);
       if (state) this.states.set(alarm, { ...state, ...life });

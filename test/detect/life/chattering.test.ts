@@ -70,3 +70,13 @@ test('as a model that remembers every raise says, and with no more than three of
     { numRuns: propertyRuns(100) },
   );
 });
+
+test('a sample that comes late does not turn time back', () => {
+  let chattering = stepChattering(undefined, 5).chattering;
+  expect(chattering).toEqual({ raisedMono: [5], isChattering: false });
+  for (const mono of [100_000, 200_000]) chattering = stepChattering(chattering, mono).chattering;
+  expect(stepChattering(chattering, 150_000)).toEqual({
+    chattering: { raisedMono: [100_000, 200_000, 200_000], isChattering: false },
+    hasBegun: false,
+  });
+});

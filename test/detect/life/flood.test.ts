@@ -120,3 +120,13 @@ test('as a model that remembers every raise says, and with no more than eleven o
     { numRuns: propertyRuns(300) },
   );
 });
+
+test('remembers eleven raises and no more, and does not turn time back for a sample that comes late', () => {
+  let flood: Flood = noFlood;
+  for (let raise = 0; raise < 20; raise += 1) {
+    flood = stepFlood(flood, { kind: 'raised', mono: raise * floodWindowMs }).flood;
+  }
+  expect(flood.raisedMono).toEqual(Array.from({ length: 11 }, (_, at) => (at + 9) * floodWindowMs));
+  const late = stepFlood(flood, { kind: 'raised', mono: 3 * floodWindowMs }).flood;
+  expect(late.raisedMono.at(-1)).toBe(19 * floodWindowMs);
+});
