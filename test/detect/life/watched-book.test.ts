@@ -439,8 +439,9 @@ describe('a first-out group', () => {
     plant.suppress('test', true);
     plant.met(['pump/trip', 'mains/dead']);
     plant.suppress('test', false);
-    expect(plant.told.slice(-3)).toEqual([
+    expect(plant.told.slice(-4)).toEqual([
       'raised mains/dead',
+      'suppression-ended site/suppression:test',
       'released pump/trip',
       'raised pump/trip after mains/dead',
     ]);
