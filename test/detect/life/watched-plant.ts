@@ -75,6 +75,8 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
   const happenings: Happening[] = [];
   const states = new Map<string, AlarmState>();
   const occurrences = new Map<string, string>();
+  /** The other way round. */
+  const alarmOf = new Map<string, string>();
   let book = open();
   begin();
 
@@ -114,6 +116,7 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
       const { alarm, life, firstAlarm, isFirst, rule, suppression } = happening;
       const occurrence = isFirst ? `e${events}` : (occurrences.get(alarm) ?? `e${events}`);
       occurrences.set(alarm, occurrence);
+      alarmOf.set(occurrence, alarm);
       const before = states.get(alarm);
       const firstOut =
         firstAlarm === undefined ? (isFirst ? undefined : before?.firstOut) : occurrences.get(firstAlarm);
@@ -132,7 +135,7 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
         });
       }
       happenings.push(happening);
-      told.push(textOf(happening));
+      told.push(textOf(happening, alarmOf.get(firstOut ?? '')));
       lastSign = { bootId: `boot-${boot}`, bootMs };
     }
     for (const one of book.takeRestated(now())) restate(one);
@@ -212,9 +215,10 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
   };
 }
 
-function textOf({ kind, alarm, firstAlarm, overdue, overdueMs, value }: Happening): string {
+/** @param first the alarm whose event it is marked with, as the desk writes it: a mark is kept where the first one is over */
+function textOf({ kind, alarm, overdue, overdueMs, value }: Happening, first: string | undefined): string {
   const parts = [kind, alarm];
-  if (kind === 'raised' && firstAlarm !== undefined) parts.push(`after ${firstAlarm}`);
+  if (kind === 'raised' && first !== undefined) parts.push(`after ${first}`);
   if (overdue !== undefined) parts.push(overdue, `+${overdueMs}`);
   if (kind.startsWith('flood')) parts.push(String(value));
   return parts.join(' ');
