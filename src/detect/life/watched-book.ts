@@ -127,7 +127,8 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     const duty = stepDuty(before, { kind, isFirst, life, overdue: happening.overdue, mono });
     if (duty === undefined) duties.delete(alarm);
     else duties.set(alarm, duty);
-    if (kind === 'raised' && duty !== undefined && (isFirst || before === undefined)) mark(happening);
+    // New, or seen for the first time: what hid it has ended at this moment.
+    if (kind === 'raised' && duty?.sinceMono === mono) mark(happening);
     if (life.phase === 'normal') end(happening);
     else ended.delete(alarm);
     for (const one of [alarm, ...(causes.secondariesOf.get(alarm) ?? [])]) settleCover(one, mono);

@@ -109,6 +109,21 @@ describe('deadlines', () => {
     expect(plant.told.slice(1)).toEqual(['overdue lift/trapped acknowledge +0']);
   });
 
+  test('what is kept says since when by this boot, and is written anew only for another one', () => {
+    const plant = urgent();
+    plant.met('lift/trapped');
+    const first = plant.states.get('lift/trapped');
+    expect(first?.duty?.stamp.bootId).toBe('boot-1');
+    plant.restart();
+    expect(plant.states.get('lift/trapped')).toBe(first);
+    plant.reboot(1_000);
+    expect(plant.states.get('lift/trapped')?.duty?.stamp.bootId).toBe('boot-2');
+    plant.setClock('unsynchronised');
+    plant.reboot(1_000_000 * minuteMs);
+    plant.wait(minuteMs);
+    expect(plant.told).toEqual(['raised lift/trapped']);
+  });
+
   test('over a reboot with a clock in doubt what was left at the last sign of life goes on', () => {
     const plant = watchedPlant([alarm('lift/trapped', { priority: 'urgent' }), alarm('pump/trip')]);
     plant.setClock('unsynchronised');
@@ -220,6 +235,28 @@ describe('a report of progress', () => {
     expect(plant.told.slice(-3)).toEqual(['returned pump/trip', 'restored pump/trip', 'closed pump/trip']);
     plant.met('pump/trip');
     expect(plant.report('pump/trip', 'dispatched').kind).toBe('done');
+  });
+
+  test('that comes afterwards is told with who and why, and begins no occurrence', () => {
+    const plant = watchedPlant([alarm('pump/trip', { life: { needsAcknowledge: false } })]);
+    plant.met('pump/trip');
+    plant.gone('pump/trip');
+    plant.act('pump/trip', { kind: 'report', by: li, step: 'restored', reason: 'fuse' });
+    const told = { kind: 'restored', isFirst: false, by: li, reason: 'fuse' };
+    expect(plant.happenings.at(-1)).toMatchObject(told);
+    expect(plant.happenings.at(-1)?.life.progress.restored).toEqual({ by: li, at: plant.now().wall });
+  });
+
+  test('is taken afterwards also when the site was loaded anew, as long as it has the alarm', () => {
+    const rule = alarm('pump/trip', { life: { needsAcknowledge: false } });
+    const other = alarm('pump/low', { life: { needsAcknowledge: false } });
+    const plant = watchedPlant([rule, other]);
+    plant.met(['pump/trip', 'pump/low']);
+    plant.gone(['pump/trip', 'pump/low']);
+    plant.replace([rule]);
+    expect(plant.report('pump/trip', 'restored').kind).toBe('done');
+    plant.replace([rule, other]);
+    expect(plant.report('pump/low', 'restored')).toEqual({ kind: 'refused', why: 'not-raised' });
   });
 
   test('of an occurrence long over is refused: only so many are remembered', () => {
@@ -351,6 +388,56 @@ describe('a first-out group', () => {
     plant.met('mains/dead', 500);
     expect(plant.states.get('pump/trip')?.firstOut).toBe(plant.states.get('mains/dead')?.occurrence);
     expect(plant.book().owedBy('pump/trip')).toEqual([]);
+  });
+
+  test('keeps its marks when an alarm comes back, whenever that is', () => {
+    const plant = watchedPlant(rules, { groups: [supply] });
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.gone('pump/trip');
+    plant.wait(10_000);
+    plant.met('pump/trip');
+    expect(plant.told.at(-1)).toBe('raised pump/trip after mains/dead');
+    expect(plant.book().owedBy('pump/trip')).toEqual([]);
+  });
+
+  test('marks an alarm that was hidden when it is seen', () => {
+    const hidden = alarm('pump/trip', { life: { group: 'supply', suppressedBy: ['test'] } });
+    const plant = watchedPlant([alarm('mains/dead', inSupply), hidden], { groups: [supply], suppressions: ['test'] });
+    plant.suppress('test', true);
+    plant.met(['pump/trip', 'mains/dead']);
+    plant.suppress('test', false);
+    expect(plant.told.slice(-3)).toEqual([
+      'raised mains/dead',
+      'released pump/trip',
+      'raised pump/trip after mains/dead',
+    ]);
+  });
+
+  test('has nothing to do with the alarms of another one, also after a restart', () => {
+    const groups = [supply, { id: 'water', windowMs: 3_000 }];
+    const leak = alarm('room/leak', { life: { group: 'water' } });
+    const plant = watchedPlant([alarm('mains/dead', inSupply), leak, alarm('pump/trip', inSupply)], { groups });
+    plant.met('mains/dead');
+    plant.wait(1_000);
+    plant.met('room/leak');
+    plant.restart();
+    plant.met('pump/trip');
+    expect(plant.told).toEqual(['raised mains/dead', 'raised room/leak', 'raised pump/trip after mains/dead']);
+  });
+
+  test('leaves a cause that is over without secondaries, and secondaries that are over without a cause', () => {
+    const life = { group: 'supply', needsAcknowledge: false };
+    const all = ['mains/dead', 'pump/trip', 'pump/low'];
+    const plant = watchedPlant(
+      all.map(key => alarm(key, { life })),
+      { groups: [supply] },
+    );
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.gone('pump/trip');
+    plant.wait(60_000);
+    plant.met('pump/trip');
+    expect(plant.told.at(-1)).toBe('raised pump/trip');
+    expect(plant.book().owedBy('pump/trip')).toHaveLength(2);
   });
 
   test('goes on after a restart within its window, and not after a reboot that takes longer', () => {
