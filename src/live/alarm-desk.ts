@@ -85,6 +85,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
   }
 
   function firstOutOf({ firstAlarm, isFirst }: Happening, state: AlarmState | undefined): string | undefined {
+    if (firstAlarm === null) return undefined;
     if (firstAlarm !== undefined) return lastOccurrence.get(firstAlarm);
     return isFirst ? undefined : state?.firstOut;
   }

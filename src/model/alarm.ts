@@ -525,8 +525,8 @@ export interface Happening {
   readonly reason: string | undefined;
   /** Wall time at which it ends by itself. */
   readonly until: number | undefined;
-  /** Key of the alarm that was the first of its first-out group. */
-  readonly firstAlarm: string | undefined;
+  /** Key of the alarm that was the first of its first-out group; null: it follows none any more, undefined: as before. */
+  readonly firstAlarm: string | null | undefined;
   readonly overdue: Deadline | undefined;
   readonly overdueMs?: number | undefined;
   readonly sampledAt: number;

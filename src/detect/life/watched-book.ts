@@ -137,12 +137,16 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     if (duty === undefined) duties.delete(alarm);
     else duties.set(alarm, duty);
     // New, or seen for the first time: what hid it has ended at this moment.
-    if (kind === 'raised' && duty?.sinceMono === mono) mark(happening);
+    const isMarked = kind === 'raised' && duty?.sinceMono === mono;
+    if (isMarked) mark(happening);
     if (life.phase === 'normal') end(happening);
     else ended.delete(alarm);
     for (const one of [alarm, ...(causes.secondariesOf.get(alarm) ?? [])]) settleCover(one, mono);
     noteDue(alarm);
-    const told = { ...happening, ...dress(alarm, { mono, wall: happening.sampledAt }, life) };
+    const dressed = dress(alarm, { mono, wall: happening.sampledAt }, life);
+    // It may have followed another one before it was hidden: that is over, also for what is kept of it.
+    const isOnItsOwn = isMarked && !isFirst && dressed.firstAlarm === undefined;
+    const told = { ...happening, ...dressed, ...(isOnItsOwn && { firstAlarm: null }) };
     return kind === 'raised' ? [told, ...notices.raised(told)] : [told];
   }
 

@@ -447,6 +447,19 @@ describe('a first-out group', () => {
     ]);
   });
 
+  test('lets go of a secondary that was hidden until the window was over: it calls people, also after a restart', () => {
+    const groups = [supply];
+    const trip = alarm('pump/trip', { priority: 'high', life: { group: 'supply' } });
+    const plant = watchedPlant([alarm('mains/dead', inSupply), trip], { groups });
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.act('pump/trip', { kind: 'shelve', by: li, reason: 'test', lastsMs: 60_000 });
+    plant.wait(60_001);
+    expect(plant.states.get('pump/trip')?.firstOut).toBeUndefined();
+    plant.restart();
+    plant.wait(3_600_000);
+    expect(plant.told.filter(text => text.startsWith('overdue pump/trip'))).not.toEqual([]);
+  });
+
   test('has nothing to do with the alarms of another one, also after a restart', () => {
     const groups = [supply, { id: 'water', windowMs: 3_000 }];
     const leak = alarm('room/leak', { life: { group: 'water' } });

@@ -119,7 +119,7 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
       alarmOf.set(occurrence, alarm);
       const before = states.get(alarm);
       const firstOut =
-        firstAlarm === undefined ? (isFirst ? undefined : before?.firstOut) : occurrences.get(firstAlarm);
+        firstAlarm === undefined ? (isFirst ? undefined : before?.firstOut) : occurrences.get(firstAlarm ?? '');
       const isOld = before !== undefined && !isFirst;
       if (life.phase === 'normal') states.delete(alarm);
       else {
