@@ -50,12 +50,12 @@ export function createSuppressing(
     tell(rules, times) {
       const hidden = countBy(rules);
       const ended = [...told].filter(([id]) => !holding.has(id) || !hidden.has(id));
-      const begun = [...holding].filter(id => !told.has(id) && hidden.has(id));
+      const begun = [...names].filter(([id]) => holding.has(id) && !told.has(id) && hidden.has(id));
       for (const [id] of ended) told.delete(id);
-      for (const id of begun) told.set(id, names.get(id) ?? id);
+      for (const [id, name] of begun) told.set(id, name);
       return [
         ...ended.map(([id, name]) => happeningOf('suppression-ended', id, name, hidden.get(id), times)),
-        ...begun.map(id => happeningOf('suppression-began', id, names.get(id) ?? id, hidden.get(id), times)),
+        ...begun.map(([id, name]) => happeningOf('suppression-began', id, name, hidden.get(id), times)),
       ];
     },
   };
