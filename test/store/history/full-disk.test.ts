@@ -161,9 +161,9 @@ describe.runIf(mayMount)('a full disk', () => {
         file.close();
         expect(askShell(join(folder, 'history.db'), 'pragma integrity_check')).toBe('ok');
       }),
-      { numRuns: Number(process.env.RUNS ?? 8) },
+      { numRuns: Number(process.env.RUNS ?? 20) },
     );
-  });
+  }, 120_000);
 
   test('at the start makes it wait, and costs a broken history that was set aside before it costs the living one', () => {
     const folder = mountTinyDisk(8);
