@@ -317,7 +317,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       default: {
         const { reply, ...verdict } = current.judge.act(command);
         settle(current, verdict);
-        return reply;
+        if (await current.commits.stored()) return reply;
+        return { ...reply, message: `${reply.message}; the disk has not taken it yet: plantroom status says why` };
       }
     }
   }

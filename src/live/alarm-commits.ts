@@ -10,6 +10,11 @@ import { createStopwatch, type Latencies } from './latency.ts';
 export interface AlarmCommits {
   /** @param detectedMono when it was decided that they happened */
   commit(record: AlarmRecord, detectedMono: number): void;
+  /**
+   * Resolves to true once all that was handed over so far is on the disk: what a person was told is done outlives kill -9.
+   * To false where the disk refuses it, or does not answer within `storedWithinMs`: it is written later, or lost in a crash.
+   */
+  stored(): Promise<boolean>;
   /** The broker has an event. */
   acknowledged(event: AlarmEvent, atMono: number): void;
 }
@@ -22,14 +27,19 @@ export interface AlarmCommitsOptions {
   readonly onCommitted: () => void;
 }
 
+/** A person does not wait longer for a disk. */
+export const storedWithinMs = 2_000;
+
 export function createAlarmCommits({ clock, log, latency, store, onCommitted }: AlarmCommitsOptions): AlarmCommits {
   const sending = createStopwatch(latency.committedToAcknowledged);
   const wholeWay = createStopwatch(latency.detectedToAcknowledged);
+  /** Commits are answered in their order. */
+  let latest: Promise<boolean> = Promise.resolve(true);
 
   return {
     commit({ events, states }, detectedMono) {
       for (const event of events) wholeWay.start(event.number, detectedMono);
-      store.commitAlarms(events, states).then(
+      latest = store.commitAlarms(events, states).then(
         () => {
           const nowMono = clock.monoMs();
           for (const event of events) {
@@ -37,12 +47,26 @@ export function createAlarmCommits({ clock, log, latency, store, onCommitted }: 
             sending.start(event.number, nowMono);
           }
           onCommitted();
+          return true;
         },
-        failure => log.error({ failure: messageOf(failure), events: events.length }, 'alarm events were not committed'),
+        failure => {
+          log.error({ failure: messageOf(failure), events: events.length }, 'alarm events were not committed');
+          return false;
+        },
       );
       // The disk works meanwhile.
       for (const { alarm, kind, priority, value, unit, message } of events)
         log.info({ alarm, kind, priority, value, unit }, message);
+    },
+    async stored() {
+      const isOver = new AbortController();
+      const tooLate = clock.sleep(storedWithinMs, isOver.signal).then(
+        () => false,
+        () => false,
+      );
+      const isStored = await Promise.race([latest, tooLate]);
+      isOver.abort();
+      return isStored;
     },
     acknowledged({ number }, atMono) {
       sending.stop(number, atMono);

@@ -152,7 +152,11 @@ async function findMissing(daemon: Daemon, floods: readonly Flood[]): Promise<re
     // What the store had not answered may be refused for a moment more.
     const { history } = await daemon.client.alarms(1_000).catch(() => ({ history: [] }));
     // A busy machine may also lose devices for a while.
-    const events = history.filter(({ detectedAt, alarm }) => detectedAt >= beganAt && alarm.includes('flooded-'));
+    const events = history.filter(
+      ({ detectedAt, alarm, kind }) =>
+        // That an alarm chatters, or is overdue, is told beside its floods.
+        detectedAt >= beganAt && alarm.includes('flooded-') && (kind === 'raised' || kind === 'returned'),
+    );
     const found = events.map(({ alarm, kind }) => `${alarm.replace(/^.*\//, '')} ${kind}`).sort();
     if (found.join() === wanted.join()) return findLate(floods, events.toReversed());
     if (attempt === 100) return [`${wanted.length} floods came, ${found.length} events were committed`];
