@@ -9,6 +9,8 @@ export interface AlarmReaderOptions {
   readonly waiting: () => Iterable<AlarmWork>;
   /** Number of the newest event that is on the disk. */
   readonly lastStored: () => number;
+  /** What is on the disk, where all of it is at hand. */
+  readonly recent: (query: NumberQuery) => readonly AlarmEvent[] | undefined;
   readonly read: (query: NumberQuery) => Promise<readonly AlarmEvent[]>;
 }
 
@@ -26,6 +28,8 @@ export class AlarmReader {
   }
 
   async read(uplink: string, query: NumberQuery): Promise<readonly AlarmEvent[]> {
+    const recent = this.#recent(uplink, query);
+    if (recent) return recent;
     // Memory first: an event that is committed in between is then in both, and none is in neither.
     const waiting = this.#waitingAfter(query);
     try {
@@ -38,6 +42,12 @@ export class AlarmReader {
       if (query.after < this.#options.lastStored()) this.#passOver(uplink, query.after);
       return inMemory;
     }
+  }
+
+  /** What a failing disk owes, and what was passed over because of it, is put together from both. */
+  #recent(uplink: string, query: NumberQuery): readonly AlarmEvent[] | undefined {
+    const { isFailing, recent } = this.#options;
+    return isFailing() || this.#passedOver.has(uplink) ? undefined : recent(query);
   }
 
   /** As far as the uplink may be said to have come. */

@@ -24,6 +24,7 @@ import type {
   TimeFix,
   UplinkCursor,
 } from './messages.ts';
+import { createRecentEvents } from './recent-events.ts';
 import { RecordLane } from './record-lane.ts';
 import { StoreThread } from './store-thread.ts';
 import type { RequestFailure } from './worker-link.ts';
@@ -51,6 +52,7 @@ export class OpenStore {
   readonly #records: RecordLane;
   readonly #cursors: CursorLane;
   readonly #reader: AlarmReader;
+  readonly #recent = createRecentEvents();
   #opened: Opened | undefined;
   #figures: FileFigures | undefined;
   /** By threads that are gone. */
@@ -94,7 +96,10 @@ export class OpenStore {
     });
     this.#alarms = new AlarmLane({
       ...shared,
-      write: works => this.#thread.request('commit-alarms', works),
+      write: async works => {
+        await this.#thread.request('commit-alarms', works);
+        this.#recent.add(works.flatMap(({ events }) => events));
+      },
       // Some cursors may have been ahead of the disk.
       onCommitted: () => this.#cursors.refresh(),
       delivered: () => this.#cursors.leastDelivered(),
@@ -107,6 +112,7 @@ export class OpenStore {
       isFailing: () => this.#areAlarmsHeldUp,
       waiting: () => this.#alarms.works(),
       lastStored: () => this.#alarms.lastStored,
+      recent: query => this.#recent.read(query),
       read: query => this.#thread.request('read-alarms', query),
     });
   }
@@ -170,6 +176,7 @@ export class OpenStore {
       // Behind what waits: those events have to be corrected too.
       await this.commitAlarms([], []);
       const after = this.#cursors.mostSent();
+      this.#recent.begin(this.#alarms.lastStored);
       const step = await this.#thread.request('write-times', { ...fix, after, limit });
       events += step.events;
       states.push(...step.states);
@@ -273,6 +280,7 @@ export class OpenStore {
     this.#opened = opened;
     this.#areCursorsLost = opened.areCursorsLost;
     this.#alarms.begin(opened.lastEventNumber);
+    this.#recent.begin(opened.lastEventNumber);
     // Whatever a file says, no uplink is ahead of the events.
     const cut = (number: number) => Math.min(number, opened.lastEventNumber);
     const cursors = opened.cursors.map(({ uplink, sent, delivered }) => {
@@ -304,6 +312,7 @@ export class OpenStore {
     if (!opened) return;
     const { loss, lastEventNumber } = opened;
     const known = this.#alarms.lastStored;
+    this.#recent.begin(known);
     if (lastEventNumber < known) this.#log.error({ known, lastEventNumber, loss }, 'stored events are missing');
     this.#alarms.retryNow();
     this.#records.retryNow();
@@ -318,6 +327,7 @@ export class OpenStore {
     this.#figures = figures;
     if (figures.setAside === known || !this.#opened) return;
     this.#log.error({ setAside: figures.setAside, loss: figures.loss }, 'the store broke while it was in use');
+    this.#recent.begin(this.#alarms.lastStored);
     // The new file has the cursors of the broken one at best.
     this.#cursors.refresh([]);
   }
