@@ -25,6 +25,7 @@ const counterparts = [
   { package: 'protobuf-compiler', program: 'protoc' },
   { package: 'e2fsprogs', program: 'mkfs.ext4' },
   { package: 'faketime', program: 'faketime' },
+  { package: 'tshark', program: 'tshark' },
 ];
 
 ensureInstalled();
