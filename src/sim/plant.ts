@@ -82,7 +82,10 @@ const creators: readonly (() => Equipment)[] = [
   () => ({ kind: 'room', state: createRoom() }),
 ];
 
-/** The equipment that measures most of the device's points, if it measures at least half of them; of equals the first. */
+/**
+ * The equipment that measures most of the device's points, if it measures at least half of them; of equals the first. One
+ * point alone tells nothing of what it is, except of equipment that has no other.
+ */
 function equipmentFor(device: Device): Equipment | undefined {
   let most = Math.max(1, device.points.length / 2) - 1e-9;
   let found: Equipment | undefined;
@@ -90,7 +93,7 @@ function equipmentFor(device: Device): Equipment | undefined {
     const equipment = create();
     const signals = measureEquipment(equipment);
     const known = device.points.filter(point => signals[point.id] !== undefined).length;
-    if (known > most) [most, found] = [known, equipment];
+    if (known >= Math.min(2, Object.keys(signals).length) && known > most) [most, found] = [known, equipment];
   }
   return found;
 }

@@ -271,9 +271,10 @@ describe('docs/rule-sets.md', () => {
     else expect(page, 'UPDATE_GOLDEN=1 npx vitest run test/site/rule-sets.test.ts draws them anew').toBe(drawn);
   });
 
-  test('has an example that is right', () => {
-    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-    expect(problemsOf(example)).toEqual([]);
-    expect(siteOf(example).ruleSets).toMatchObject([{ class: 'booster-set' }, { class: 'pump', part: 'p1' }]);
+  test('has examples that are right', () => {
+    const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, example = '']) => example);
+    expect(examples.map(problemsOf)).toEqual([[], []]);
+    expect(siteOf(examples[0] ?? '').ruleSets).toMatchObject([{ class: 'booster-set' }, { class: 'pump', part: 'p1' }]);
+    expect(siteOf(examples[1] ?? '').ruleSets).toMatchObject([{ class: 'lift-bank', inForce: ['capacity'] }]);
   });
 });
