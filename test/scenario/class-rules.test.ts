@@ -110,6 +110,13 @@ describe('a lift', () => {
     expect(raisedBy(device, { ...watched, says: says(0) })).toEqual([]);
   });
 
+  test('without power is one alarm: urgent where the car stands between floors', () => {
+    const device = `devices: [{id: thing, bus: b, class: lift, points: [${coils('supply', 'door-zone')}]}]`;
+    const says = (level: number) => (atS: number) => ({ supply: Number(atS < 10), 'door-zone': level });
+    expect(raisedBy(device, { untilS: 60, everyS: 1, says: says(1) })).toEqual([['supply-lost', 12]]);
+    expect(raisedBy(device, { untilS: 60, everyS: 1, says: says(0) })).toEqual([['supply-lost-between-floors', 12]]);
+  });
+
   test('that was left in parking is told in the morning, not at night', () => {
     const device = `devices: [{id: thing, bus: b, class: lift, points: [${coils('parking')}]}]`;
     // The first hour is one at night.
