@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addValue, createValueWindow, figureOf } from '../../src/compute/value-window.ts';
+import { createSlidingWindow } from '../../src/base/sliding-window.ts';
+import { addToFigures, figureOf } from '../../src/compute/figure-window.ts';
 
 const figures = ['mean', 'min', 'max', 'rate'] as const;
 
 function filled(windowMs: number, samples: readonly (readonly [mono: number, value: number | undefined])[]) {
-  const window = createValueWindow(windowMs);
-  for (const [mono, value] of samples) addValue(window, mono, value ?? Number.NaN, value !== undefined);
+  const window = createSlidingWindow(windowMs, 'grouped');
+  for (const [mono, value] of samples) addToFigures(window, mono, value ?? Number.NaN, value !== undefined);
   return window;
 }
 
@@ -100,10 +101,10 @@ test('mean, lowest and highest are those of the values in the window, however fa
 });
 
 test('a day of values every 10 ms takes no more memory than an hour of them', () => {
-  const window = createValueWindow(3_600_000);
-  for (let mono = 0; mono < 2 * 3_600_000; mono += 10) addValue(window, mono, mono % 7, true);
+  const window = createSlidingWindow(3_600_000, 'grouped');
+  for (let mono = 0; mono < 2 * 3_600_000; mono += 10) addToFigures(window, mono, mono % 7, true);
   const after = window.rows.length;
-  for (let mono = 2 * 3_600_000; mono < 4 * 3_600_000; mono += 10) addValue(window, mono, mono % 7, true);
+  for (let mono = 2 * 3_600_000; mono < 4 * 3_600_000; mono += 10) addToFigures(window, mono, mono % 7, true);
   expect(window.rows.length).toBe(after);
   expect(figureOf(window, 'mean')).toBeCloseTo(3, 2);
 });
