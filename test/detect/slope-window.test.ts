@@ -27,12 +27,6 @@ test('is as exact on a meter that stands at a thousand million', () => {
   expect(slopePerS(window)).toBeCloseTo(0.25, 6);
 });
 
-test('a slope too steep to reckon with is no slope', () => {
-  const window = createSlidingWindow(10_000, 'single');
-  for (let mono = 0; mono <= 10_000; mono += 1_000) addToSlope(window, mono, mono === 1_000 ? 2.5e303 : 0, true);
-  expect(slopePerS(window)).toBeNaN();
-});
-
 test('samples of the same or an earlier time are left out', () => {
   const window = createSlidingWindow(4_000, 'single');
   for (const mono of [0, 1_000, 2_000]) addToSlope(window, mono, mono / 1_000, true);
