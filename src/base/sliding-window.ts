@@ -103,8 +103,8 @@ export function timeBack({ rows, width, head, tail }: SlidingWindow, rowsBack: n
 }
 
 /** Good time within the window, up to the newest good sample. */
-export function coveredMs({ rows, head, tail, toldMs }: SlidingWindow): number {
-  return head === tail ? 0 : toldMs - (rows[head + column.goodMs] as number);
+export function coveredMs({ rows, head, toldMs }: SlidingWindow): number {
+  return toldMs - (rows[head + column.goodMs] as number);
 }
 
 /** Whether there is enough to say something: three good values, and half of the window under good quality. */

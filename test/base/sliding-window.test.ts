@@ -117,6 +117,7 @@ test('a sample is close to a row that is less than a part of the window before i
   expect([59.9, 60].map(time => isClose(window, 1, time))).toEqual([true, false]);
   expect([9.9, 10].map(time => isClose(window, 2, time))).toEqual([true, false]);
   expect(isClose(window, 3, 1)).toBe(false);
+  expect(window.rows[window.tail]).toBe(0);
   moveTo(window, 1_201, true);
   expect([timeBack(window, 1), timeBack(window, 2)]).toEqual([50, Number.NEGATIVE_INFINITY]);
   expect(isClose(window, 2, 1)).toBe(false);
@@ -129,6 +130,8 @@ test('a window takes twice the memory only when it holds more than half of what 
       moveTo(window, time, true);
       addRow(window, time);
       expect(timeBack(window, 1)).toBe(time);
+      // It slides along its rows, and is moved only at their end.
+      if (time < 8) expect(window.tail).toBe((time + 1) * window.width);
       expect(timeBack(window, Math.min(held, time + 1))).toBe(Math.max(0, time + 1 - held));
     }
     return window.rows.length / window.width;

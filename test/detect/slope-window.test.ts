@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createSlidingWindow, slopePerS, valuesIn, windowParts } from '../../src/base/sliding-window.ts';
+import { coveredMs, createSlidingWindow, slopePerS, valuesIn, windowParts } from '../../src/base/sliding-window.ts';
+import { loadSlopeWindow, saveSlopeWindow } from '../../src/detect/slope-memory.ts';
 import { addToSlope, spanS } from '../../src/detect/slope-window.ts';
 import { propertyRuns } from '../fakes/property-runs.ts';
 
@@ -25,6 +26,14 @@ test('is as exact on a meter that stands at a thousand million', () => {
   const window = createSlidingWindow(60_000, 'single');
   for (let mono = 0; mono <= 60_000; mono += 1_000) addToSlope(window, mono + 3e9, 1e9 + mono * 1e-3 * 0.25, true);
   expect(slopePerS(window)).toBeCloseTo(0.25, 6);
+});
+
+test('a window as full as it can be is the same after a restart', () => {
+  const [window, restarted] = [createSlidingWindow(120_000, 'single'), createSlidingWindow(120_000, 'single')];
+  for (let mono = 0; mono <= 120_000; mono += 1_000) addToSlope(window, mono, mono ** 2, true);
+  expect(valuesIn(window)).toBe(windowParts + 1);
+  expect(loadSlopeWindow(restarted, saveSlopeWindow(window, 120_000), 120_000)).toBe(true);
+  for (const of of [valuesIn, coveredMs, slopePerS, spanS]) expect(of(restarted)).toBe(of(window));
 });
 
 test('samples of the same or an earlier time are left out', () => {
