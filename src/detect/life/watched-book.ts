@@ -9,7 +9,7 @@ import {
   type BookSite,
   createAlarmBook,
 } from './alarm-book.ts';
-import { createCauses, enterGroup, leaveCause, markSecondary } from './causes.ts';
+import { createCauses, enterGroup, leaveCause, leaveSecondaries, markSecondary } from './causes.ts';
 import { type DueDeadline, nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from './deadlines.ts';
 import { beginDuty, type Duty, isMasked, stepDuty } from './duty.ts';
 import type { BookTime, BootFix } from './expiry.ts';
@@ -119,8 +119,9 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     if (isNow === covered.has(alarm)) return;
     if (isNow) covered.add(alarm);
     else covered.delete(alarm);
-    if (!isNow && duties.has(alarm)) {
-      duties.set(alarm, beginDuty(mono));
+    const duty = duties.get(alarm);
+    if (!isNow && duty) {
+      duties.set(alarm, beginDuty(mono, duty.isUnacknowledged));
       restated.add(alarm);
     }
     noteDue(alarm);
@@ -136,8 +137,11 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     const duty = stepDuty(before, { kind, isFirst, life, overdue: happening.overdue, mono });
     if (duty === undefined) duties.delete(alarm);
     else duties.set(alarm, duty);
-    // New, or seen for the first time: what hid it has ended at this moment.
-    const isMarked = kind === 'raised' && duty?.sinceMono === mono;
+    // What it was the first of before was another occurrence.
+    if (isFirst) leaveSecondaries(causes, alarm);
+    // New, or what hid it has ended at this moment, or back after its cause was over.
+    const isSeenAnew = before === undefined || before.sinceMono === mono;
+    const isMarked = kind === 'raised' && (isFirst || isSeenAnew || !followsStanding(alarm));
     if (isMarked) mark(happening);
     if (life.phase === 'normal') end(happening);
     else ended.delete(alarm);
@@ -148,6 +152,11 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     const isOnItsOwn = isMarked && !isFirst && dressed.firstAlarm === undefined;
     const told = { ...happening, ...dressed, ...(isOnItsOwn && { firstAlarm: null }) };
     return kind === 'raised' ? [told, ...notices.raised(told)] : [told];
+  }
+
+  function followsStanding(alarm: string): boolean {
+    const first = causes.firstOf.get(alarm);
+    return first !== undefined && book.lifeOf(first).isActive;
   }
 
   function mark({ alarm, rule, sampledAtMono }: Happening): void {
@@ -232,12 +241,13 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
 
   function resume(now: BookTime): void {
     const keyOf = new Map(kept.map(({ alarm, occurrence }) => [occurrence, alarm]));
-    for (const { alarm, firstOut, duty, progress } of kept) {
+    for (const { alarm, firstOut, duty, progress, isUnacknowledged } of kept) {
       const first = firstOut === undefined ? undefined : keyOf.get(firstOut);
       if (first !== undefined) markSecondary(causes, alarm, first);
-      if (duty) duties.set(alarm, resumeDuty(duty, now, options.lastSign));
+      if (duty) duties.set(alarm, resumeDuty(duty, { isUnacknowledged }, now, options.lastSign));
       // Of a version that knew no duties.
-      else if (!isMasked(book.lifeOf(alarm).phase) && !progress.closed) duties.set(alarm, beginDuty(now.mono));
+      else if (!isMasked(book.lifeOf(alarm).phase) && !progress.closed)
+        duties.set(alarm, beginDuty(now.mono, isUnacknowledged));
     }
     for (const { id } of site.groups) {
       const members = kept.filter(({ alarm }) => book.ruleOf(alarm)?.life.group === id);
