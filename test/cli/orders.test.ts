@@ -86,7 +86,7 @@ describe('the list of alarms in a terminal', () => {
     await terminal.shows('ended with 0');
     for (const line of terminal.lines()) expect(widthOfText(line)).toBeLessThanOrEqual(columns);
     const row = terminal.lines().find(line => line.startsWith('urgent')) ?? '';
-    expect(row).toMatch(/pump\/dry-run +\S+ +acknowledge in \dm/);
+    expect(row).toMatch(/pump\/dry-run +\S+ +in \dm: ackn.* 消防水泵/);
     if (columns === 80) expect(row).toMatch(/^urgent +unacknowledged .* 消防水泵\S*…$/);
   });
 });
