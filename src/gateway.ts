@@ -317,8 +317,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       default: {
         const { reply, ...verdict } = current.judge.act(command);
         settle(current, verdict);
-        if (await current.commits.stored()) return reply;
-        return { ...reply, message: `${reply.message}; the disk has not taken it yet: plantroom status says why` };
+        return current.commits.answer(reply);
       }
     }
   }

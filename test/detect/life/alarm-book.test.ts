@@ -312,6 +312,14 @@ describe('what ends by itself', () => {
     expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
   });
 
+  test('has gone on at least as long as the machine was seen to run, also where the clock was set back', () => {
+    const rig = new BookRig([low]);
+    rig.act('booster/low', shelve);
+    rig.lastBootMs = rig.bootedMs + hour / 4;
+    expect(rig.reboot(hour, 'synchronised', -10 * 365 * 24 * hour)).toBe('');
+    expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
+  });
+
   test('begins anew where nothing is known of how far the boot came in which it was done', () => {
     const rig = new BookRig([low]);
     rig.act('booster/low', shelve);
