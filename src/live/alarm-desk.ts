@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { AlarmEvent, AlarmLife, AlarmState, Happening, Rule } from '../model/alarm.ts';
+import type { AlarmEvent, AlarmLife, AlarmState, Happening, Priority, Rule } from '../model/alarm.ts';
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
 import { type Language, say } from '../model/texts.ts';
@@ -26,6 +26,8 @@ export interface Renewal {
   readonly life: AlarmLife;
   /** Key of the alarm that was the first of its first-out group; undefined: it stays as it was. */
   readonly firstAlarm: string | undefined;
+  /** Undefined: it stays as it was. */
+  readonly priority: Priority | undefined;
 }
 
 export interface AlarmRecord {
@@ -138,10 +140,10 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       return { events: pairs.map(([event]) => event), states: pairs.map(([, state]) => state) };
     },
     renew(lives) {
-      const changed = lives.flatMap(({ alarm, life, firstAlarm }) => {
+      const changed = lives.flatMap(({ alarm, life, firstAlarm, priority }) => {
         const state = states.get(alarm);
         const firstOut = firstAlarm === undefined ? state?.firstOut : lastOccurrence.get(firstAlarm);
-        return state ? [{ ...state, ...life, firstOut }] : [];
+        return state ? [{ ...state, ...life, firstOut, priority: priority ?? state.priority }] : [];
       });
       for (const state of changed) states.set(state.alarm, state);
       return { events: [], states: changed.map(state => ({ kind: 'set', state })) };

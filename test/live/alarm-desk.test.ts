@@ -185,13 +185,15 @@ test('a secondary names the event of its first, also of one that is over, and is
   ]);
   expect(events[2]?.firstOut).toBe('store-1');
   one.record([happening('raised')]);
-  const { events: none, states } = one.renew([{ alarm: second.key, life: stands, firstAlarm: rule.key }]);
+  const { events: none, states } = one.renew([
+    { alarm: second.key, life: stands, firstAlarm: rule.key, priority: 'urgent' },
+  ]);
   expect(none).toEqual([]);
   expect(states).toMatchObject([
-    { kind: 'set', state: { alarm: second.key, firstOut: 'store-4', occurrence: 'store-3' } },
+    { kind: 'set', state: { alarm: second.key, firstOut: 'store-4', occurrence: 'store-3', priority: 'urgent' } },
   ]);
-  const [kept] = one.renew([{ alarm: second.key, life: stands, firstAlarm: undefined }]).states;
-  expect(kept).toMatchObject({ state: { firstOut: 'store-4' } });
+  const [kept] = one.renew([{ alarm: second.key, life: stands, firstAlarm: undefined, priority: undefined }]).states;
+  expect(kept).toMatchObject({ state: { firstOut: 'store-4', priority: 'urgent' } });
 });
 
 test('an overdue event says by how much, and a flood is of the site as a whole', () => {

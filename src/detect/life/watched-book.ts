@@ -1,5 +1,12 @@
 import { assert } from '../../base/assert.ts';
-import { type AlarmLife, type AlarmState, type Deadline, floodAlarm, type Happening } from '../../model/alarm.ts';
+import {
+  type AlarmLife,
+  type AlarmState,
+  type Deadline,
+  floodAlarm,
+  type Happening,
+  type Priority,
+} from '../../model/alarm.ts';
 import type { FirstOutGroup, PriorityPolicies } from '../../model/deadline.ts';
 import type { TimeStamp } from '../../model/time.ts';
 import {
@@ -34,7 +41,7 @@ export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceR
   correctTimes(fix: BootFix, now: BookTime): readonly RestatedLife[];
   /**
    * Alarms of which something else is to be kept since the last call, although nothing happened to them: their cause has
-   * changed, or their times count anew because it is over.
+   * changed, their times count anew because it is over, or the site gives them another priority.
    */
   takeRestated(now: BookTime): readonly RestatedLife[];
   /** The deadlines of an alarm that are not settled, passed or not. */
@@ -46,6 +53,8 @@ export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceR
 export interface RestatedLife extends RenewedLife {
   /** Key of the alarm that it is secondary to. */
   readonly firstAlarm: string | undefined;
+  /** Undefined where the site has no such alarm any more. */
+  readonly priority: Priority | undefined;
 }
 
 /** What it has to know of the site. */
@@ -186,7 +195,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   }
 
   function restate(alarm: string, now: BookTime): RestatedLife {
-    return { alarm, ...dress(alarm, now) };
+    return { alarm, ...dress(alarm, now), priority: book.ruleOf(alarm)?.priority };
   }
 
   function expireOne(alarm: string, now: BookTime): readonly Happening[] {
@@ -274,7 +283,9 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       const happenings = [...follow(begun.happenings), ...expireOwn(now)];
       // A time of another boot cannot be reckoned with once more.
       const carried = kept.filter(({ duty }) => duty && duty.stamp.bootId !== now.stamp.bootId);
-      const renewed = new Set([...begun.renewed, ...carried].map(({ alarm }) => alarm));
+      // The site file was changed while nobody looked.
+      const reranked = kept.filter(({ alarm, priority }) => (book.ruleOf(alarm)?.priority ?? priority) !== priority);
+      const renewed = new Set([...begun.renewed, ...carried, ...reranked].map(({ alarm }) => alarm));
       return { happenings, renewed: [...renewed].map(alarm => restate(alarm, now)) };
     },
     // One by one: what an alarm is secondary to is as it was at that moment, not after the whole batch.
@@ -288,8 +299,10 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     },
     replaceRules(newSite, now) {
       site = newSite;
+      const priorities = new Map([...duties.keys()].map(alarm => [alarm, book.ruleOf(alarm)?.priority]));
       const happenings = follow(book.replaceRules(site, now));
       for (const alarm of duties.keys()) {
+        if (priorities.get(alarm) !== book.ruleOf(alarm)?.priority) restated.add(alarm);
         settleCover(alarm, now.mono);
         noteDue(alarm);
       }

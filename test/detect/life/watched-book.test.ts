@@ -442,6 +442,18 @@ describe('a first-out group', () => {
     expect(plant.told.at(-1)).toBe('overdue pump/trip acknowledge +0');
   });
 
+  test('has the priority that a changed site file gives an alarm that stands, for all who look at what is kept', () => {
+    const plant = watchedPlant([alarm('pump/trip', { priority: 'medium' }), alarm('pump/low')]);
+    plant.met(['pump/trip', 'pump/low']);
+    const told = plant.told.length;
+    plant.replace([alarm('pump/trip', { priority: 'urgent' }), alarm('pump/low')]);
+    expect(plant.states.get('pump/trip')?.priority).toBe('urgent');
+    plant.setRules([alarm('pump/trip', { priority: 'low' })]);
+    plant.restart();
+    expect(plant.states.get('pump/trip')?.priority).toBe('low');
+    expect(plant.told.slice(told)).toEqual(['removed pump/low']);
+  });
+
   test('knows the cause by its sample though it is reported last, and what is kept says so', () => {
     const plant = watchedPlant(rules, { groups: [supply] });
     plant.met('pump/trip', 100);
