@@ -141,8 +141,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { judge, desk, commits } = current;
     for (const { suppression, isOn } of verdict.suppressions)
       log.info({ suppression }, isOn ? 'a suppression has begun' : 'a suppression has ended');
-    for (const record of [desk.record(verdict.happenings), desk.renew(verdict.restated)]) {
-      if (record.states.length === 0) continue;
+    // In one commit: a crash must not part a cause from those that follow it.
+    const record = desk.record(verdict.happenings, verdict.restated);
+    if (record.states.length > 0) {
       // Ahead of the disk: who stands beside the gateway is told at once.
       showAlarms(current);
       commits.commit(record, detectedMono);
