@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { loadSlopeWindow, saveSlopeWindow } from '../../src/detect/slope-memory.ts';
 import { addToWindow, createSlopeWindow, maxWindowSamples, slopePerS, spanS } from '../../src/detect/slope-window.ts';
 import { propertyRuns } from '../fakes/property-runs.ts';
 
@@ -58,4 +59,11 @@ test('never holds more than its limit, whatever comes', () => {
     }),
     { numRuns: propertyRuns(50) },
   );
+});
+
+test('a window that has seen nothing goes over a restart as it is', () => {
+  const window = createSlopeWindow(4_000);
+  expect(loadSlopeWindow(window, saveSlopeWindow(createSlopeWindow(4_000), 9_000), 5)).toBe(true);
+  for (const mono of [10, 1_010, 2_010, 3_010]) addToWindow(window, mono, mono / 1_000, true);
+  expect(slopePerS(window)).toBeCloseTo(1, 9);
 });
