@@ -368,7 +368,7 @@ export interface KeptDuty {
   /** When it began, by both clocks. */
   readonly since: number;
   readonly stamp: TimeStamp;
-  /** How long after that it was announced the last time, ms. */
+  /** How long after that it was announced the last time, ms; negative where it has come back since. */
   readonly announcedAfterMs: number;
   /** How long after that it was announced, or somebody did something about it, the last time, ms. */
   readonly attendedAfterMs: number;

@@ -63,3 +63,10 @@ test('never holds more than its limit, whatever comes', () => {
     { numRuns: propertyRuns(50) },
   );
 });
+
+test('a window that has seen nothing goes over a restart as it is', () => {
+  const window = createSlidingWindow(4_000, 'single');
+  expect(loadSlopeWindow(window, saveSlopeWindow(createSlidingWindow(4_000, 'single'), 9_000), 5)).toBe(true);
+  for (const mono of [10, 1_010, 2_010, 3_010]) addToSlope(window, mono, mono / 1_000, true);
+  expect(slopePerS(window)).toBeCloseTo(1, 9);
+});
