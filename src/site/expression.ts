@@ -14,6 +14,7 @@ import { convertDifference, convertValue, findUnit, parseQuantity, unitsLike } f
 import { isQuantity } from './alarm-references.ts';
 import type { Build } from './build.ts';
 import type { DeviceDrafts } from './device.ts';
+import { unknownTexts } from './expression-texts.ts';
 import { siteLimits } from './limits.ts';
 import { findPoint } from './point-reference.ts';
 import type { Place } from './problem.ts';
@@ -79,7 +80,20 @@ export function buildExpression(draft: ExpressionDraft, known: Referable, build:
   }
   const misfit = misfitOf(target, compiled.result);
   if (misfit) build.problems.error(placeOfValue(tree, 'expression'), misfit.message, misfit.hint);
-  return misfit ? undefined : { target, inputs: whole, text: raw.expression };
+  const pointOf = (input: string) => pointNamed(raw.inputs[input] ?? '', draft, known);
+  const unknown = unknownTexts(compiled, target.kind === 'point' ? target.point : undefined, pointOf);
+  for (const { start, end, message, hint } of unknown) {
+    build.problems.error(placeInside(tree, raw.expression, start, end), message, hint);
+  }
+  return misfit || unknown.length > 0 ? undefined : { target, inputs: whole, text: raw.expression };
+}
+
+/** The point of an input that is known to be right; undefined for an alarm and a number. */
+function pointNamed(input: RawInput, { device }: ExpressionDraft, { devices }: Referable): Point | undefined {
+  const { kind, reference } = referenceOf(input);
+  if (kind !== 'value') return undefined;
+  const [owner = '', id = ''] = device === undefined ? reference.split('/') : [device, reference];
+  return devices.built.get(owner)?.points.get(id);
 }
 
 /** What is wrong with the kind of value that an expression gives. */
