@@ -1,5 +1,6 @@
 import { type ASTNode, type Context, Environment, ParseError, TypeError as TypeFault } from '@marcbachmann/cel-js';
 import { messageOf } from '../base/errors.ts';
+import { inWords } from './cel-words.ts';
 
 /*
  * The only file that knows the CEL library. What it lets through is a part of CEL whose cost is bounded by the length of
@@ -96,7 +97,11 @@ export function compileCel(text: string, inputs: ReadonlyMap<string, CelType>): 
     if (!valid) return explain(error, text);
     const result = resultOf(type);
     if (!result) {
-      return { ...whole, message: `the expression gives a ${type}`, hint: 'it has to give a number, a text or a bool' };
+      return {
+        ...whole,
+        message: `the expression gives a ${type}`,
+        hint: 'it has to give a number, a text, or yes or no',
+      };
     }
     const texts = { comparedTexts: comparedTexts(program.ast), givenTexts: givenTexts(program.ast) };
     return { kind: 'compiled', result, ...texts, evaluate: values => plainValue(program, values) };
@@ -211,44 +216,5 @@ function explain(fault: unknown, text: string): WrongCel {
   const isKnown = fault instanceof ParseError || fault instanceof TypeFault;
   const { start, end } = (isKnown ? fault.range : undefined) ?? { start: 0, end: text.length };
   const message = isKnown ? fault.summary : messageOf(fault);
-  return { kind: 'wrong', start, end, ...inWords(message, text.slice(start, end)) };
-}
-
-/** The library's words, with what to do about the mistakes that people make most. */
-function inWords(message: string, part: string): { message: string; hint: string } {
-  const [, left, operator, right] = /no such overload: (\w+) (\S+) (\w+)$/.exec(message) ?? [];
-  if (left !== undefined && right !== undefined) {
-    const isWhole = [left, right].includes('int') && [left, right].includes('double');
-    return {
-      message: `"${operator}" cannot join ${typeText(left)} and ${typeText(right)}: ${part}`,
-      hint: isWhole
-        ? 'write numbers beside a measured value with a decimal point: 100.0'
-        : 'compare numbers with numbers, and states with their text in quotes',
-    };
-  }
-  if (/no such overload|no matching overload/.test(message)) {
-    return { message: `${part} does not fit`, hint: 'write numbers with a decimal point: max(a, 0.0)' };
-  }
-  const [, name] = /Unknown variable: (.+)$/.exec(message) ?? [];
-  if (name !== undefined) {
-    return {
-      message: `"${name}" is no input of this expression`,
-      hint: 'list it under inputs:, and put texts in quotes',
-    };
-  }
-  if (/^Exceeded max/.test(message)) {
-    return { message: `the expression is too large: ${message}`, hint: 'divide it into computed points' };
-  }
-  return { message: `this is no expression in CEL: ${message}`, hint: 'look for a bracket, a quote or an operator' };
-}
-
-const typeTexts: Readonly<Record<string, string>> = {
-  double: 'a measured number',
-  int: 'a whole number',
-  string: 'a text',
-  bool: 'a bool',
-};
-
-function typeText(type: string): string {
-  return typeTexts[type] ?? `a ${type}`;
+  return { kind: 'wrong', start, end, ...inWords(message, text.slice(start, end), text) };
 }
