@@ -1,5 +1,6 @@
 import type { SpreadRule } from '../../model/alarm.ts';
 import type { Judgement } from '../judgement.ts';
+import { dustOf } from '../level.ts';
 import {
   addValue,
   createValueWindow,
@@ -43,5 +44,5 @@ export function judgeSpread(
       : peakToPeak(window);
   condition.spread = spread;
   if (Number.isNaN(spread)) return 'unsure';
-  return spread > (isActive ? goneAt : metAbove) ? 'met' : 'gone';
+  return spread > (isActive ? goneAt : metAbove) + dustOf(value, spread) ? 'met' : 'gone';
 }
