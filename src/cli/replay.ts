@@ -5,6 +5,7 @@ import { floodAlarm, type Rule } from '../model/alarm.ts';
 import { matchesGlob } from '../model/glob.ts';
 import type { Point } from '../model/point.ts';
 import type { Site } from '../model/site.ts';
+import { coarselyRecorded } from '../replay/coarse-record.ts';
 import { compare } from '../replay/compare.ts';
 import { doubtfulSuppressions, doubtOf, type Grounds, knownShareOf, pointsNeeded } from '../replay/grounds.ts';
 import { createReplay } from '../replay/replay.ts';
@@ -172,7 +173,7 @@ async function replaySource(
   const time = formatTime;
   const notes = notesOf({
     ...{ from, found, rows, came, time },
-    coarse: coarseAlarms(rules, points),
+    coarse: coarselyRecorded(rules, points),
     unsureHiding: doubtfulSuppressions(site, grounds),
     forgetful: forgetfulAlarms(rules, from - (found.firstAt ?? from)),
   });
@@ -223,15 +224,6 @@ const longMs = 3_600_000;
 /** Keys of alarms that look further back than `knownMs` before the time asked for. */
 function forgetfulAlarms(rules: readonly Rule[], knownMs: number): readonly string[] {
   return rules.filter(rule => memoryMs(rule) >= longMs && memoryMs(rule) > knownMs).map(({ key }) => key);
-}
-
-/** Keys of limit alarms whose point is recorded in steps that are larger than their deadband. */
-function coarseAlarms(rules: readonly Rule[], points: readonly Point[]): readonly string[] {
-  const steps = new Map(points.map(({ number, recording }) => [number, recording?.deadband ?? 0]));
-  return rules.flatMap(rule => {
-    const step = rule.kind === 'limit' ? (steps.get(rule.point) ?? 0) : 0;
-    return rule.kind === 'limit' && step > 0 && step > rule.deadband ? [rule.key] : [];
-  });
 }
 
 function checkOrder(from: number, to: number): void {
