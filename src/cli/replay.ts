@@ -18,6 +18,7 @@ import { findStore } from './places.ts';
 import { formatTime } from './render/time.ts';
 import { type Came, readCame } from './replay/came.ts';
 import { csvSource } from './replay/csv-source.ts';
+import { endOfReplay } from './replay/end.ts';
 import { threadedHistory } from './replay/history-thread.ts';
 import { holdOf } from './replay/hold.ts';
 import { playAll } from './replay/play.ts';
@@ -112,7 +113,8 @@ async function replayHistory(context: CliContext, options: ReplayOptions, job: J
   const points = pointsNeeded(job.site, job.site.points);
   const warmUpMs = warmUpOf(job.site, options);
   const source = threadedHistory(folder, points, { fromOf: point => from - warmUpMs(point), to });
-  return replaySource(context, options, job, { source, points, from, to, folder });
+  const isOpenEnded = job.until === undefined;
+  return replaySource(context, options, job, { source, points, from, to, isOpenEnded, folder });
 }
 
 async function replayCsv(context: CliContext, options: ReplayOptions, csv: string, job: Job): Promise<ReplayResult> {
@@ -124,7 +126,7 @@ async function replayCsv(context: CliContext, options: ReplayOptions, csv: strin
   const source = csvSource({ name: csv, path: resolve(context.cwd, csv), points, from: warmFrom, to });
   // The alarms of a store are beside a file only where a person says that they belong together.
   const folder = options.data === undefined ? undefined : resolve(context.cwd, options.data);
-  return replaySource(context, options, job, { source, points, from, to, folder });
+  return replaySource(context, options, job, { source, points, from, to, isOpenEnded: false, folder });
 }
 
 interface Recording {
@@ -133,6 +135,8 @@ interface Recording {
   /** Undefined: from the first value, up to the last one. */
   readonly from: number | undefined;
   readonly to: number | undefined;
+  /** `to` is now, and nobody asked for it. */
+  readonly isOpenEnded: boolean;
   readonly folder: string | undefined;
 }
 
@@ -151,7 +155,8 @@ async function replaySource(
   await playAll(context, source, run, signal);
   const { found } = source;
   const from = wanted.from ?? found.firstAt ?? 0;
-  const to = wanted.to ?? (found.lastAt === undefined ? from : found.lastAt + 1);
+  const last = wanted.to ?? (found.lastAt === undefined ? from : found.lastAt + 1);
+  const to = wanted.isOpenEnded ? endOfReplay(from, last, found.lastAt) : last;
   const isFlood = (alarm: string) =>
     alarm === floodAlarm && options.device === undefined && options.alarm === undefined;
   const shown = new Set(rules.map(({ key }) => key));
