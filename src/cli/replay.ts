@@ -5,6 +5,7 @@ import { floodAlarm, type Rule } from '../model/alarm.ts';
 import { matchesGlob } from '../model/glob.ts';
 import type { Point } from '../model/point.ts';
 import type { Site } from '../model/site.ts';
+import { suggest } from '../model/suggestion.ts';
 import { coarselyRecorded } from '../replay/coarse-record.ts';
 import { compare } from '../replay/compare.ts';
 import { doubtfulSuppressions, doubtOf, type Grounds, knownShareOf, pointsNeeded } from '../replay/grounds.ts';
@@ -154,6 +155,7 @@ async function replaySource(
   });
   await playAll(context, source, run, signal);
   const { found } = source;
+  if (options.csv !== undefined && found.values === 0) throw nothingIn(options.csv, found.unknown, points);
   const from = wanted.from ?? found.firstAt ?? 0;
   const last = wanted.to ?? (found.lastAt === undefined ? from : found.lastAt + 1);
   const to = wanted.isOpenEnded ? endOfReplay(from, last, found.lastAt) : last;
@@ -183,6 +185,24 @@ async function replaySource(
     forgetful: forgetfulAlarms(rules, from - (found.firstAt ?? from)),
   });
   return { from, to, samples: run.samples, points: points.length, rows, would, came: came?.occurrences, notes };
+}
+
+function nothingIn(csv: string, unknown: ReadonlySet<string>, points: readonly Point[]): PlantroomError {
+  const [name] = unknown;
+  const meant =
+    name === undefined
+      ? undefined
+      : suggest(
+          name,
+          points.map(({ key }) => key),
+        );
+  const hint =
+    meant === undefined ? 'points are named device/point; look at --since and --until, too' : `did you mean ${meant}?`;
+  const what = name === undefined ? '' : `: ${JSON.stringify(name)} is none`;
+  return new PlantroomError(`${csv} has no value of a point that the alarms look at${what}`, {
+    kind: 'not-found',
+    hint,
+  });
 }
 
 /** Undefined where there is a history and no alarm log beside it. */
