@@ -226,6 +226,8 @@ export interface BandRule extends PointRule {
   readonly width: { readonly kind: 'factor' | 'share'; readonly value: number };
   /** It may always be so far, in the point's unit. */
   readonly minChange: number;
+  /** How far the value must come back into the band before the condition is over. */
+  readonly deadband: number;
   readonly direction: 'above' | 'below' | 'both';
 }
 

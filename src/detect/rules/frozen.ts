@@ -2,6 +2,7 @@ import { coveredMs, createSlidingWindow, type SlidingWindow } from '../../base/s
 import type { FrozenRule } from '../../model/alarm.ts';
 import { areGood, createInputs, type Inputs } from '../inputs.ts';
 import type { Judgement } from '../judgement.ts';
+import { dustOf } from '../level.ts';
 import { addToSpread, peakToPeak } from '../spread-window.ts';
 
 /** A value that does not move, though it should. */
@@ -40,8 +41,12 @@ export function judgeFrozen(condition: FrozenCondition): Judgement {
   if (companion) addToSpread(companion.window, mono, inputs.other, inputs.isOtherGood);
   if (!areGood(inputs)) return 'unsure';
   const moved = peakToPeak(window);
-  if (moved > span) return 'gone';
+  if (moved > span + dustOf(inputs.value, span)) return 'gone';
   if (Number.isNaN(moved) || coveredMs(window) < neededShare * forMs) return 'unsure';
-  if (companion && !(peakToPeak(companion.window) > companion.span)) return 'unsure';
+  if (companion && !hasMoved(companion, inputs.other)) return 'unsure';
   return 'met';
+}
+
+function hasMoved({ span, window }: NonNullable<FrozenCondition['companion']>, value: number): boolean {
+  return peakToPeak(window) > span + dustOf(value, span);
 }

@@ -1,6 +1,7 @@
 import { createSlidingWindow, isTelling, type SlidingWindow } from '../../base/sliding-window.ts';
 import type { SpreadRule } from '../../model/alarm.ts';
 import type { Judgement } from '../judgement.ts';
+import { dustOf } from '../level.ts';
 import { addToSpread, peakToPeak, standardDeviation } from '../spread-window.ts';
 
 /** A value that swings too far within a window. */
@@ -37,5 +38,5 @@ export function judgeSpread(
       : peakToPeak(window);
   condition.spread = spread;
   if (Number.isNaN(spread)) return 'unsure';
-  return spread > (isActive ? goneAt : metAbove) ? 'met' : 'gone';
+  return spread > (isActive ? goneAt : metAbove) + dustOf(value, spread) ? 'met' : 'gone';
 }
