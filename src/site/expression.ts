@@ -18,6 +18,7 @@ import { unknownTexts } from './expression-texts.ts';
 import { siteLimits } from './limits.ts';
 import { findPoint } from './point-reference.ts';
 import type { Place } from './problem.ts';
+import { fewestIntervals } from './rule-windows.ts';
 import type { Raw } from './schema.ts';
 import { listWords, suggestOr } from './suggestion.ts';
 import { descend, placeAt, placeOf, placeOfKey, placeOfValue, type Tree } from './tree.ts';
@@ -199,9 +200,6 @@ function conversionTo(unit: string, point: Point): Conversion | undefined {
 function hintOfUnit({ unit }: Point): string {
   return unit === '' ? 'give the point a unit, or remove unit:' : `write one of ${listWords(unitsLike(unit), 30)}`;
 }
-
-/** A window says something only with three values, and at any moment may miss one at its edge. */
-const fewestIntervals = 4;
 
 function findingOf(written: RawInput): { message: string; hint: string } | undefined {
   if (typeof written === 'string') return undefined;

@@ -132,6 +132,16 @@ describe('a device of any make', () => {
     expect(report?.leftOut).toContainEqual({ alarm: 'supply-fails', needs: ['all-at-maximum'] });
   });
 
+  test('that is read too seldom for a window of a rule does without it, and is told how often it would have to be read', () => {
+    const [report] = reportsOf(head + pumpDevice(`${boosterSet}    interval: 30s\n`));
+    const tooSeldom = report?.leftOut.filter(({ needs }) => needs.some(need => need.includes(' every ')));
+    expect(tooSeldom).toEqual([
+      { alarm: 'pipe-burst', needs: ['booster/discharge every 1250ms'] },
+      { alarm: 'pressure-hunting', needs: ['booster/discharge every 15s'] },
+    ]);
+    expect(report?.inForce).toContain('pressure-oscillates');
+  });
+
   test('is judged in its own unit: a rule that is written in bar, at a sensor in kPa', () => {
     const text = head + pumpDevice(boosterSet);
     expect(ruleOf(text, 'booster/outlet-pressure-low')).toMatchObject({
