@@ -107,5 +107,13 @@ function readSmallUnsigned(cursor: TagCursor): number | undefined {
   return value;
 }
 
+/** An object identifier is 10 bits of type and 22 of instance. */
 export const instanceBits = 22;
 export const instanceMask = 0x3fffff;
+
+/** Reads a context tag that holds an object identifier, as its 32 bits; undefined when it is none. */
+export function readContextObject(cursor: TagCursor, number: number): number | undefined {
+  if (!readTag(cursor) || cursor.kind !== 'context' || cursor.number !== number || cursor.length !== 4)
+    return undefined;
+  return readSmallUnsigned(cursor);
+}

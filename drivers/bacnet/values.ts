@@ -19,7 +19,7 @@ export type BacnetValue =
   | BacnetDate
   | BacnetTime
   | { readonly kind: 'object'; readonly type: number; readonly instance: number }
-  /** A value within constructed data, of which only the place is said, not the type: see readTagged in tagged-values.ts. */
+  /** A value within constructed data, of which only the place is said, not the type: see readTagged in decode-values.ts. */
   | { readonly kind: 'tagged'; readonly context: number; readonly bytes: Buffer }
   | { readonly kind: 'constructed'; readonly context: number; readonly values: readonly BacnetValue[] };
 
