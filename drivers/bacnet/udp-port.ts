@@ -35,16 +35,19 @@ const anyAddress = '0.0.0.0';
  * The one file that touches node:dgram.
  *
  * A socket that is bound to the address of an interface does not hear broadcasts on Linux, so a second one listens on the
- * broadcast address. Addresses are not shared with other programs: a second one on this port would take our answers.
+ * broadcast address. Our own address is not shared with other programs: a second one on this port would take our answers.
+ * The broadcast address is, since whoever listens there hears everything.
  */
 export function createUdpPort({ address, port, broadcast }: UdpPortOptions): UdpPort {
   const broadcastHost = broadcast ?? broadcastAddressOf(address);
   let sockets: readonly Socket[] = [];
+  let unsent: PortHandlers['onUnsent'] = () => undefined;
 
   function open(handlers: PortHandlers): void {
     closeAll(sockets);
+    unsent = handlers.onUnsent;
     const own = createSocket({ type: 'udp4', reuseAddr: false });
-    const opened = address === anyAddress ? [own] : [own, createSocket({ type: 'udp4', reuseAddr: false })];
+    const opened = address === anyAddress ? [own] : [own, createSocket({ type: 'udp4', reuseAddr: true })];
     sockets = opened;
     const goDown = (where: string, error: unknown) => {
       if (sockets !== opened) return;
@@ -65,17 +68,20 @@ export function createUdpPort({ address, port, broadcast }: UdpPortOptions): Udp
       // On the same port, also where the system chose it.
       opened[1]?.bind({ address: broadcastHost, port: own.address().port, exclusive: true });
     });
-    unsent = handlers.onUnsent;
   }
-
-  let unsent: PortHandlers['onUnsent'] = () => undefined;
 
   function send(bytes: Buffer, host: string, toPort: number): void {
     const [own] = sockets;
-    // Bound or not yet: until then the system's library keeps it.
-    own?.send(bytes, toPort, host, error => {
+    const onSent = (error: unknown) => {
       if (error) unsent(host, toPort, explain(error));
-    });
+    };
+    try {
+      // Bound or not yet: until then Node keeps it.
+      own?.send(bytes, toPort, host, onSent);
+    } catch (error) {
+      // A port that cannot be, of a forged datagram: told as what the system refuses, not before this returns.
+      queueMicrotask(() => onSent(error));
+    }
   }
 
   return {

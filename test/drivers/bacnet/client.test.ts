@@ -263,7 +263,7 @@ describe('an answer in segments', () => {
     await clock.advance(1_000);
     expect(sentApdus().at(-1)).toBe(`42${id()}0104`);
     await clock.advance(1_000);
-    expect(sentApdus().at(-1)).toBe(`70${id()}00`);
+    expect(sentApdus().at(-1)).toBe(`70${id()}0a`);
     expect(outcomes).toEqual([{ kind: 'timeout', wasSent: true }]);
   });
 

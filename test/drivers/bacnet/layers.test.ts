@@ -28,6 +28,8 @@ describe('the outermost layer', () => {
     ['that is shorter than it says', '810a0007 0100', 'a length that is not that of the datagram'],
     ['for a BBMD', '81050006 012c', 'BVLC function 5, which is not for us'],
     ['that was passed on by nobody', '81040006 0100', 'a forwarded message without its origin'],
+    ['that was passed on from port 0', '8104000c 0a0001050000 0100', 'a forwarded message from nowhere'],
+    ['that was passed on from everybody', '8104000c ffffffffbac0 0100', 'a forwarded message from nowhere'],
     ['with a result of one byte', '81000005 00', 'a result that is not 2 bytes'],
   ])('refuses a datagram %s', (_, bytes, detail) => {
     expect(decodeBvlc(hex(bytes))).toEqual({ kind: 'wrong', detail });

@@ -124,6 +124,16 @@ test('a datagram that cannot leave is told, and nothing else breaks', async () =
   expect(heard.downs).toEqual([]);
 });
 
+test('a datagram to a port that cannot be, as a forged one may ask for, is told and throws nothing', async () => {
+  const heard = open('127.0.0.1', 47_909);
+  heard.port.send(Buffer.from('hello'), '127.0.0.2', 0);
+  await waitUntil(
+    () => heard.unsent.length > 0,
+    () => 'nothing was told',
+  );
+  expect(heard.unsent[0]).toMatch(/^127\.0\.0\.2:0: /);
+});
+
 test('a closed port says nothing more, and may be closed again', async () => {
   const heard = open('127.0.0.1', 47_908);
   await heard.port.close();
