@@ -72,16 +72,18 @@ export function createUdpPort({ address, port, broadcast }: UdpPortOptions): Udp
 
   function send(bytes: Buffer, host: string, toPort: number): void {
     const [own] = sockets;
-    const onSent = (error: unknown) => {
-      if (error) unsent(host, toPort, explain(error));
-    };
     try {
       // Bound or not yet: until then Node keeps it.
       own?.send(bytes, toPort, host, onSent);
     } catch (error) {
       // A port that cannot be, of a forged datagram: told as what the system refuses, not before this returns.
-      queueMicrotask(() => onSent(error));
+      queueMicrotask(() => unsent(host, toPort, explain(error)));
     }
+  }
+
+  /** One function for all that is sent: an error of the system says where it was to go. */
+  function onSent(error: (Error & { address?: string; port?: number }) | null): void {
+    if (error) unsent(error.address ?? '', error.port ?? 0, explain(error));
   }
 
   return {
