@@ -237,15 +237,19 @@ function rightValue(instance: number): BacnetValue {
   return { kind: 'unsigned', value: stamp(instance) };
 }
 
-/** The value of each place, as a driver takes it: undefined when the answer is not of what was asked for, one value for each. */
+/**
+ * The value of each place, as a driver takes it: undefined when the answer is not of what was asked for, and one value that says
+ * what it is for each. Bytes behind a context tag are no number until somebody says which.
+ */
 function valuesOf(places: readonly PropertyReference[], payload: Buffer): BacnetValue[] | undefined {
   const [first] = places;
   if (!first) return undefined;
   const results: readonly PropertyResult[] =
     places.length === 1 ? [resultOf(first, payload)] : resultsOf(places, payload);
-  const values = results.flatMap(result =>
-    result.kind === 'values' && result.values.length === 1 ? result.values : [],
-  );
+  const values = results.flatMap(result => {
+    const [value, ...more] = result.kind === 'values' ? result.values : [];
+    return value && more.length === 0 && value.kind !== 'tagged' && value.kind !== 'constructed' ? value : [];
+  });
   return values.length === places.length ? values : undefined;
 }
 
