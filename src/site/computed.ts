@@ -108,6 +108,7 @@ function createComputedDevice(tree: Tree, build: Build): DeviceDraft {
     bus: '',
     profile: undefined,
     unitId: undefined,
+    bacnet: undefined,
     timeoutMs: undefined,
     readLimits: { maxRegisters: 0, maxBits: 0, maxGap: undefined, barriers: [] },
     points: [],

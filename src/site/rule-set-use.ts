@@ -1,3 +1,4 @@
+import { isOnBus } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
 import { convertValue, findUnit, unitsLike } from '../model/unit.ts';
 import { communicationId } from './alarm-checks.ts';
@@ -153,7 +154,7 @@ export function meaningsOf(
 
 /** A device on a bus has the alarm that it is not heard, unless it is switched off. */
 function hasCommunication({ raw, device }: DeviceDraft): boolean {
-  return raw.communication !== 'off' && device.unitId !== undefined;
+  return raw.communication !== 'off' && isOnBus(device);
 }
 
 /** A rule of the set as one of the site file. */
