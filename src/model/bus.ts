@@ -70,6 +70,9 @@ export interface BacnetIpBus {
   readonly deadDeviceShare: number;
 }
 
+/** The UDP port of BACnet/IP, 0xBAC0. */
+export const bacnetPort = 47_808;
+
 export interface ForeignRegistration {
   readonly host: string;
   readonly port: number;

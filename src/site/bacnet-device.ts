@@ -1,6 +1,7 @@
+import { bacnetPort } from '../model/bus.ts';
 import type { BacnetDevice } from '../model/device.ts';
 import type { Build } from './build.ts';
-import { type BusDrafts, bacnetPort } from './bus.ts';
+import type { BusDrafts } from './bus.ts';
 import type { Profile } from './profile.ts';
 import type { Raw } from './schema.ts';
 import { placeOf, placeOfKey, placeOfValue, type Tree } from './tree.ts';

@@ -1,8 +1,8 @@
 import { parseDuration } from '../base/duration.ts';
-import type { BacnetIpBus, Bus, ModbusBus, PlantBus } from '../model/bus.ts';
+import { type BacnetIpBus, type Bus, bacnetPort, type ModbusBus, type PlantBus } from '../model/bus.ts';
 import type { SerialLine } from '../model/serial-line.ts';
 import type { Build } from './build.ts';
-import { selfId } from './device.ts';
+import { selfId } from './reserved-ids.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { itemsOf, placeOfValue, readText, type Tree } from './tree.ts';
@@ -13,9 +13,6 @@ export interface BusDrafts {
   /** Ids of buses whose description is wrong: devices on them are not told that there is no such bus. */
   readonly broken: ReadonlySet<string>;
 }
-
-/** UDP port of BACnet/IP, 0xBAC0. */
-export const bacnetPort = 0xbac0;
 
 export const selfBus: Bus = { protocol: 'self', id: 'self' };
 

@@ -8,6 +8,7 @@ import type { Build } from './build.ts';
 import type { BusDrafts } from './bus.ts';
 import { buildPoint, mergePoint, type PointDefaults, type PointDraft, placeOfField } from './point.ts';
 import type { Profile, ProfilePoint } from './profile.ts';
+import { computedId, selfId } from './reserved-ids.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { suggestOr } from './suggestion.ts';
@@ -33,11 +34,6 @@ export interface DeviceDrafts {
   /** Ids of devices whose description is wrong. */
   readonly broken: ReadonlySet<string>;
 }
-
-export const selfId = 'self';
-
-/** The device of what is computed from several others. */
-export const computedId = 'computed';
 
 /** Name of the profile of the gateway's own points. It always comes with plantroom. */
 export const selfProfileName = 'gateway-self';
