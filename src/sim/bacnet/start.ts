@@ -1,14 +1,13 @@
 import type { Clock } from '../../base/clock.ts';
 import { systemClock } from '../../base/clock.ts';
 import { type Random, seededRandom } from '../../base/random.ts';
-import { type BacnetFault, type BacnetFaults, noFaults } from './bacnet-fault.ts';
-import { type BroadcastDesk, createBroadcastDesk, encodeForwarded } from './broadcast-desk.ts';
-import { createDeviceNode, type DeviceNode, type SegmentHabit } from './device-node.ts';
+import type { BacnetFault, BacnetFaults } from './bacnet-fault.ts';
+import type { BroadcastDesk } from './broadcast-desk.ts';
+import { createDeviceNode, type DeviceNode, type DeviceNodeOptions, type SegmentHabit } from './device-node.ts';
 import { createObjectTable, type DeviceFacts, type ObjectTable } from './device-objects.ts';
-import { bvlc, type IpAddress, type NetworkAddress } from './frame.ts';
+import type { IpAddress, NetworkAddress } from './frame.ts';
+import { createIpNetwork, type StationSite } from './ip-network.ts';
 import { objectKey, type SimObject, type SimProperty } from './object.ts';
-import { createStation, type Door, type Resident, type Station } from './station.ts';
-import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
 
 /** A device to simulate. All but its instance, its place and its objects has a usual value. */
 export interface BacnetDeviceOptions extends Partial<Omit<DeviceFacts, 'instance'>> {
@@ -73,8 +72,8 @@ export interface BacnetNetwork {
 
 export const usualPort = 47_808;
 const tickMs = 100;
-/** From where answers of another host come, where devices are on the loopback interface. */
-const strangerHost = '127.99.99.99';
+/** Later than any sensible timeout of a gateway. */
+const usualLateMs = 3_600;
 
 /**
  * Starts simulated BACnet/IP devices on addresses of this machine. The bytes are written by hand.
@@ -82,154 +81,66 @@ const strangerHost = '127.99.99.99';
  * @throws PlantroomError kind `busy` when a port is taken, `network` when an address cannot be used
  */
 export async function startBacnetDevices(options: BacnetOptions): Promise<BacnetNetwork> {
-  const { clock = systemClock, random = seededRandom(1), broadcast } = options;
-  const sockets: UdpSocket[] = [];
-  const stations = new Map<string, Station>();
-  const residents = new Map<Station, Resident[]>();
-  const doors = new Map<Station, Partial<Record<Door, UdpSocket>>>();
-  const bbmds: (BroadcastDesk & { readonly address: IpAddress })[] = [];
-  let isPlugged = true;
-
-  const open = async (
-    host: string,
-    port: number,
-    onDatagram: (datagram: Buffer, from: IpAddress) => void,
-    isShared = false,
-  ) => {
-    const socket = await openUdpSocket({
-      host,
-      port,
-      isShared,
-      onDatagram: (datagram, from) => {
-        if (isPlugged) onDatagram(datagram, from);
-      },
-    });
-    sockets.push(socket);
-    return socket;
-  };
-  const send = (socket: UdpSocket | undefined, frame: Buffer, to: IpAddress) => {
-    if (!isPlugged || !socket) return;
-    options.onSent?.(frame, socket.address, to);
-    socket.send(frame, to);
-  };
-  const broadcastPort = options.port ?? usualPort;
-
-  const addStation = async (host: string, port: number, bbmd: BroadcastDesk | undefined): Promise<Station> => {
-    const socket = await open(host, port, (datagram, from) => station.receive(datagram, from, 'itself'));
-    const mine: Resident[] = [];
-    const opened: Partial<Record<Door, UdpSocket>> = { itself: socket };
-    const station = createStation({
-      address: socket.address,
-      clock,
-      residents: () => mine,
-      bbmd,
-      broadcast: broadcast === undefined ? undefined : { host: broadcast, port: broadcastPort },
-      send(door, frame, to) {
-        send(opened[door], frame, to);
-        if (frame[1] === bvlc.broadcast) tellForeign(frame.subarray(4), socket.address);
-      },
-      distribute(npdu, origin) {
-        tellForeign(npdu, origin);
-        // Our own stations hear the broadcast like all others.
-        if (broadcast === undefined) for (const other of stations.values()) other.hear(npdu, origin);
-        else send(socket, encodeForwarded(origin, npdu), { host: broadcast, port: broadcastPort });
-      },
-    });
-    stations.set(`${host}:${port === 0 ? socket.address.port : port}`, station);
-    residents.set(station, mine);
-    doors.set(station, opened);
-    opened['other-port'] = await open(host, 0, (datagram, from) => station.receive(datagram, from, 'other-port'));
-    opened.stranger = await openStranger(host, socket.address.port);
-    return station;
-  };
-  const strangers = new Map<number, UdpSocket>();
-  const openStranger = async (host: string, port: number) => {
-    const known = strangers.get(port);
-    if (known) return known;
-    const isLoopback = host.startsWith('127.');
-    const socket = await open(isLoopback ? strangerHost : host, isLoopback ? port : 0, () => {}).catch(() =>
-      open(host, 0, () => {}),
-    );
-    strangers.set(port, socket);
-    return socket;
-  };
-  /** What is a broadcast here reaches the clients of every BBMD. */
-  const tellForeign = (npdu: Buffer, origin: IpAddress) => {
-    for (const bbmd of bbmds) {
-      const socket = doors.get(stationAt(bbmd.address) as Station)?.itself;
-      for (const client of bbmd.registered()) {
-        if (client.host === origin.host && client.port === origin.port) continue;
-        send(socket, encodeForwarded(origin, npdu), client);
-      }
-    }
-  };
-  const stationAt = ({ host, port }: IpAddress) => stations.get(`${host}:${port}`);
-
-  const addDevice = async (
-    device: BacnetDeviceOptions,
-    neighbour: number,
-  ): Promise<BacnetDevice & { readonly node: DeviceNode }> => {
-    const port = device.port ?? broadcastPort;
-    const shared = port === 0 && !device.behind ? undefined : stationAt({ host: device.host, port });
-    const station = shared ?? (await addStation(device.host, port, undefined));
-    const table = createObjectTable(factsOf(device), device.objects);
-    const own = new Set<BacnetFault>();
-    const faults = () => (device.faults ? new Set([...device.faults(), ...own]) : own.size > 0 ? own : noFaults);
-    const node = createDeviceNode({
-      table,
-      clock,
-      random,
-      faults,
-      segments: { octets: device.segments?.octets ?? 1_476, windowSize: device.segments?.windowSize ?? 4 },
-      answerAfterMs: device.answerAfterMs ?? 0,
-      lateMs: device.lateMs ?? 3_600,
-      neighbour,
-      iAm: device.iAm ?? 'unicast',
-      send: (to, delivery, isReplyExpected) =>
-        station.sendFrom({ place: device.behind, faults }, to, delivery, isReplyExpected),
-    });
-    residents.get(station)?.push({ place: device.behind, node, faults });
-    return createHandle(device, station.address, table, node, own);
-  };
-
-  const stopAll = () => Promise.all(sockets.map(socket => socket.close()));
-  const devices: (BacnetDevice & { readonly node: DeviceNode })[] = [];
+  const { clock = systemClock, random = seededRandom(1), port: usual = usualPort } = options;
+  const broadcast = options.broadcast === undefined ? undefined : { host: options.broadcast, port: usual };
+  const network = createIpNetwork({ clock, broadcast, onSent: options.onSent });
+  const bbmds: BacnetNetwork['bbmds'][number][] = [];
+  const devices: Handle[] = [];
   try {
-    for (const { host, port = broadcastPort } of options.bbmds ?? []) {
-      const desk = createBroadcastDesk(clock);
-      const { address } = await addStation(host, port, desk);
-      bbmds.push({ ...desk, address });
+    for (const { host, port = usual } of options.bbmds ?? []) {
+      const { bbmd, station } = await network.addBbmd(host, port);
+      bbmds.push({ ...bbmd, address: station.address });
     }
     for (const [index, device] of options.devices.entries()) {
       const neighbour = options.devices[(index + 1) % options.devices.length]?.instance ?? device.instance;
-      devices.push(await addDevice(device, neighbour));
+      const site = await network.siteAt(device.host, device.port ?? usual);
+      devices.push(addDevice(site, device, { clock, random, neighbour }));
     }
-    if (broadcast !== undefined) {
-      const onBroadcast = (datagram: Buffer, from: IpAddress) => {
-        for (const station of stations.values()) station.receive(datagram, from, 'broadcast');
-      };
-      await open(broadcast, broadcastPort, onBroadcast, true);
-    }
+    await network.listen();
   } catch (thrown) {
-    await stopAll();
+    await network.close();
     throw thrown;
   }
   const stopTicking = tickEvery(clock, () => {
-    if (isPlugged) for (const { node } of devices) node.tick();
+    if (network.isPlugged()) for (const { node } of devices) node.tick();
   });
   return {
     devices,
     bbmds,
-    setPlugged(plugged) {
-      isPlugged = plugged;
-    },
+    setPlugged: network.setPlugged,
     async stop() {
       stopTicking();
       for (const { node } of devices) node.stop();
-      for (const station of stations.values()) station.stop();
-      await stopAll();
+      await network.close();
     },
   };
+}
+
+type Handle = BacnetDevice & { readonly node: DeviceNode };
+
+function addDevice(
+  { station, residents }: StationSite,
+  device: BacnetDeviceOptions,
+  { clock, random, neighbour }: Pick<DeviceNodeOptions, 'clock' | 'random' | 'neighbour'>,
+): Handle {
+  const table = createObjectTable(factsOf(device), device.objects);
+  const own = new Set<BacnetFault>();
+  const faults = () => (device.faults ? new Set([...device.faults(), ...own]) : own);
+  const node = createDeviceNode({
+    table,
+    clock,
+    random,
+    faults,
+    segments: { octets: device.segments?.octets ?? 1_476, windowSize: device.segments?.windowSize ?? 4 },
+    answerAfterMs: device.answerAfterMs ?? 0,
+    lateMs: device.lateMs ?? usualLateMs,
+    neighbour,
+    iAm: device.iAm ?? 'unicast',
+    send: (to, delivery, isReplyExpected) =>
+      station.sendFrom({ place: device.behind, faults }, to, delivery, isReplyExpected),
+  });
+  residents.push({ place: device.behind, node, faults });
+  return createHandle(device, station.address, table, node, own);
 }
 
 function factsOf(device: BacnetDeviceOptions): DeviceFacts {
@@ -251,7 +162,7 @@ function createHandle(
   table: ObjectTable,
   node: DeviceNode,
   own: Set<BacnetFault>,
-): BacnetDevice & { readonly node: DeviceNode } {
+): Handle {
   return {
     instance: device.instance,
     address,
