@@ -229,8 +229,9 @@ function createExchange({ bus, clock, log }: DriverOptions): Exchange {
       });
     case 'modbus-rtu-over-tcp':
       return new RtuExchange({ bus, clock, log, openLink: handlers => TcpLink.open({ ...handlers, ...bus, clock }) });
+    case 'bacnet-ip':
     case 'self':
-      throw new PlantroomError('the gateway itself does not speak Modbus', { kind: 'internal' });
+      throw new PlantroomError('this bus does not speak Modbus', { kind: 'internal' });
   }
 }
 

@@ -43,6 +43,8 @@ const codes: Readonly<Record<BadReason, number>> = {
   'not-a-number': 9,
   'not-computed': 10,
   'too-little-data': 11,
+  'device-fault': 12,
+  'out-of-service': 13,
 };
 
 const reasons = new Map(Object.entries(codes).map(([reason, code]) => [code, reason as BadReason]));

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Answer, OpenBus, Question, ReadOutcome } from '../driver.ts';
-import { type Bus, endpointOf, isModbus } from '../model/bus.ts';
+import { type Bus, endpointOf, isOfPlant } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
 import type { BusView, DeviceView } from '../model/view.ts';
@@ -326,7 +326,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       ...counts,
       load: busy.share(clock.monoMs()),
       deadShare: roll.deadShare(clock.monoMs()),
-      predictedLoad: isModbus(bus) ? loadOf(bus, groups.flatMap(repeatedReadsOf)) : 0,
+      predictedLoad: isOfPlant(bus) ? loadOf(bus, groups.flatMap(repeatedReadsOf)) : 0,
     }),
     deviceViews: () => owners.map(owner => deviceView(owner, clock.monoMs())),
   };

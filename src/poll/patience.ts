@@ -1,4 +1,4 @@
-import { type Bus, isModbus } from '../model/bus.ts';
+import { type Bus, isOfPlant } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { DeviceHealth } from './device-health.ts';
 import { isMeasured, type ResponseTime, usualTimeoutMs } from './response-time.ts';
@@ -41,7 +41,7 @@ export const probesPerLongOne = 4;
 export const fullTimeoutEveryMs = 10 * 60_000;
 
 export function patienceWith(device: Device, bus: Bus, devices: readonly Device[]): Patience {
-  if (!isModbus(bus)) return { floorMs: 0, ceilingMs: 0, neighbourlyMs: Number.POSITIVE_INFINITY };
+  if (!isOfPlant(bus)) return { floorMs: 0, ceilingMs: 0, neighbourlyMs: Number.POSITIVE_INFINITY };
   const neighbours = devices.filter(other => other !== device).flatMap(({ points }) => points);
   const shortestMs = neighbours.reduce(
     (least, { intervalMs }) => Math.min(least, intervalMs),

@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ReadOutcome } from '../driver.ts';
-import { type Bus, isModbus } from '../model/bus.ts';
+import { type Bus, isOfPlant } from '../model/bus.ts';
 import { createDeadShare } from './dead-share.ts';
 import { postponeProbe, probeNow, stepHealth } from './device-health.ts';
 import { isOffline, nextProbed, nextProbeMono, type PolledDevice, putOffFullTimeout } from './polled-device.ts';
@@ -30,7 +30,7 @@ export interface RollCall {
 }
 
 export function createRollCall({ bus, owners, startMono, random, log, onReturn }: RollCallOptions): RollCall {
-  const dead = createDeadShare(isModbus(bus) ? bus.deadDeviceShare : 1, startMono);
+  const dead = createDeadShare(isOfPlant(bus) ? bus.deadDeviceShare : 1, startMono);
   let absent = 0;
 
   /** Where nobody answers, nobody is hurt by a probe. */

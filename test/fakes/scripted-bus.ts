@@ -177,7 +177,18 @@ export function deviceWith(id: string, intervalsMs: readonly number[], changes: 
   });
   const readLimits = { maxRegisters: 125, maxBits: 2000, maxGap: 0, barriers: [] };
   const timeoutMs = undefined;
-  return { number: device, id, name: id, bus: 'b', profile: undefined, unitId: 1, timeoutMs, readLimits, points };
+  return {
+    number: device,
+    id,
+    name: id,
+    bus: 'b',
+    profile: undefined,
+    unitId: 1,
+    bacnet: undefined,
+    timeoutMs,
+    readLimits,
+    points,
+  };
 }
 
 function chunks(points: readonly Point[], size: number): Point[][] {
