@@ -1,7 +1,9 @@
 import type { Random } from '../base/random.ts';
 import type { Device } from '../model/device.ts';
 import { type BoosterSet, createBoosterSet, measureBoosterSet, stepBoosterSet } from './equipment/booster-set.ts';
+import { type Chiller, createChiller, measureChiller, stepChiller } from './equipment/chiller.ts';
 import type { ActiveFaults, Signals } from './equipment/equipment.ts';
+import { createEscalator, type Escalator, measureEscalator, stepEscalator } from './equipment/escalator.ts';
 import { createFeederMeter, type FeederMeter, measureFeederMeter, stepFeederMeter } from './equipment/feeder-meter.ts';
 import { createLift, type Lift, measureLift, stepLift } from './equipment/lift.ts';
 import { createTank, measureTank, stepTank, type Tank } from './equipment/tank.ts';
@@ -11,7 +13,9 @@ export type Equipment =
   | { readonly kind: 'booster-set'; readonly state: BoosterSet }
   | { readonly kind: 'tank'; readonly state: Tank }
   | { readonly kind: 'feeder-meter'; readonly state: FeederMeter }
-  | { readonly kind: 'lift'; readonly state: Lift };
+  | { readonly kind: 'lift'; readonly state: Lift }
+  | { readonly kind: 'escalator'; readonly state: Escalator }
+  | { readonly kind: 'chiller'; readonly state: Chiller };
 
 /** All equipment of a site by device id; a device that is no known equipment is not in it. */
 export type Plant = ReadonlyMap<string, Equipment>;
@@ -35,13 +39,20 @@ const noFaults: ActiveFaults = new Set();
 /** Level at the suction of a booster set that has no tank: a main with 0.2 bar. */
 const mainsLevelM = 2;
 
-export function createPlant(devices: readonly Device[]): Plant {
-  const plant = new Map<string, Equipment>();
+/** @param known equipment by id that does not follow from the points of a device */
+export function createPlant(devices: readonly Device[], known: readonly (readonly [string, Equipment])[] = []): Plant {
+  const plant = new Map<string, Equipment>(known);
   for (const device of devices) {
+    if (plant.has(device.id)) continue;
     const equipment = equipmentFor(device);
     if (equipment) plant.set(device.id, equipment);
   }
   return plant;
+}
+
+/** A lift or an escalator is known by its object, whatever its points are called. */
+export function createTransport(kind: 'lift' | 'escalator'): Equipment {
+  return kind === 'lift' ? { kind, state: createLift() } : { kind, state: createEscalator() };
 }
 
 const creators: readonly (() => Equipment)[] = [
@@ -49,6 +60,7 @@ const creators: readonly (() => Equipment)[] = [
   () => ({ kind: 'feeder-meter', state: createFeederMeter() }),
   () => ({ kind: 'lift', state: createLift() }),
   () => ({ kind: 'tank', state: createTank() }),
+  () => ({ kind: 'chiller', state: createChiller() }),
 ];
 
 /** The equipment that measures most of the device's points, if it measures at least half of them. */
@@ -109,6 +121,10 @@ function stepEquipment(equipment: Equipment, inputs: EquipmentInputs, dtS: numbe
       return { kind: equipment.kind, state: stepFeederMeter(equipment.state, inputs, dtS) };
     case 'lift':
       return { kind: equipment.kind, state: stepLift(equipment.state, inputs, dtS) };
+    case 'escalator':
+      return { kind: equipment.kind, state: stepEscalator(equipment.state, inputs, dtS) };
+    case 'chiller':
+      return { kind: equipment.kind, state: stepChiller(equipment.state, inputs, dtS) };
   }
 }
 
@@ -123,5 +139,9 @@ export function measureEquipment(equipment: Equipment): Signals {
       return measureFeederMeter(equipment.state);
     case 'lift':
       return measureLift(equipment.state);
+    case 'escalator':
+      return measureEscalator(equipment.state);
+    case 'chiller':
+      return measureChiller(equipment.state);
   }
 }

@@ -32,6 +32,15 @@ export const plantFaults = {
     'lift-stuck': 'the car stops between two floors with fault 41, safety circuit open',
     'lift-door-held': 'somebody holds the door open',
   },
+  escalator: {
+    'comb-plate': 'something is caught in the comb plate: the steps stop at once',
+    'escalator-drive': 'the drive fails and the steps stop',
+  },
+  chiller: {
+    'chiller-trip': 'the chiller trips on high pressure and the supply water grows warm',
+    'condenser-fouled': 'the condenser is dirty: it grows hot and power rises',
+    'no-flow': 'the chilled water pump is off: the flow switch stops the chiller',
+  },
 } as const;
 
 export type EquipmentKind = keyof typeof plantFaults;
