@@ -131,6 +131,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
         const level = now.kind === 'registered' ? 'info' : 'warn';
         log[level]({ bbmd: `${foreign.host}:${foreign.port}`, registration: now.kind }, 'foreign device registration');
       }
+      if (now.kind === 'registered' && registration?.kind !== 'registered') table.askAgain();
       if (now.kind !== 'asked') registration = now;
     });
   }

@@ -26,6 +26,8 @@ export interface DeviceTable {
   /** Waits for a device that is not known: told once, when it is found or in conflict, or when the time is over. */
   find(device: BacnetDevice, deadlineMono: number, onFound: (where: Whereabouts) => void): void;
   onIAm(peer: Peer, iAm: IAm): void;
+  /** A way to more devices has opened: those that were not found are looked for at once. */
+  askAgain(): void;
   /** A request to it was not answered. */
   onSilent(device: BacnetDevice): void;
   /** For people. */
@@ -133,6 +135,11 @@ export function createDeviceTable({ clock, log, askWho }: DeviceTableOptions): D
       if (!entry) return;
       const nowMono = clock.monoMs();
       change(entry, stepFinding(entry.finding, { kind: 'claim', claim: { peer, iAm, atMono: nowMono } }, nowMono));
+      goOn();
+    },
+    askAgain() {
+      const nowMono = clock.monoMs();
+      for (const entry of entries.values()) entry.finding = stepFinding(entry.finding, { kind: 'hurry' }, nowMono);
       goOn();
     },
     onSilent(device) {

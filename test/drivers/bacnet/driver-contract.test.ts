@@ -5,7 +5,7 @@ import { startBacnetDevices } from '../../../src/sim/bacnet/start.ts';
 import { type DriverRig, describeDriverContract } from '../../contract/driver-contract.ts';
 import { bacnetAddress, bacnetBus, bacnetDevice, watchedDriver } from './driver-rig.ts';
 
-const valueOf = (number: number) => 20.5 + number;
+const standing = (number: number) => 20.5 + number;
 const silent: ReadonlySet<'silent'> = new Set(['silent']);
 
 async function openRig(): Promise<DriverRig> {
@@ -18,7 +18,7 @@ async function openRig(): Promise<DriverRig> {
       {
         instance: 1_001,
         host: '127.0.0.2',
-        objects: instances.map(instance => analog(instance, `value ${instance}`, valueOf(instance))),
+        objects: instances.map(instance => analog(instance, `value ${instance}`, standing(instance))),
         faults: () => (silentUntil >= (network.devices[0]?.requests ?? 0) ? silent : new Set()),
       },
     ],
@@ -32,7 +32,7 @@ async function openRig(): Promise<DriverRig> {
     driver,
     bus: bacnetBus({ port }),
     device: bacnetDevice(addresses, { address: simulated.address }, 0),
-    valueOf,
+    valueOf: standing,
     wire: {
       connections: watch.opened,
       openConnections: watch.standing,
