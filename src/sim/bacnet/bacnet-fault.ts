@@ -46,7 +46,6 @@ export type BacnetFault = keyof typeof bacnetFaults;
 
 export type BacnetFaults = ReadonlySet<BacnetFault>;
 
-
 export function isBacnetFault(name: string): name is BacnetFault {
   return Object.hasOwn(bacnetFaults, name);
 }

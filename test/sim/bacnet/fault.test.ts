@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allBacnetFaults, type BacnetFault, bacnetFaults } from '../../../src/sim/bacnet/bacnet-fault.ts';
 import { analog } from '../../../src/sim/bacnet/object.ts';
@@ -58,8 +60,12 @@ describe('a fault that answers otherwise', () => {
     await expect.poll(() => wire.apdus().at(-1), patience).toBe(good);
   });
 
-  test('every fault is described, and there is none without a word', () => {
-    for (const fault of allBacnetFaults()) expect(bacnetFaults[fault].length).toBeGreaterThan(20);
+  test('every fault is described, here and in the documentation', () => {
+    const docs = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'cli.md'), 'utf8');
+    for (const fault of allBacnetFaults()) {
+      expect(bacnetFaults[fault].length).toBeGreaterThan(20);
+      expect(docs).toContain(`\`${fault}\``);
+    }
   });
 });
 

@@ -202,6 +202,14 @@ describe('the BACnet devices of a site file', () => {
     await simulator.setPlugged('net', true);
     expect(await read('127.0.0.2', '8:1001', 75)).toBe('c4020003e9');
     expect(wire.heard.length).toBe(1);
+    // Its BBMD has forgotten its clients.
+    const bbmd = { host: '127.0.0.9', port };
+    wire.send('81050006003c', bbmd);
+    expect(await wire.next()).toBe('810000060000');
+    await simulator.setPlugged('net', false);
+    await simulator.setPlugged('net', true);
+    wire.send('8109000c0120ffff00ff1008', bbmd);
+    expect(await wire.next()).toBe('810000060060');
     await expect(simulator.setPlugged('nat', false)).rejects.toMatchObject({ hint: 'it has: net' });
   });
 
