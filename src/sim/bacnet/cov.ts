@@ -1,8 +1,8 @@
+import { isValues, type PropertyReference, readReference, valuesOf } from './answer.ts';
 import { errors, rejects, type SimError } from './apdu.ts';
 import type { ObjectTable } from './device-objects.ts';
 import { propertyIds } from './ids.ts';
 import type { SimObject } from './object.ts';
-import { isValues, type PropertyReference, readReference, valuesOf } from './read-service.ts';
 import type { Remote } from './remote.ts';
 import { isBracket, objectOf, readContext, unsignedOf } from './tag-reader.ts';
 import { encodeValues, group, objectId, type SimValue, tagged, unsigned } from './value.ts';
@@ -106,7 +106,7 @@ function incrementOf(table: ObjectTable, object: SimObject): number {
 /** The body of a notification, confirmed or not. */
 export function encodeNotification(
   device: SimValue,
-  one: Pick<Subscription, 'processId' | 'object'>,
+  one: Pick<SubscribeRequest, 'processId' | 'object'>,
   leftS: number,
   watched: readonly { readonly reference: PropertyReference; readonly values: readonly SimValue[] }[],
 ): Buffer {
