@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { formatAge } from '../base/duration.ts';
 import { PlantroomError } from '../base/errors.ts';
 import { plainLife, type Rule } from '../model/alarm.ts';
-import type { Point, SampleBatch } from '../model/point.ts';
+import { isText, type Point, type SampleBatch } from '../model/point.ts';
 import { createReplay, type Replay, siteOfRules } from '../replay/replay.ts';
 import {
   basisOf,
@@ -168,7 +168,7 @@ function findPoint(points: readonly Point[], key: string): Point {
       kind: 'not-found',
       hint: 'points are named device/point: plantroom points lists them',
     });
-  if (point.states || (point.address.protocol === 'modbus' && point.address.type === 'string'))
+  if (point.states || isText(point))
     throw new PlantroomError(`${key} has states and no range of values`, {
       kind: 'usage',
       hint: 'write an alarm with state: for it',

@@ -1,4 +1,4 @@
-import type { Point, SampleBatch } from '../model/point.ts';
+import { isText, type Point, type SampleBatch } from '../model/point.ts';
 import type { Quality } from '../model/quality.ts';
 import type { Moment } from '../model/time.ts';
 import {
@@ -194,10 +194,6 @@ function createSeries(point: Point): Series {
     frame: 0,
     latest: 0,
   };
-}
-
-function isText({ address }: Point): boolean {
-  return address.protocol === 'modbus' && address.type === 'string';
 }
 
 /** After a reload the same number may have another unit, scale or recording: what is kept of it starts anew. */

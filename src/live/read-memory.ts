@@ -90,8 +90,8 @@ export function createReadMemory({ write, clock, log }: ReadMemoryOptions): Live
 
 /** All that decides what is asked of a device: where it differs, what was learned says nothing any more. */
 function signatureOf(device: Device): string {
-  const { bus, unitId, readLimits, points } = polledPart(device);
-  const text = JSON.stringify([bus, unitId, readLimits, points.map(({ address }) => address)]);
+  const { bus, unitId, bacnet, readLimits, points } = polledPart(device);
+  const text = JSON.stringify([bus, bacnet ?? unitId, readLimits, points.map(({ address }) => address)]);
   return createHash('sha256').update(text).digest('base64');
 }
 

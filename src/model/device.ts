@@ -12,10 +12,27 @@ export interface Device {
   readonly profile: string | undefined;
   /** Modbus unit id, 0 to 255. Undefined where the protocol has no such thing. */
   readonly unitId: number | undefined;
+  /** How it is found on BACnet; undefined on other buses. */
+  readonly bacnet: BacnetDevice | undefined;
   /** Longest wait for one answer of this device; that of its bus when undefined. */
   readonly timeoutMs: number | undefined;
   readonly readLimits: ReadLimits;
   readonly points: readonly Point[];
+}
+
+/** A device of BACnet is known by its instance; where it is follows from that, unless the site file says it. */
+export interface BacnetDevice {
+  /** Of its Device object, 0 to 4194302, unique in the whole network. */
+  readonly instance: number;
+  /** Where it, or the router before it, listens; undefined: it is looked for (Who-Is). */
+  readonly address: { readonly host: string; readonly port: number } | undefined;
+  /** Behind a router: the number of its network, and its address there in hex; only together with `address`. */
+  readonly routed: { readonly network: number; readonly mac: string } | undefined;
+}
+
+/** Whether it is on a bus of the plant, so that it can be heard or not. */
+export function isOnBus({ unitId, bacnet }: Pick<Device, 'unitId' | 'bacnet'>): boolean {
+  return unitId !== undefined || bacnet !== undefined;
 }
 
 /** The device as its bus knows it: without the points that are computed. */

@@ -1,6 +1,6 @@
-import { isModbus, type ModbusBus } from './bus.ts';
-import type { Device } from './device.ts';
-import type { ModbusAddress } from './point.ts';
+import { type BacnetIpBus, isModbus, type ModbusBus } from './bus.ts';
+import type { BacnetDevice, Device } from './device.ts';
+import type { BacnetAddress, ModbusAddress, Point } from './point.ts';
 import type { Site } from './site.ts';
 
 /** Where the devices of a site are found on the wire: what a person needs who asks one directly. Plain JSON data. */
@@ -9,6 +9,12 @@ export interface PlantView {
   readonly devices: readonly PlantDevice[];
   /** Those of the one device that was asked for; else none. */
   readonly points: readonly PlantPoint[];
+  /** The same of BACnet. */
+  readonly bacnet: {
+    readonly buses: readonly BacnetIpBus[];
+    readonly devices: readonly (Pick<Device, 'id' | 'name' | 'bus'> & { readonly bacnet: BacnetDevice })[];
+    readonly points: readonly PlantPoint<BacnetAddress>[];
+  };
 }
 
 export interface PlantDevice {
@@ -18,14 +24,14 @@ export interface PlantDevice {
   readonly unitId: number;
 }
 
-export interface PlantPoint {
+export interface PlantPoint<Address extends Point['address'] = ModbusAddress> {
   readonly key: string;
   readonly name: string;
   readonly unit: string;
   /** Engineering value = raw × scale + offset. */
   readonly scale: number;
   readonly offset: number;
-  readonly address: ModbusAddress;
+  readonly address: Address;
 }
 
 /** @param deviceId the device whose points are wanted */
@@ -36,12 +42,26 @@ export function plantOf(site: Pick<Site, 'buses' | 'devices'>, deviceId?: string
     devices: site.devices.flatMap(({ id, name, bus, unitId }) =>
       unitId === undefined ? [] : [{ id, name, bus, unitId }],
     ),
-    points: wanted ? pointsOf(wanted) : [],
+    points: wanted ? pointsOf(wanted, 'modbus') : [],
+    bacnet: {
+      buses: site.buses.filter(bus => bus.protocol === 'bacnet-ip'),
+      devices: site.devices.flatMap(({ id, name, bus, bacnet }) => (bacnet ? [{ id, name, bus, bacnet }] : [])),
+      points: wanted ? pointsOf(wanted, 'bacnet') : [],
+    },
   };
 }
 
-function pointsOf(device: Device): PlantPoint[] {
+type AddressOf<Protocol> = Extract<Point['address'], { readonly protocol: Protocol }>;
+
+function pointsOf<Protocol extends 'modbus' | 'bacnet'>(
+  device: Device,
+  protocol: Protocol,
+): PlantPoint<AddressOf<Protocol>>[] {
   return device.points.flatMap(({ key, name, unit, scale, offset, address }) =>
-    address.protocol === 'modbus' ? [{ key, name, unit, scale, offset, address }] : [],
+    isOf(address, protocol) ? [{ key, name, unit, scale, offset, address }] : [],
   );
+}
+
+function isOf<Protocol extends string>(address: Point['address'], protocol: Protocol): address is AddressOf<Protocol> {
+  return address.protocol === protocol;
 }

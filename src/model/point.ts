@@ -35,7 +35,7 @@ export interface Recording {
   readonly longestGapMs: number;
 }
 
-export type Address = ModbusAddress | SelfAddress | ComputedAddress;
+export type Address = ModbusAddress | BacnetAddress | SelfAddress | ComputedAddress;
 
 export const modbusTables = ['coil', 'discrete-input', 'holding-register', 'input-register'] as const;
 export type ModbusTable = (typeof modbusTables)[number];
@@ -62,6 +62,32 @@ export interface ModbusAddress {
   /** For `bool` and `bits` in a register: values of the whole register by which the device says "not available". */
   readonly invalidWords: readonly number[];
 }
+
+/** A property of an object of a BACnet device, or a part of it. Names of the numbers: model/bacnet-names.ts. */
+export interface BacnetAddress {
+  readonly protocol: 'bacnet';
+  readonly objectType: number;
+  readonly instance: number;
+  readonly property: number;
+  /** Of an array: which element, from 1; 0 is their count. Undefined: the whole. */
+  readonly index: number | undefined;
+  readonly part: BacnetPart;
+  /** The device is asked to tell changes by itself; undefined: it is only polled. */
+  readonly cov: { readonly increment: number | undefined } | undefined;
+}
+
+/** What of a property is the point's value. */
+export type BacnetPart =
+  /** The number itself; a boolean is 0 or 1, a bit string the sum of its bits, the first one being 1. */
+  | { readonly kind: 'whole' }
+  /** One bit of a bit string, from 0: 0 or 1. */
+  | { readonly kind: 'bit'; readonly bit: number }
+  /** Whether a list has this number in it: 0 or 1. */
+  | { readonly kind: 'contains'; readonly value: number }
+  /** How many a list has. */
+  | { readonly kind: 'count' }
+  /** A text, or anything else in words. */
+  | { readonly kind: 'text' };
 
 /** What the gateway can measure of itself; drivers/self implements exactly these. */
 export const selfMeasures = [
@@ -92,8 +118,24 @@ export interface ComputedAddress {
 }
 
 /** A text of the device's own, which has no number. */
-export function isText({ address }: Point): boolean {
-  return address.protocol === 'modbus' && address.type === 'string';
+export function isText({ address }: Pick<Point, 'address'>): boolean {
+  return (
+    (address.protocol === 'modbus' && address.type === 'string') ||
+    (address.protocol === 'bacnet' && address.part.kind === 'text')
+  );
+}
+
+/**
+ * A value of two states, 0 and 1, by what the wire says, which of BACnet the present values of binary inputs, outputs and
+ * values are; others may have just two states as well.
+ */
+export function isTwoState({ address }: Pick<Point, 'address'>): boolean {
+  if (address.protocol === 'modbus')
+    return address.type === 'bool' || (address.type === 'bits' && address.bitCount === 1);
+  if (address.protocol !== 'bacnet') return false;
+  const { objectType, property, part } = address;
+  const isBinary = objectType >= 3 && objectType <= 5 && property === 85;
+  return part.kind === 'bit' || part.kind === 'contains' || (isBinary && part.kind === 'whole');
 }
 
 export function isComputed({ address }: Point): boolean {

@@ -20,8 +20,12 @@ export const badReasons = [
   'overrun',
   /** The device sent one of its "not available" numbers. */
   'invalid-value',
-  /** The device sent a float that is no number. */
+  /** The device sent a float that is no number, or what cannot be a number at all. */
   'not-a-number',
+  /** The device itself says that the value is not reliable: a sensor that is open, a controller that lost it. */
+  'device-fault',
+  /** Somebody took the object out of service: its value is not that of the plant. */
+  'out-of-service',
   /** The expression of a computed point has no value: a division by zero, a text that is none of its states. */
   'not-computed',
   /** Too little of a window was under good quality to tell what an expression asks of it. */

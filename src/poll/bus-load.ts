@@ -1,6 +1,6 @@
 import type { Log } from '../base/log.ts';
 import type { Read } from '../driver.ts';
-import { type Bus, isModbus } from '../model/bus.ts';
+import { type Bus, isOfPlant, lanesOf } from '../model/bus.ts';
 import { assumedTurnaroundMs, type Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
 
@@ -67,18 +67,13 @@ export function repeatedRead(
   intervalMs: number,
   turnaroundMs: number = assumedTurnaroundMs,
 ): RepeatedRead {
-  const timeoutMs = device.timeoutMs ?? (isModbus(bus) ? bus.timeoutMs : 0);
+  const timeoutMs = device.timeoutMs ?? (isOfPlant(bus) ? bus.timeoutMs : 0);
   return { device: device.id, intervalMs, takesMs: wireMs + turnaroundMs, lostMs: wireMs + timeoutMs };
 }
 
 /** Σ time of a read ÷ its interval, over the requests that may be under way at once. */
 export function loadOf(bus: Bus, reads: readonly RepeatedRead[]): number {
   return reads.reduce((sum, { takesMs, intervalMs }) => sum + takesMs / intervalMs, 0) / lanesOf(bus);
-}
-
-/** Requests under way at once. */
-function lanesOf(bus: Bus): number {
-  return bus.protocol === 'modbus-tcp' ? bus.requestsInFlight : 1;
 }
 
 /** With the devices silent whose own reads leave the least time when they go. */
@@ -101,7 +96,7 @@ function slowestMs(reads: readonly RepeatedRead[]): number {
  * @param losses how long the bus waits in vain for each device that is silent
  */
 function forecast(bus: Bus, reads: readonly RepeatedRead[], slowest: number, losses: readonly number[]): BusForecast {
-  const deadShare = losses.length > 0 && isModbus(bus) ? bus.deadDeviceShare : 0;
+  const deadShare = losses.length > 0 && isOfPlant(bus) ? bus.deadDeviceShare : 0;
   const load = loadOf(bus, reads) + deadShare;
   const longestWaitMs = longestBusyMs(bus, reads, losses, deadShare);
   return { load, longestWaitMs, worstAgeMs: longestWaitMs === undefined ? undefined : slowest + longestWaitMs };

@@ -1,7 +1,9 @@
 import type { Random } from '../base/random.ts';
 import type { Device } from '../model/device.ts';
 import { type BoosterSet, createBoosterSet, measureBoosterSet, stepBoosterSet } from './equipment/booster-set.ts';
+import { type Chiller, createChiller, measureChiller, stepChiller } from './equipment/chiller.ts';
 import type { ActiveFaults, Signals } from './equipment/equipment.ts';
+import { createEscalator, type Escalator, measureEscalator, stepEscalator } from './equipment/escalator.ts';
 import {
   createFeederMeter,
   type FeederMeter,
@@ -35,7 +37,9 @@ export type Equipment =
   | { readonly kind: 'transformer'; readonly state: Transformer }
   // Each of the three keeps all of it: what one does the others see, and the same steps lead to the same state.
   | { readonly kind: 'genset' | 'ats' | 'ups'; readonly state: StandbyPower }
-  | { readonly kind: 'room'; readonly state: Room };
+  | { readonly kind: 'room'; readonly state: Room }
+  | { readonly kind: 'escalator'; readonly state: Escalator }
+  | { readonly kind: 'chiller'; readonly state: Chiller };
 
 /** All equipment of a site by device id; a device that is no known equipment is not in it. */
 export type Plant = ReadonlyMap<string, Equipment>;
@@ -59,13 +63,20 @@ const noFaults: ActiveFaults = new Set();
 /** Level at the suction of a booster set that has no tank: a main with 0.2 bar. */
 const mainsLevelM = 2;
 
-export function createPlant(devices: readonly Device[]): Plant {
-  const plant = new Map<string, Equipment>();
+/** @param known equipment by id that does not follow from the points of a device */
+export function createPlant(devices: readonly Device[], known: readonly (readonly [string, Equipment])[] = []): Plant {
+  const plant = new Map<string, Equipment>(known);
   for (const device of devices) {
+    if (plant.has(device.id)) continue;
     const equipment = equipmentFor(device);
     if (equipment) plant.set(device.id, equipment);
   }
   return plant;
+}
+
+/** A lift or an escalator is known by its object, whatever its points are called. */
+export function createTransport(kind: 'lift' | 'escalator'): Equipment {
+  return kind === 'lift' ? { kind, state: createLift() } : { kind, state: createEscalator() };
 }
 
 const creators: readonly (() => Equipment)[] = [
@@ -80,6 +91,7 @@ const creators: readonly (() => Equipment)[] = [
   () => ({ kind: 'ats', state: createStandbyPower() }),
   () => ({ kind: 'ups', state: createStandbyPower() }),
   () => ({ kind: 'room', state: createRoom() }),
+  () => ({ kind: 'chiller', state: createChiller() }),
 ];
 
 /**
@@ -183,6 +195,10 @@ function stepEquipment(equipment: Equipment, inputs: EquipmentInputs, dtS: numbe
       return { kind: equipment.kind, state: stepStandbyPower(equipment.state, isMainsOn, standbyFaults, dtS) };
     case 'room':
       return { kind: equipment.kind, state: stepRoom(equipment.state, faults, dtS) };
+    case 'escalator':
+      return { kind: equipment.kind, state: stepEscalator(equipment.state, inputs, dtS) };
+    case 'chiller':
+      return { kind: equipment.kind, state: stepChiller(equipment.state, inputs, dtS) };
   }
 }
 
@@ -211,5 +227,9 @@ export function measureEquipment(equipment: Equipment): Signals {
       return measureUps(equipment.state);
     case 'room':
       return measureRoom(equipment.state);
+    case 'escalator':
+      return measureEscalator(equipment.state);
+    case 'chiller':
+      return measureChiller(equipment.state);
   }
 }

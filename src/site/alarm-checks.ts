@@ -1,5 +1,5 @@
 import { limitLevels } from '../model/alarm.ts';
-import type { Point } from '../model/point.ts';
+import { isText, type Point } from '../model/point.ts';
 import type { RawAlarm } from './schema.ts';
 import { listWords } from './suggestion.ts';
 
@@ -128,10 +128,6 @@ export function checkAlarm(raw: RawAlarm, point: Point): Finding | undefined {
 /** `off (0), on (1)` */
 export function stateTexts(point: Point): string {
   return listWords([...(point.states ?? [])].map(([value, text]) => `${text} (${value})`));
-}
-
-export function isText({ address }: Point): boolean {
-  return address.protocol === 'modbus' && address.type === 'string';
 }
 
 function kindOf(point: Point): 'number' | 'states' | 'text' {

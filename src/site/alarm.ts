@@ -1,9 +1,10 @@
 import { parseDuration } from '../base/duration.ts';
 import type { LimitLevel, Rule } from '../model/alarm.ts';
-import type { Point } from '../model/point.ts';
+import { isOnBus } from '../model/device.ts';
+import { isText, type Point } from '../model/point.ts';
 import { say } from '../model/texts.ts';
 import { formatQuantity } from '../model/unit.ts';
-import { type AlarmCondition, checkAlarm, communicationId, conditionsOf, isText } from './alarm-checks.ts';
+import { type AlarmCondition, checkAlarm, communicationId, conditionsOf } from './alarm-checks.ts';
 import { buildCrossingsRule, buildDeviationRule, buildFrozenRule, buildMismatchRule } from './alarm-joint.ts';
 import { lifeOf } from './alarm-life.ts';
 import { referencesOf } from './alarm-references.ts';
@@ -86,7 +87,7 @@ function buildCommunicationAlarm(
   { policies, language }: RuleBuild,
 ): RuleDraft[] {
   const settings = raw.communication ?? {};
-  if (settings === 'off' || device.unitId === undefined) return [];
+  if (settings === 'off' || !isOnBus(device)) return [];
   const priority = settings.priority ?? 'high';
   const rule: Rule = {
     kind: 'communication',

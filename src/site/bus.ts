@@ -1,15 +1,15 @@
 import { parseDuration } from '../base/duration.ts';
-import type { Bus, ModbusBus } from '../model/bus.ts';
+import { type BacnetIpBus, type Bus, bacnetPort, type ModbusBus, type PlantBus } from '../model/bus.ts';
 import type { SerialLine } from '../model/serial-line.ts';
 import type { Build } from './build.ts';
-import { selfId } from './device.ts';
+import { selfId } from './reserved-ids.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { itemsOf, placeOfValue, readText, type Tree } from './tree.ts';
 
 export interface BusDrafts {
   /** By id, with where each is written. The gateway's own bus is not among them. */
-  readonly built: ReadonlyMap<string, { readonly bus: ModbusBus; readonly tree: Tree }>;
+  readonly built: ReadonlyMap<string, { readonly bus: PlantBus; readonly tree: Tree }>;
   /** Ids of buses whose description is wrong: devices on them are not told that there is no such bus. */
   readonly broken: ReadonlySet<string>;
 }
@@ -17,7 +17,7 @@ export interface BusDrafts {
 export const selfBus: Bus = { protocol: 'self', id: 'self' };
 
 export function buildBuses(siteTree: Tree, build: Build): BusDrafts {
-  const built = new Map<string, { bus: ModbusBus; tree: Tree }>();
+  const built = new Map<string, { bus: PlantBus; tree: Tree }>();
   const broken = new Set<string>();
   for (const tree of itemsOf(siteTree, 'buses')) {
     const id = readText(tree, 'id');
@@ -38,12 +38,14 @@ export function buildBuses(siteTree: Tree, build: Build): BusDrafts {
   return { built, broken };
 }
 
-function buildBus(tree: Tree, build: Build): ModbusBus | undefined {
+function buildBus(tree: Tree, build: Build): PlantBus | undefined {
   switch (readText(tree, 'protocol')) {
     case 'modbus-rtu':
       return buildRtuBus(tree, build);
     case 'modbus-rtu-over-tcp':
       return buildRtuOverTcpBus(tree, build);
+    case 'bacnet-ip':
+      return buildBacnetBus(tree, build);
     default:
       return buildTcpBus(tree, build);
   }
@@ -87,10 +89,30 @@ function buildRtuOverTcpBus(tree: Tree, build: Build): ModbusBus | undefined {
   );
 }
 
-function basicsOf(raw: Raw<'tcpBus' | 'rtuBus' | 'rtuOverTcpBus'>) {
+function buildBacnetBus(tree: Tree, build: Build): BacnetIpBus | undefined {
+  const raw = readShape('bacnetBus', 'a bus', tree, build.problems)?.raw;
+  return (
+    raw && {
+      protocol: 'bacnet-ip',
+      ...basicsOf(raw, '3s'),
+      address: raw.address ?? '0.0.0.0',
+      port: raw.port ?? bacnetPort,
+      broadcast: raw.broadcast,
+      foreign: raw.foreign && {
+        host: raw.foreign.host,
+        port: raw.foreign.port ?? bacnetPort,
+        ttlMs: parseDuration(raw.foreign.ttl ?? '5m') ?? 0,
+      },
+      retries: raw.retries ?? 2,
+      requestsInFlight: raw['requests-in-flight'] ?? 32,
+    }
+  );
+}
+
+function basicsOf(raw: Raw<'tcpBus' | 'rtuBus' | 'rtuOverTcpBus' | 'bacnetBus'>, timeout = '1s') {
   return {
     id: raw.id,
-    timeoutMs: parseDuration(raw.timeout ?? '1s') ?? 0,
+    timeoutMs: parseDuration(raw.timeout ?? timeout) ?? 0,
     deadDeviceShare: (raw['dead-device-share'] ?? 10) / 100,
   };
 }

@@ -3,9 +3,10 @@ import type { Point } from '../model/point.ts';
 import { say } from '../model/texts.ts';
 import { referencesOf } from './alarm-references.ts';
 import type { Build } from './build.ts';
-import { computedId, type DeviceDraft, type DeviceDrafts } from './device.ts';
+import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { type ExpressionDraft, referenceOf } from './expression.ts';
 import { buildComputedPoint } from './point.ts';
+import { computedId } from './reserved-ids.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { listWords, suggestOr } from './suggestion.ts';
@@ -108,6 +109,7 @@ function createComputedDevice(tree: Tree, build: Build): DeviceDraft {
     bus: '',
     profile: undefined,
     unitId: undefined,
+    bacnet: undefined,
     timeoutMs: undefined,
     readLimits: { maxRegisters: 0, maxBits: 0, maxGap: undefined, barriers: [] },
     points: [],

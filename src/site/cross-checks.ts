@@ -1,12 +1,14 @@
 import { formatDuration } from '../base/duration.ts';
 import { type LimitLevel, type LimitRule, otherPointOf, type Rule } from '../model/alarm.ts';
+import type { BacnetIpBus } from '../model/bus.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
 import type { BusDrafts } from './bus.ts';
-import { computedId, type DeviceDraft, type DeviceDrafts, selfId } from './device.ts';
+import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { siteLimits } from './limits.ts';
 import type { GroupDrafts } from './priorities.ts';
 import type { Place, Problems } from './problem.ts';
+import { computedId, selfId } from './reserved-ids.ts';
 import type { RuleDraft } from './rule-draft.ts';
 import { fewestIntervals } from './rule-windows.ts';
 import { listWords, suggestOr } from './suggestion.ts';
@@ -54,6 +56,7 @@ const everyBusIsUsed: CrossCheck = ({ buses, devices }, problems) => {
 const oneBusPerWire: CrossCheck = ({ buses }, problems) => {
   const first = new Map<string, string>();
   for (const [id, { bus, tree }] of buses.built) {
+    if (bus.protocol === 'bacnet-ip') continue;
     const isSerial = bus.protocol === 'modbus-rtu';
     const wire = isSerial ? bus.path : `${bus.host}:${bus.port}`;
     const other = first.get(wire);
@@ -69,12 +72,30 @@ const oneBusPerWire: CrossCheck = ({ buses }, problems) => {
   }
 };
 
+/** A UDP port of an address is had once; all interfaces are every one of them. */
+const onePortPerBacnetBus: CrossCheck = ({ buses }, problems) => {
+  const taken: BacnetIpBus[] = [];
+  for (const { bus, tree } of buses.built.values()) {
+    if (bus.protocol !== 'bacnet-ip') continue;
+    const all = '0.0.0.0';
+    const other = taken.find(
+      ({ address, port }) => port === bus.port && (address === bus.address || address === all || bus.address === all),
+    );
+    taken.push(bus);
+    if (!other) continue;
+    const message = `the buses "${other.id}" and "${bus.id}" both listen on ${bus.address === all ? other.address : bus.address}:${bus.port}`;
+    const hint = 'make them one bus, or give each the address of its own interface (address:)';
+    problems.error(placeOfValue(tree, bus.address === all ? 'id' : 'address'), message, hint);
+  }
+};
+
 /** Modbus over Serial Line 1.02, section 2.2: 0 is a broadcast, 248 to 255 are reserved. */
 const serialUnitsAreLegal: CrossCheck = ({ buses, devices }, problems) => {
   for (const { id, device, tree } of plantDevices(devices)) {
     const protocol = buses.built.get(device.bus)?.bus.protocol;
-    const unitId = device.unitId ?? 1;
-    if (protocol === undefined || protocol === 'modbus-tcp' || (unitId >= 1 && unitId <= 247)) continue;
+    const { unitId } = device;
+    if (unitId === undefined || protocol === undefined || protocol === 'modbus-tcp') continue;
+    if (unitId >= 1 && unitId <= 247) continue;
     const message = `the device "${id}" has unit id ${unitId} on the serial line "${device.bus}"`;
     problems.error(placeOfValue(tree, 'unit-id'), message, 'on a serial line a device has a unit id from 1 to 247');
   }
@@ -83,7 +104,8 @@ const serialUnitsAreLegal: CrossCheck = ({ buses, devices }, problems) => {
 const oneDevicePerUnit: CrossCheck = ({ buses, devices }, problems) => {
   const first = new Map<string, string>();
   for (const { id, device, tree } of plantDevices(devices)) {
-    if (!buses.built.has(device.bus)) continue;
+    // Two equipments of one BACnet device may well be two devices of the site.
+    if (device.unitId === undefined || !buses.built.has(device.bus)) continue;
     const unit = `${device.bus} ${device.unitId}`;
     const other = first.get(unit);
     if (other === undefined) first.set(unit, id);
@@ -263,6 +285,7 @@ export const crossChecks: readonly CrossCheck[] = [
   everyDeviceHasItsBus,
   everyBusIsUsed,
   oneBusPerWire,
+  onePortPerBacnetBus,
   serialUnitsAreLegal,
   oneDevicePerUnit,
   limitsCanBeMet,

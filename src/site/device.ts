@@ -1,11 +1,15 @@
 import { parseDuration } from '../base/duration.ts';
-import type { Barrier, Device } from '../model/device.ts';
+import type { BacnetDevice, Barrier, Device } from '../model/device.ts';
 import { type ModbusType, modbusTables, type Point } from '../model/point.ts';
 import { say } from '../model/texts.ts';
+import { buildBacnetDevice, checkProtocol, protocolOf } from './bacnet-device.ts';
+import { isYes, moveObject } from './bacnet-point.ts';
 import type { Build } from './build.ts';
+import type { BusDrafts } from './bus.ts';
 import { buildPoint, mergePoint, type PointDefaults, type PointDraft, placeOfField } from './point.ts';
-import type { Profile } from './profile.ts';
-import type { Raw, RawPoint } from './schema.ts';
+import type { Profile, ProfilePoint } from './profile.ts';
+import { computedId, selfId } from './reserved-ids.ts';
+import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { suggestOr } from './suggestion.ts';
 import { itemsOf, placeOf, placeOfValue, readText, type Tree } from './tree.ts';
@@ -31,11 +35,6 @@ export interface DeviceDrafts {
   readonly broken: ReadonlySet<string>;
 }
 
-export const selfId = 'self';
-
-/** The device of what is computed from several others. */
-export const computedId = 'computed';
-
 /** Name of the profile of the gateway's own points. It always comes with plantroom. */
 export const selfProfileName = 'gateway-self';
 
@@ -43,7 +42,7 @@ const maxRegisters = 125;
 const maxBits = 2_000;
 
 /** Every device of the site file, and behind them the gateway itself. */
-export function buildDevices(siteTree: Tree, build: Build): DeviceDrafts {
+export function buildDevices(siteTree: Tree, buses: BusDrafts, build: Build): DeviceDrafts {
   const built = new Map<string, DeviceDraft>();
   const broken = new Set<string>();
   for (const tree of itemsOf(siteTree, 'devices')) {
@@ -56,7 +55,7 @@ export function buildDevices(siteTree: Tree, build: Build): DeviceDrafts {
     } else if (id !== undefined && (built.has(id) || broken.has(id))) {
       build.problems.error(placeOfValue(tree, 'id'), `a second device "${id}"`, 'give each device its own id');
     } else {
-      const device = buildDevice(tree, build);
+      const device = buildDevice(tree, buses, build);
       if (device) built.set(device.id, device);
       else if (id !== undefined) broken.add(id);
     }
@@ -67,17 +66,23 @@ export function buildDevices(siteTree: Tree, build: Build): DeviceDrafts {
   return { built, broken };
 }
 
-function buildDevice(tree: Tree, build: Build): DeviceDraft | undefined {
-  const raw = readShape('device', 'a device', tree, build.problems)?.raw;
-  if (!raw) return undefined;
-  const profile = takeProfile(raw, tree, build);
-  const points = collectPoints(raw, tree, profile, build);
+function buildDevice(tree: Tree, buses: BusDrafts, build: Build): DeviceDraft | undefined {
+  const shaped = readShape('device', 'a device', tree, build.problems);
+  if (!shaped) return undefined;
+  const { raw, isWhole } = shaped;
+  const named = takeProfile(raw, tree, build);
+  const protocol = protocolOf(raw, buses, named);
+  const profile = checkProtocol(raw, tree, protocol, named, build) ? named : undefined;
+  const points = collectPoints(raw, tree, `${protocol}Point`, profile, build);
   const isIncomplete = raw.profile !== undefined && !profile;
   if (points.length === 0 && !isIncomplete && itemsOf(tree, 'points').length === 0) {
     const hint = 'add profile: with the name of a profile, or points:';
     build.problems.error(placeOf(tree), `the device "${raw.id}" has no points`, hint);
   }
-  return finishDevice({ raw, tree, profile, points, isIncomplete, unitId: raw['unit-id'] ?? 1 }, build);
+  const parts = { raw, tree, profile, points, isIncomplete };
+  if (protocol === 'modbus') return finishDevice({ ...parts, unitId: raw['unit-id'] ?? 1, bacnet: undefined }, build);
+  const bacnet = buildBacnetDevice(raw, tree, isWhole, buses, build);
+  return bacnet && finishDevice({ ...parts, unitId: undefined, bacnet }, build);
 }
 
 /** The gateway as a device of its own site: always there, described by a profile that comes with plantroom. */
@@ -92,7 +97,8 @@ function buildSelf(siteTree: Tree, build: Build): DeviceDraft | undefined {
     interval: '5s',
   };
   const points = [...profile.points.values()].map(draftOf);
-  return finishDevice({ raw, tree: siteTree, profile, points, isIncomplete: false, unitId: undefined }, build);
+  const parts = { raw, tree: siteTree, profile, points, isIncomplete: false };
+  return finishDevice({ ...parts, unitId: undefined, bacnet: undefined }, build);
 }
 
 function takeProfile(raw: Raw<'device'>, tree: Tree, build: Build): Profile | undefined {
@@ -109,15 +115,24 @@ function takeProfile(raw: Raw<'device'>, tree: Tree, build: Build): Profile | un
 }
 
 /** The profile's points that are wanted, with the changes of the site file, and the device's own behind them. */
-function collectPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefined, build: Build): PointDraft[] {
+function collectPoints(
+  raw: Raw<'device'>,
+  tree: Tree,
+  shape: 'modbusPoint' | 'bacnetPoint',
+  profile: Profile | undefined,
+  build: Build,
+): PointDraft[] {
   const drafts = new Map<string, PointDraft>();
+  const moved = (point: ProfilePoint) => {
+    return draftOf({ ...point, raw: moveObject(point.raw, raw['object-offset'] ?? 0) });
+  };
   for (const id of wantedPoints(raw, tree, profile, build)) {
     const point = profile?.points.get(id);
-    if (point) drafts.set(id, draftOf(point));
+    if (point) drafts.set(id, moved(point));
   }
   const seen = new Set<string>();
   for (const item of itemsOf(tree, 'points')) {
-    const shaped = readShape('modbusPoint', 'a point', item, build.problems);
+    const shaped = readShape(shape, 'a point', item, build.problems);
     if (!shaped) continue;
     const point = shaped.raw;
     if (seen.has(point.id)) {
@@ -126,14 +141,15 @@ function collectPoints(raw: Raw<'device'>, tree: Tree, profile: Profile | undefi
       continue;
     }
     seen.add(point.id);
-    const base = profile?.points.get(point.id);
+    const ofProfile = profile?.points.get(point.id);
+    const base = drafts.get(point.id) ?? (ofProfile && moved(ofProfile));
     const own: PointDraft = { raw: point, trees: [item], isWhole: shaped.isWhole };
-    drafts.set(point.id, base ? mergePoint(draftOf(base), own) : own);
+    drafts.set(point.id, base ? mergePoint(base, own) : own);
   }
   return [...drafts.values()];
 }
 
-function draftOf({ raw, tree, isWhole }: { raw: RawPoint; tree: Tree; isWhole: boolean }): PointDraft {
+function draftOf({ raw, tree, isWhole }: ProfilePoint): PointDraft {
   return { raw, trees: [tree], isWhole };
 }
 
@@ -167,11 +183,14 @@ interface DeviceParts {
   readonly points: readonly PointDraft[];
   readonly isIncomplete: boolean;
   readonly unitId: number | undefined;
+  readonly bacnet: BacnetDevice | undefined;
 }
 
 function finishDevice(parts: DeviceParts, build: Build): DeviceDraft {
   const { raw, tree, profile, isIncomplete } = parts;
-  const settings = profile?.settings.protocol === 'modbus' ? (profile.settings as Raw<'modbusProfile'>) : undefined;
+  const ofProfile = profile?.settings;
+  const settings = ofProfile?.protocol === 'modbus' ? (ofProfile as Raw<'modbusProfile'>) : undefined;
+  const usualTimeout = ofProfile && 'timeout' in ofProfile ? ofProfile.timeout : undefined;
   const number = build.numbering.device(raw.id);
   const limit = raw['max-registers'] ?? settings?.['max-registers'] ?? maxRegisters;
   const points: Point[] = [];
@@ -179,7 +198,7 @@ function finishDevice(parts: DeviceParts, build: Build): DeviceDraft {
   for (const draft of parts.points) {
     const key = `${raw.id}/${draft.raw.id}`;
     const identity = { number: build.numbering.point(key), key, device: number };
-    const point = buildPoint(draft, pointDefaults(raw, settings), identity, build.problems);
+    const point = buildPoint(draft, pointDefaults(raw, settings, parts.bacnet), identity, build.problems);
     if (point && fitsIntoOneRead(point, draft, limit, build)) points.push(point);
     else brokenPoints.add(draft.raw.id);
   }
@@ -190,7 +209,8 @@ function finishDevice(parts: DeviceParts, build: Build): DeviceDraft {
     bus: raw.bus,
     profile: raw.profile,
     unitId: parts.unitId,
-    timeoutMs: parseDuration(raw.timeout ?? settings?.timeout ?? ''),
+    bacnet: parts.bacnet,
+    timeoutMs: parseDuration(raw.timeout ?? usualTimeout ?? ''),
     readLimits: {
       maxRegisters: limit,
       maxBits,
@@ -203,8 +223,13 @@ function finishDevice(parts: DeviceParts, build: Build): DeviceDraft {
   return { id: raw.id, raw, tree, device, points: byId, profile, brokenPoints, isIncomplete };
 }
 
-function pointDefaults(raw: Raw<'device'>, settings: Raw<'modbusProfile'> | undefined): PointDefaults {
+function pointDefaults(
+  raw: Raw<'device'>,
+  settings: Raw<'modbusProfile'> | undefined,
+  bacnet: BacnetDevice | undefined,
+): PointDefaults {
   return {
+    bacnet: bacnet && { instance: bacnet.instance, isTold: isYes(raw.cov) },
     interval: raw.interval ?? '1s',
     wordOrder: settings?.['word-order'] ?? 'high-first',
     byteOrder: settings?.['byte-order'] ?? 'high-first',

@@ -1,14 +1,9 @@
-import { type ModbusType, modbusTables } from '../model/point.ts';
+import { isTwoState, modbusTables } from '../model/point.ts';
 import { findUnit, unitSymbols } from '../model/unit.ts';
+import { bacnetChecks, buildBacnetAddress } from './bacnet-point.ts';
+import type { Finding } from './finding.ts';
 import type { RawPoint } from './schema.ts';
 import { suggestOr } from './suggestion.ts';
-
-/** What is wrong with a point, and at which of its fields. */
-export interface Finding {
-  readonly field: string;
-  readonly message: string;
-  readonly hint: string;
-}
 
 type PointCheck = (raw: RawPoint) => Finding | undefined;
 
@@ -91,7 +86,7 @@ const tellsLengthOfString: PointCheck = raw => {
 const endsInsideTable: PointCheck = raw => {
   const table = modbusTables.find(name => raw[name] !== undefined);
   const first = table === undefined ? 0 : (raw[table] ?? 0);
-  const registers = raw.length ?? (raw.type === undefined ? 1 : Math.ceil(bitsOf(raw.type) / 16));
+  const registers = raw.length ?? Math.ceil(bitsOf(raw.type) / 16);
   if (first + registers <= 65_536) return undefined;
   const message = `${registers} registers from ${first} on go beyond address 65535`;
   return { field: table ?? 'id', message, hint: 'addresses are zero-based; check the number and the type' };
@@ -105,7 +100,7 @@ const scalesNumbersOnly: PointCheck = raw => {
   }
   if (kind === 'number' || field === undefined) return undefined;
   if (kind === 'enumeration' && field !== 'unit') return undefined;
-  const what = { bool: 'a bool', string: 'a string', enumeration: 'a point with states' }[kind];
+  const what = { bool: 'a bool', string: `a ${raw.type}`, enumeration: 'a point with states' }[kind];
   return { field, message: `${what} has no ${field}`, hint: `remove ${field}` };
 };
 
@@ -118,7 +113,7 @@ const hasKnownUnit: PointCheck = raw => {
 const hasFittingStates: PointCheck = raw => {
   if (raw.states === undefined) return undefined;
   const hint = 'remove states, or use a type that is a number';
-  if (raw.type === 'string') return { field: 'states', message: 'a string has no states', hint };
+  if (kindOf(raw) === 'string') return { field: 'states', message: `a ${raw.type} has no states`, hint };
   if (raw.type === 'f32' || raw.type === 'f64') {
     return { field: 'states', message: `states stand for whole numbers, and ${raw.type} is none`, hint };
   }
@@ -127,14 +122,18 @@ const hasFittingStates: PointCheck = raw => {
   return { field: 'states', message: `a bool is 0 or 1, never ${wrong}`, hint: 'write states: {0: …, 1: …}' };
 };
 
+const hasInvalidOfNumber: PointCheck = raw => {
+  if (raw.invalid === undefined || kindOf(raw) !== 'string') return undefined;
+  return { field: 'invalid', message: `"invalid" has no meaning for a ${raw.type}`, hint: 'remove it' };
+};
+
 const hasInvalidValuesInRange: PointCheck = raw => {
   if (raw.invalid === undefined) return undefined;
-  if (raw.type === 'string') {
-    return { field: 'invalid', message: '"invalid" has no meaning for a string', hint: 'remove it' };
-  }
+  const ofText = hasInvalidOfNumber(raw);
+  if (ofText) return ofText;
   const isFloat = raw.type === 'f32' || raw.type === 'f64';
   // Of bits it is the whole register that is compared.
-  const bits = raw.type === 'bool' || raw.type === 'bits' ? 16 : bitsOf(raw.type ?? 'u16');
+  const bits = raw.type === 'bool' || raw.type === 'bits' ? 16 : bitsOf(raw.type);
   const isSigned = raw.type?.startsWith('s') === true;
   // A signed 64-bit number cannot be told from its unsigned bits here: JavaScript has rounded them.
   const max = raw.type === 's64' ? 2 ** 63 : 2 ** bits;
@@ -162,9 +161,18 @@ const pointChecks: readonly PointCheck[] = [
   hasInvalidValuesInRange,
 ];
 
+/** The same for a point of a BACnet device. */
+const bacnetPointChecks: readonly PointCheck[] = [
+  ...bacnetChecks,
+  hasFittingStates,
+  scalesNumbersOnly,
+  hasKnownUnit,
+  hasInvalidOfNumber,
+];
+
 /** What is wrong with a point, of which there may be more; undefined when nothing is. */
-export function firstFinding(raw: RawPoint): Finding | undefined {
-  for (const check of pointChecks) {
+export function firstFinding(raw: RawPoint, protocol: 'modbus' | 'bacnet'): Finding | undefined {
+  for (const check of protocol === 'bacnet' ? bacnetPointChecks : pointChecks) {
     const finding = check(raw);
     if (finding) return finding;
   }
@@ -180,14 +188,18 @@ function isBitTable(raw: RawPoint): boolean {
   return raw.coil !== undefined || raw['discrete-input'] !== undefined;
 }
 
+function isTwoStateObject(raw: RawPoint): boolean {
+  return raw.object !== undefined && isTwoState({ address: buildBacnetAddress(raw, { instance: 0, isTold: false }) });
+}
+
 function kindOf(raw: RawPoint): 'number' | 'enumeration' | 'bool' | 'string' {
-  if (raw.type === 'string') return 'string';
-  if (raw.type === 'bool' || isBitTable(raw)) return 'bool';
+  if (raw.type === 'string' || raw.type === 'text') return 'string';
+  if (raw.type === 'bool' || isBitTable(raw) || isTwoStateObject(raw)) return 'bool';
   return raw.states === undefined ? 'number' : 'enumeration';
 }
 
 /** Width of a type; a string and bits are measured otherwise. */
-function bitsOf(type: ModbusType): number {
+function bitsOf(type: RawPoint['type'] = 'u16'): number {
   const width = /\d+$/.exec(type)?.[0];
   return width === undefined ? 16 : Number(width);
 }

@@ -1,7 +1,8 @@
 import { parseDuration } from '../base/duration.ts';
 import type { Address, ModbusAddress, ModbusTable, ModbusType, Point, Recording } from '../model/point.ts';
-import { isText, modbusTables } from '../model/point.ts';
+import { isText, isTwoState, modbusTables } from '../model/point.ts';
 import { findUnit, quantityOf } from '../model/unit.ts';
+import { type BacnetDefaults, buildBacnetAddress, replacedParts } from './bacnet-point.ts';
 import { findingOfComputed, firstFinding } from './point-checks.ts';
 import type { Place, Problems } from './problem.ts';
 import { toUnitOf } from './quantity.ts';
@@ -23,6 +24,7 @@ export function mergePoint(base: PointDraft, { raw, trees, isWhole }: PointDraft
   if (modbusTables.some(table => raw[table] !== undefined)) {
     for (const table of modbusTables) delete merged[table];
   }
+  for (const key of replacedParts(raw)) delete merged[key];
   return { raw: { ...merged, ...raw }, trees: [...trees, ...base.trees], isWhole };
 }
 
@@ -42,6 +44,8 @@ export interface PointDefaults {
   readonly wordOrder: ModbusAddress['wordOrder'];
   readonly byteOrder: ModbusAddress['byteOrder'];
   readonly invalid: Partial<Record<ModbusType, readonly number[]>>;
+  /** Undefined for a device that does not speak BACnet. */
+  readonly bacnet: BacnetDefaults | undefined;
 }
 
 /** The point, or undefined with the reasons among the problems. */
@@ -53,7 +57,7 @@ export function buildPoint(
 ): Point | undefined {
   const { raw } = draft;
   // The first finding is enough: the checks build on each other, and what follows a wrong type would only be noise.
-  const finding = firstFinding(raw);
+  const finding = firstFinding(raw, defaults.bacnet ? 'bacnet' : 'modbus');
   if (finding) {
     const place = placeOfField(draft, finding.field);
     if (draft.isWhole) problems.error(place, `point "${raw.id}": ${finding.message}`, finding.hint);
@@ -73,7 +77,7 @@ export function buildPoint(
     invalidValues: isPartOfRegister(raw)
       ? []
       : (raw.invalid ?? (type && defaults.invalid[type]) ?? []).map(value => asDecoded(value, type)),
-    states: buildStates(raw, type),
+    states: buildStates(raw, type === undefined ? isTwoState({ address }) : type === 'bool'),
     isCounter:
       raw.counter ?? /energy$/.test(quantityOf(raw.unit === undefined ? '' : (findUnit(raw.unit) ?? '')) ?? ''),
     recording: undefined,
@@ -103,7 +107,7 @@ export function buildComputedPoint(
     scale: 1,
     offset: 0,
     invalidValues: [],
-    states: buildStates(raw, undefined),
+    states: buildStates(raw, false),
     isCounter: raw.counter ?? false,
     recording: undefined,
   };
@@ -132,8 +136,9 @@ function tableOf(raw: RawPoint): ModbusTable | undefined {
 
 function buildAddress(raw: RawPoint, defaults: PointDefaults): Address {
   if (raw.measure !== undefined) return { protocol: 'self', measure: raw.measure };
+  if (defaults.bacnet) return buildBacnetAddress(raw, defaults.bacnet);
   const table = tableOf(raw) ?? 'holding-register';
-  const type = raw.type ?? 'bool';
+  const type = raw.type === undefined || raw.type === 'text' ? 'bool' : raw.type;
   return {
     protocol: 'modbus',
     table,
@@ -172,7 +177,7 @@ const switchStates: ReadonlyMap<number, string> = new Map([
   [1, 'on'],
 ]);
 
-function buildStates(raw: RawPoint, type: ModbusType | undefined): ReadonlyMap<number, string> | undefined {
+function buildStates(raw: RawPoint, isSwitch: boolean): ReadonlyMap<number, string> | undefined {
   if (raw.states) return new Map(Object.entries(raw.states).map(([value, text]) => [Number(value), text]));
-  return type === 'bool' ? switchStates : undefined;
+  return isSwitch ? switchStates : undefined;
 }

@@ -21,11 +21,18 @@ export type ReadProfile = (name: string) => ProfileText;
 /** The point list of a device type, shapes checked. */
 export interface Profile {
   readonly name: string;
-  readonly settings: Raw<'modbusProfile'> | Raw<'selfProfile'>;
-  readonly points: ReadonlyMap<string, { readonly raw: RawPoint; readonly tree: Tree; readonly isWhole: boolean }>;
+  readonly settings: Raw<'modbusProfile'> | Raw<'bacnetProfile'> | Raw<'selfProfile'>;
+  readonly points: ReadonlyMap<string, ProfilePoint>;
   readonly alarms: readonly { readonly raw: Raw<'profileAlarm'>; readonly tree: Tree }[];
   readonly expressionAlarms: readonly { readonly raw: Raw<'profileExpressionAlarm'>; readonly tree: Tree }[];
   readonly computed: readonly { readonly raw: Raw<'profileComputed'>; readonly tree: Tree }[];
+}
+
+export interface ProfilePoint {
+  readonly raw: RawPoint;
+  readonly tree: Tree;
+  /** False when something in it was already found wrong. */
+  readonly isWhole: boolean;
 }
 
 /** Reads each profile once, however many devices use it. */
@@ -87,13 +94,15 @@ export function createProfileShelf(read: ReadProfile, problems: Problems, langua
   };
 }
 
+const protocols = ['modbus', 'bacnet', 'self'] as const;
+
 function parseProfile(name: string, tree: Tree, problems: Problems): Profile | undefined {
-  const isSelf = readText(tree, 'protocol') === 'self';
-  const settings = readShape(isSelf ? 'selfProfile' : 'modbusProfile', 'the profile', tree, problems)?.raw;
+  const protocol = protocols.find(one => one === readText(tree, 'protocol')) ?? 'modbus';
+  const settings = readShape(`${protocol}Profile`, 'the profile', tree, problems)?.raw;
   if (!settings) return undefined;
-  const points = new Map<string, { raw: RawPoint; tree: Tree; isWhole: boolean }>();
+  const points = new Map<string, ProfilePoint>();
   for (const item of itemsOf(tree, 'points')) {
-    const shaped = readShape(isSelf ? 'selfPoint' : 'modbusPoint', 'a point', item, problems);
+    const shaped = readShape(`${protocol}Point`, 'a point', item, problems);
     if (!shaped) continue;
     const { raw, isWhole } = shaped;
     if (points.has(raw.id)) {

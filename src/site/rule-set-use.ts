@@ -1,11 +1,13 @@
+import { isOnBus } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
 import { convertValue, findUnit, unitsLike } from '../model/unit.ts';
 import { communicationId } from './alarm-checks.ts';
 import { isQuantity } from './alarm-references.ts';
 import type { Build } from './build.ts';
-import { computedId, type DeviceDraft, type DeviceDrafts } from './device.ts';
+import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { findPoint } from './point-reference.ts';
 import type { Place } from './problem.ts';
+import { computedId } from './reserved-ids.ts';
 import type { ClassPoint, RuleSet } from './rule-set.ts';
 import { type Meaning, type Meanings, type Rewritten, rewriteReferences } from './rule-set-references.ts';
 import { listWords, suggestOr } from './suggestion.ts';
@@ -155,7 +157,7 @@ export function meaningsOf(
 
 /** A device on a bus has the alarm that it is not heard, unless it is switched off. */
 function hasCommunication({ raw, device }: DeviceDraft): boolean {
-  return raw.communication !== 'off' && device.unitId !== undefined;
+  return raw.communication !== 'off' && isOnBus(device);
 }
 
 /** A rule of the set as one of the site file. */

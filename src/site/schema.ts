@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { parseDuration } from '../base/duration.ts';
 import { priorities } from '../model/alarm.ts';
-import { modbusProtocols } from '../model/bus.ts';
+import { mostBacnetInstance } from '../model/bacnet-names.ts';
+import { plantProtocols } from '../model/bus.ts';
 import { remoteCommands } from '../model/command.ts';
 import { callReasons, outputKinds, outputPatterns } from '../model/output.ts';
 import { modbusTables, modbusTypes, selfMeasures } from '../model/point.ts';
@@ -162,6 +163,58 @@ const modbusPoint = z.strictObject(
     invalid: rawNumbers('Raw numbers by which the device says that it has no value.').optional(),
   },
   { error: 'a point: {id: …, holding-register: …, type: …}' },
+);
+
+const objectText = 'an object: its type and its number, such as analog-input 3';
+const propertyText = 'a property: its name, such as present-value, or the number of a proprietary one';
+
+const bacnetPoint = z.strictObject(
+  {
+    ...pointBasics,
+    object: z
+      .string({ error: objectText })
+      .regex(/^[a-z0-9-]+( \d{1,7})?$/, { error: objectText })
+      .describe(
+        'Type and number of the object: analog-input 3. A proprietary type by its number: 130 3. Just device is the Device object.',
+      )
+      .optional(),
+    property: z
+      .union([z.string(), z.int()], { error: propertyText })
+      .describe('Name of the property, or its number. Left out: present-value.')
+      .optional(),
+    index: whole(
+      0,
+      100_000,
+      'Of an array: which element, from 1; 0 is how many it has. Left out: the whole.',
+    ).optional(),
+    bit: whole(0, 255, 'Of a bit string: which bit is the value, from 0 as the standard counts them.').optional(),
+    contains: whole(
+      0,
+      65_535,
+      'Of a list: the value is 1 while this number is in it, a fault of fault-signals or a floor of calls.',
+    ).optional(),
+    count: yesOrNo('Of a list: the value is how many it has. Left out: no.').optional(),
+    type: choice(['text'], 'The value is a text. Left out: it is a number.').optional(),
+    cov: z
+      .union(
+        [
+          yesOrNo('Whether the device tells changes by itself.'),
+          z.strictObject({
+            increment: z
+              .number({ error: 'a number above 0' })
+              .positive({ error: 'a number above 0' })
+              .describe('How far the raw value must move to be told.'),
+          }),
+        ],
+        { error: 'yes, no, or a mapping: {increment: 0.5}' },
+      )
+      .describe(
+        'The device is asked to tell changes at once; the interval is then only a heartbeat. Left out: as the device says, otherwise no.',
+      )
+      .optional(),
+    invalid: rawNumbers('Raw numbers by which the device says that it has no value.').optional(),
+  },
+  { error: 'a point: {id: …, object: analog-input 3}' },
 );
 
 const selfPoint = z.strictObject({
@@ -508,7 +561,7 @@ const host = z
   .string({ error: 'a host name or an IP address' })
   .regex(/^[A-Za-z0-9._:-]{1,253}$/, { error: 'a host name or an IP address' });
 
-const protocol = choice(modbusProtocols, 'What is spoken on it.');
+const protocol = choice(plantProtocols, 'What is spoken on it.');
 
 const busBasics = {
   id: id('Id of the bus.'),
@@ -595,11 +648,50 @@ const rtuOverTcpBus = z.strictObject(
   { error: 'a bus: {id: …, protocol: modbus-rtu-over-tcp, host: …, port: …, baud-rate: …, parity: …}' },
 );
 
+const ipv4Text = 'an IPv4 address, such as 192.168.10.2';
+const ipv4 = (description: string) =>
+  z
+    .string({ error: ipv4Text })
+    .regex(/^((25[0-5]|2[0-4]\d|1?\d?\d)(\.(?!$)|$)){4}$/, { error: ipv4Text })
+    .describe(description);
+
+const foreign = z.strictObject(
+  {
+    host: ipv4('IP address of the BBMD.'),
+    port: whole(1, 65_535, 'Its UDP port. Left out: 47808.').optional(),
+    ttl: duration('30s', '10h', 'How long it keeps us; renewed in time. Left out: 5m.').optional(),
+  },
+  { error: 'a mapping: {host: 10.0.0.1, ttl: 5m}' },
+);
+
+const bacnetBus = z.strictObject(
+  {
+    ...busBasics,
+    timeout: duration('50ms', '30s', 'Longest wait for one answer, with its retries. Left out: 3s.').optional(),
+    address: ipv4(
+      'Our own address on the interface that leads to the devices: two interfaces are two buses. Left out: 0.0.0.0, all interfaces.',
+    ).optional(),
+    port: whole(1, 65_535, 'UDP port that we listen on, and that devices have. Left out: 47808.').optional(),
+    broadcast: ipv4(
+      'Where broadcasts go. Left out: the broadcast address of the interface, or 255.255.255.255 on all.',
+    ).optional(),
+    foreign: foreign.describe('The BBMD of another network that we register with. Left out: none.').optional(),
+    retries: whole(0, 5, 'How often a request is sent again within its wait. Left out: 2.').optional(),
+    'requests-in-flight': whole(
+      1,
+      128,
+      'Requests under way at once, to all devices together; one device never has more than two. Left out: 32.',
+    ).optional(),
+  },
+  { error: 'a bus: {id: …, protocol: bacnet-ip}' },
+);
+
 /** For the editors: each kind of bus says which protocol it is. */
 const bus = z.discriminatedUnion('protocol', [
   tcpBus.extend({ protocol: z.literal('modbus-tcp') }),
   rtuBus.extend({ protocol: z.literal('modbus-rtu') }),
   rtuOverTcpBus.extend({ protocol: z.literal('modbus-rtu-over-tcp') }),
+  bacnetBus.extend({ protocol: z.literal('bacnet-ip') }),
 ]);
 
 const communication = z
@@ -680,6 +772,24 @@ const ruleSet = z.strictObject(
   { error: 'a mapping with name, source, points and alarms' },
 );
 
+const macText = 'the address in hex, such as "0c" or "0a000005bac0" (in quotes)';
+const routed = z.strictObject(
+  {
+    number: whole(1, 65_534, 'Number of the network behind the router.'),
+    mac: z
+      .string({ error: macText })
+      .regex(/^([0-9a-f]{2}){1,7}$/i, { error: macText })
+      .describe('Address of the device in that network, in hex: "0c" is MS/TP address 12.'),
+  },
+  { error: 'a mapping: {number: 2001, mac: "0c"}' },
+);
+const socketAddress = 'an IPv4 address, with a port where it is another than that of the bus: 192.168.10.20:47809';
+
+function isSocketAddress(written: string): boolean {
+  const [address = '', port = '1'] = written.split(':');
+  return address.split('.').every(part => Number(part) <= 255) && Number(port) >= 1 && Number(port) <= 65_535;
+}
+
 const device = z.strictObject(
   {
     id: id('Id of the device. It goes into topics and alarms, so keep it.'),
@@ -702,7 +812,32 @@ const device = z.strictObject(
     'max-registers': maxRegisters.optional(),
     'max-gap': maxGap.optional(),
     barriers: barriers.optional(),
-    points: listOf(modbusPoint, 'Points of its own, or changes to those of the profile.').optional(),
+    instance: whole(0, mostBacnetInstance, 'BACnet: instance of its Device object, unique in the network.').optional(),
+    address: z
+      .string({ error: socketAddress })
+      .regex(/^(\d{1,3}(\.(?!:|$)|(?=:|$))){4}(:\d{1,5})?$/, { error: socketAddress })
+      .refine(isSocketAddress, { error: socketAddress })
+      .describe(
+        'BACnet: where the device, or the router before it, listens: ADDRESS or ADDRESS:PORT. Left out: the gateway looks for it.',
+      )
+      .optional(),
+    network: routed
+      .describe(
+        'BACnet: behind the router at address: its network and its address there. Left out: no router, or looked for.',
+      )
+      .optional(),
+    'object-offset': whole(
+      0,
+      mostBacnetInstance,
+      'BACnet: added to the object numbers of the profile, for the second and third equipment of one device. Left out: 0.',
+    ).optional(),
+    cov: yesOrNo(
+      'BACnet: whether the device is asked to tell changes of its present values by itself. Left out: no.',
+    ).optional(),
+    points: listOf(
+      z.union([modbusPoint, bacnetPoint]),
+      'Points of its own, or changes to those of the profile.',
+    ).optional(),
     class: className.optional(),
     as: classAs.optional(),
     parts: listOf(devicePart, 'Parts of it that are equipment of a class of their own: the pumps of a set.').optional(),
@@ -1002,6 +1137,14 @@ const modbusProfile = z.strictObject({
   points: listOf(modbusPoint, 'Its points.'),
 });
 
+const bacnetProfile = z.strictObject({
+  ...profileBasics,
+  protocol: choice(['bacnet'], 'What the device speaks.'),
+  timeout: deviceTimeout.optional(),
+  as: classAs.optional(),
+  points: listOf(bacnetPoint, 'Its points; the numbers of their objects are moved by object-offset of the device.'),
+});
+
 const selfProfile = z.strictObject({
   ...profileBasics,
   protocol: choice(['self'], 'The gateway itself.'),
@@ -1059,6 +1202,7 @@ const shapes = {
   tcpBus,
   rtuBus,
   rtuOverTcpBus,
+  bacnetBus,
   device: device.extend({ points: items.optional() }),
   siteAlarm,
   profileAlarm,
@@ -1076,8 +1220,10 @@ const shapes = {
     alarms: items,
   }),
   modbusPoint,
+  bacnetPoint,
   selfPoint,
   modbusProfile: modbusProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
+  bacnetProfile: bacnetProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
   selfProfile: selfProfile.extend({ points: items, alarms: items.optional(), computed: items.optional() }),
   scenario: scenario.extend({ events: items }),
   scenarioEvent,
@@ -1086,7 +1232,11 @@ const shapes = {
 export type ShapeName = keyof typeof shapes;
 export type Raw<Name extends ShapeName> = z.infer<(typeof shapes)[Name]>;
 export type RawAlarm = Raw<'siteAlarm'>;
-export type RawPoint = Raw<'modbusPoint'> & Partial<Pick<Raw<'selfPoint'>, 'measure'>>;
+type RawBacnetPoint = Raw<'bacnetPoint'>;
+/** A point of any protocol; which keys have a meaning together is a matter of the checks. */
+export type RawPoint = Omit<Raw<'modbusPoint'>, 'type'> &
+  Partial<Pick<Raw<'selfPoint'>, 'measure'>> &
+  Omit<RawBacnetPoint, 'type' | 'id'> & { type?: Raw<'modbusPoint'>['type'] | RawBacnetPoint['type'] };
 
 /** One thing that does not fit a shape. */
 export interface Misfit {
@@ -1179,7 +1329,7 @@ export function siteJsonSchema(): object {
 
 /** The same for `config/profile.schema.json`. */
 export function profileJsonSchema(): object {
-  const profile = z.union([modbusProfile, selfProfile]);
+  const profile = z.union([modbusProfile, bacnetProfile, selfProfile]);
   return { title: 'A plantroom profile', ...jsonSchemaOf(profile) };
 }
 

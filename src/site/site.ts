@@ -106,7 +106,7 @@ function buildSite(written: Tree, build: Build): BuiltSite | undefined {
   const uplinks = buildUplinks(written, gateway?.id ?? '', build);
   const store = buildStore(written, build);
   const buses = buildBuses(written, build);
-  const bare = buildDevices(written, build);
+  const bare = buildDevices(written, buses, build);
   const { tree, reports, off } = expandRuleSets(written, bare, build);
   const computed = buildComputedPoints(tree, bare, build);
   const { devices } = computed;

@@ -1,4 +1,4 @@
-import type { Point, SampleBatch } from '../model/point.ts';
+import { isText, type Point, type SampleBatch } from '../model/point.ts';
 import type { CountedSummary } from '../model/summary.ts';
 import type { Moment } from '../model/time.ts';
 import { type Counter, createCounter } from './counter.ts';
@@ -128,8 +128,4 @@ function isSameMeasure(one: Point, other: Point): boolean {
     one.offset === other.offset &&
     one.isCounter === other.isCounter
   );
-}
-
-function isText({ address }: Point): boolean {
-  return address.protocol === 'modbus' && address.type === 'string';
 }

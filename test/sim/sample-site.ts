@@ -58,6 +58,7 @@ export function sampleSite(devices: readonly SampleDevice[], host = '127.0.0.1')
     bus: 'bus',
     profile: undefined,
     unitId: device.unitId,
+    bacnet: undefined,
     timeoutMs: undefined,
     readLimits: { maxRegisters: 125, maxBits: 2_000, maxGap: 0, barriers: [] },
     points: device.points.map((point, index) => samplePoint(point, index)),

@@ -16,7 +16,7 @@ export interface PlantSource {
   points(device: string): Promise<PlantView['points']>;
 }
 
-const nothing: PlantView = { buses: [], devices: [], points: [] };
+const nothing: PlantView = { buses: [], devices: [], points: [], bacnet: { buses: [], devices: [], points: [] } };
 
 /**
  * The running daemon, else the site file that was named, else nothing.

@@ -72,6 +72,15 @@ export const plantFaults = {
     'cable-break': 'the leak cable is broken',
     'door-open': 'the door stands open',
   },
+  escalator: {
+    'comb-plate': 'something is caught in the comb plate: the steps stop at once',
+    'escalator-drive': 'the drive fails and the steps stop',
+  },
+  chiller: {
+    'chiller-trip': 'the chiller trips on high pressure and the supply water grows warm',
+    'condenser-fouled': 'the condenser is dirty: it grows hot and power rises',
+    'no-flow': 'the chilled water pump is off: the flow switch stops the chiller',
+  },
 } as const;
 
 export type EquipmentKind = keyof typeof plantFaults;

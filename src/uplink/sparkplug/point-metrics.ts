@@ -1,5 +1,5 @@
 import type { Device } from '../../model/device.ts';
-import type { Point } from '../../model/point.ts';
+import { isText, isTwoState, type Point } from '../../model/point.ts';
 import type { Quality } from '../../model/quality.ts';
 import type { Summary } from '../../model/summary.ts';
 import type { PointNow } from '../plant-now.ts';
@@ -15,11 +15,9 @@ const qualityCodes = { bad: 0, stale: 500 };
 
 type Statistic = 'min' | 'max' | 'mean' | 'delta';
 
-function typeOfPoint({ address }: Point): DataType {
-  if (address.protocol !== 'modbus') return 'double';
-  if (address.type === 'string') return 'string';
-  const isOneBit = address.type === 'bool' || (address.type === 'bits' && address.bitCount === 1);
-  return isOneBit ? 'boolean' : 'double';
+function typeOfPoint(point: Point): DataType {
+  if (isText(point)) return 'string';
+  return isTwoState(point) ? 'boolean' : 'double';
 }
 
 /** Of a counter the rise is told, of other numbers the range; of texts and single bits neither. */

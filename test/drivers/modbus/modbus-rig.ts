@@ -110,6 +110,7 @@ export function modbusDevice(
     bus: 'bus',
     profile: undefined,
     unitId: changes.unitId ?? 1,
+    bacnet: undefined,
     timeoutMs: undefined,
     readLimits: { maxRegisters: 125, maxBits: 2_000, maxGap: 0, barriers: [], ...changes.readLimits },
     points,

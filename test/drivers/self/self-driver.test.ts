@@ -48,6 +48,7 @@ function selfDevice(): Device {
     bus: 'self',
     profile: undefined,
     unitId: undefined,
+    bacnet: undefined,
     timeoutMs: undefined,
     readLimits,
     points,
