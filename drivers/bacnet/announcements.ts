@@ -1,3 +1,4 @@
+import { leastApduBytes, mostApduBytes } from './apdu.ts';
 import { cursorOn, instanceBits, instanceMask, readApplicationUnsigned, readTag } from './tags.ts';
 import { decodeText } from './text.ts';
 
@@ -37,7 +38,9 @@ export function decodeIAm(payload: Buffer): IAm | undefined {
   if (object === undefined || maxApdu === undefined || !segmentation || vendorId === undefined) return undefined;
   const instance = object & instanceMask;
   if (object >>> instanceBits !== deviceType || instance === noInstance || cursor.at !== cursor.end) return undefined;
-  return { instance, maxApdu, segmentation, vendorId };
+  // Whatever it claims: a request for answers longer than there are would itself be too long to be sent.
+  const possible = Math.min(mostApduBytes, Math.max(leastApduBytes, maxApdu));
+  return { instance, maxApdu: possible, segmentation, vendorId };
 }
 
 export function decodeIHave(payload: Buffer): IHave | undefined {

@@ -121,6 +121,8 @@ function decodeComplexAck(bytes: Buffer, at: number): Apdu | undefined {
 
 /** The longest message on BACnet/IP: what we say that we take. */
 export const mostApduBytes = 1_476;
+/** Every device takes messages of so many bytes (clause 12.11.18). */
+export const leastApduBytes = 50;
 const mostApduCode = 5;
 
 /** What a confirmed request puts in front of its payload. */

@@ -74,7 +74,7 @@ export interface Part {
 }
 
 /** Heads of a message around its properties, bytes, with room for a router's addresses. */
-const headBytes = 24;
+export const headBytes = 24;
 
 /** What devices take that have not said more (the least that most of them have). */
 const usualMaxApdu = 480;

@@ -3,7 +3,8 @@ import { createReadings, type Read } from '../../src/driver.ts';
 import { formatBacnetAddress } from '../../src/model/bacnet-names.ts';
 import type { Device } from '../../src/model/device.ts';
 import type { BacnetAddress, Point } from '../../src/model/point.ts';
-import { answerBytes, keyOf, type Learned, mostPropertiesAtOnce } from './learned.ts';
+import { mostApduBytes } from './apdu.ts';
+import { answerBytes, headBytes, keyOf, type Learned, mostPropertiesAtOnce } from './learned.ts';
 import { dependsOnState, mayTrustFault } from './quality.ts';
 import type { PropertyReference } from './values.ts';
 
@@ -22,9 +23,6 @@ const outOfService = 81;
 
 export const stateProperties = { statusFlags, reliability, outOfService } as const;
 
-/** The longest message of BACnet/IP: what a device takes is only known when it was heard. */
-const longestApdu = 1_476;
-
 /**
  * The points in the order of their objects, cut where an answer would be longer than one datagram: a read that is lost
  * costs as few points as another one. Points of one object stay together where they can, since it says its state once.
@@ -32,7 +30,8 @@ const longestApdu = 1_476;
 export function planReads(device: Device, points: readonly Point[], learned: Learned): BacnetRead[] {
   const addressed = points.map(point => ({ point, address: addressOf(point) }));
   addressed.sort((one, other) => compare(one.address, other.address));
-  const room = (learned.maxApdu ?? longestApdu) - 24;
+  // What a device takes is only known when it was heard.
+  const room = (learned.maxApdu ?? mostApduBytes) - headBytes;
   const blocks: { point: Point; address: BacnetAddress }[][] = [];
   let bytes = 0;
   let count = 0;

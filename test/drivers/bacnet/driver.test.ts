@@ -237,6 +237,16 @@ describe('a device is found by its instance:', () => {
     expect(await readAll(open(), wanted({ address, routed: { network: 2_001, mac: '0d' } }), 200)).toEqual(['timeout']);
   });
 
+  test('and read as every other one, when it says that it takes messages longer than there are', async () => {
+    const many = Array.from({ length: 190 }, (_, instance) => analog(instance, `value ${instance}`, instance));
+    await network([{ ...here(1_001, '127.0.0.2'), objects: many, maxApdu: 65_535 }]);
+    const bus = open47823();
+    const name = { property: 77, part: { kind: 'text' } } as const;
+    const names = bacnetDevice(many.map(({ instance }) => bacnetAddress({ instance, ...name })));
+    expect(await readAll(bus, wanted(), 3_000)).toEqual([1]);
+    expect(await readAll(bus, names, 3_000)).toEqual(many.map(({ instance }) => `value ${instance}`));
+  });
+
   test('again where it has moved to', async () => {
     const { devices } = await network([here(1_001, '127.0.0.2')]);
     const bus = open47823();

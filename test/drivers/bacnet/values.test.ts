@@ -221,6 +221,11 @@ describe('what devices say by themselves', () => {
     }
   });
 
+  test('I-Am: a length that no message has is the nearest that one has', () => {
+    expect(decodeIAm(hex('c4020003e9 22ffff 9103 220104'))).toMatchObject({ maxApdu: 1_476 });
+    expect(decodeIAm(hex('c4020003e9 2100 9103 220104'))).toMatchObject({ maxApdu: 50 });
+  });
+
   test('I-Have: which device has an object of that name', () => {
     expect(decodeIHave(hex('c4020003e9 c40ec00001 73004c31'))).toEqual({
       ...{ deviceInstance: 1_001, objectType: 59, instance: 1, name: 'L1' },
