@@ -21,7 +21,7 @@ import { encodeWhoIs } from './codec.ts';
 import { createDeviceTable, type Whereabouts } from './device-table.ts';
 import type { Registration } from './foreign-device.ts';
 import { keyOf, type Learned, mostPropertiesAtOnce, unlearned } from './learned.ts';
-import { rememberMissing, stateIn } from './object-state.ts';
+import { learnMissing, stateIn } from './object-state.ts';
 import { fillReading } from './point-value.ts';
 import { describeRefusal, type PropertyAnswer, readProperties } from './property-reader.ts';
 import { dependsOnState } from './quality.ts';
@@ -154,7 +154,8 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       ofDevice.maxApdu = where.iAm?.maxApdu ?? ofDevice.maxApdu;
       const properties = propertiesOf(read.addresses, ofDevice);
       const startMono = clock.monoMs();
-      readProperties(client, { peer: where.peer, properties, learned: ofDevice, timeoutMs, retries }, end => {
+      const { peer } = where;
+      readProperties(client, { peer, properties, learned: ofDevice, timeoutMs, retries, nowMono: startMono }, end => {
         if (end.kind === 'failed') {
           if (end.reason === 'timeout') {
             table.onSilent(device);
@@ -198,7 +199,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       const told = subscriptions.toldSince(point, startMono);
       if (told) Object.assign(reading, told);
     }
-    rememberMissing(answers, read, ofDevice);
+    learnMissing(answers, read, ofDevice, startMono);
     tellRefused(read, refused);
   }
 

@@ -2,7 +2,8 @@ import type { PropertyReference } from './values.ts';
 
 /**
  * What one device was found to take and to refuse, so that it is not asked in vain at every poll. Changed in place; kept
- * as long as the bus is open, since finding it out costs a request or two.
+ * as long as the bus is open, since finding it out costs a request or two, and found out again now and then: a device that
+ * was short of memory for a moment would be asked one by one for ever.
  */
 export interface Learned {
   /** The longest message that it takes or sends, bytes; undefined before it said so. */
@@ -15,7 +16,14 @@ export interface Learned {
   readonly alone: Set<string>;
   /** Of status-flags and the like: those that an object does not have. */
   readonly missing: Set<string>;
+  /** When all of it is tried again; infinite while nothing was refused. */
+  reviewMono: number;
+  /** How long it holds, ms. */
+  reviewWaitMs: number;
 }
+
+/** What is refused again and again is tried ever more seldom: doubled from the first to the last. */
+const reviewMs = { first: 600_000, longest: 86_400_000 } as const;
 
 export function unlearned(): Learned {
   return {
@@ -24,7 +32,25 @@ export function unlearned(): Learned {
     takesMultiple: true,
     alone: new Set(),
     missing: new Set(),
+    reviewMono: Number.POSITIVE_INFINITY,
+    reviewWaitMs: reviewMs.first,
   };
+}
+
+/** Something was refused: it holds for some time. */
+function holdForNow(learned: Learned, nowMono: number): void {
+  if (learned.reviewMono === Number.POSITIVE_INFINITY) learned.reviewMono = nowMono + learned.reviewWaitMs;
+}
+
+/** Forgets what has held for long enough. */
+export function review(learned: Learned, nowMono: number): void {
+  if (nowMono < learned.reviewMono) return;
+  const isOld = nowMono >= learned.reviewMono + reviewMs.longest;
+  const reviewWaitMs = isOld ? reviewMs.first : Math.min(reviewMs.longest, 2 * learned.reviewWaitMs);
+  learned.alone.clear();
+  learned.missing.clear();
+  Object.assign(learned, { ...unlearned(), maxApdu: learned.maxApdu, alone: learned.alone, missing: learned.missing });
+  learned.reviewWaitMs = reviewWaitMs;
 }
 
 /** Of one read, whatever the device takes: so that one lost datagram does not cost too much. */
@@ -33,7 +59,13 @@ export const mostPropertiesAtOnce = 200;
 /** Kept for each device; what is beyond is asked for in vain again. */
 const mostRemembered = 4_096;
 
-export function remember(set: Set<string>, key: string): void {
+/** An object does not have this property. */
+export function rememberMissing(learned: Learned, key: string, nowMono: number): void {
+  remember(learned.missing, key);
+  holdForNow(learned, nowMono);
+}
+
+function remember(set: Set<string>, key: string): void {
   if (set.size < mostRemembered) set.add(key);
 }
 
@@ -54,17 +86,39 @@ export interface Refusal {
 /**
  * Learns from a read of several properties that was refused as a whole. Whatever the reason is called, half as many are
  * tried next: devices abort with buffer-overflow, segmentation-not-supported, apdu-too-long and other words for the same. An
- * error is of one property among them, so they are asked for one by one. Always leaves less to ask for at once.
+ * error is of one property among them, which is found by halves too, but for this read only: the others are read together
+ * again. Always leaves less to ask for at once.
+ *
+ * @returns the most properties that the next request of the same read may have
  */
-export function learnRefusal(learned: Learned, asked: readonly PropertyReference[], refusal: Refusal): void {
+export function learnRefusal(
+  learned: Learned,
+  asked: readonly PropertyReference[],
+  refusal: Refusal,
+  nowMono: number,
+): number {
+  const half = Math.max(1, Math.floor(asked.length / 2));
+  if (asked.length > 1 && refusal.kind === 'error') return half;
+  holdForNow(learned, nowMono);
   if (refusal.kind === 'reject' && refusal.reason === unrecognizedService) learned.takesMultiple = false;
-  else if (asked.length > 1 && refusal.kind !== 'error') {
-    learned.mostProperties = Math.max(1, Math.floor(asked.length / 2));
-  } else {
+  else if (asked.length > 1) learned.mostProperties = half;
+  else {
     for (const one of asked) remember(learned.alone, keyOf(one));
     // Of a device that refuses more than can be remembered nothing is asked together any more.
     if (learned.alone.size >= mostRemembered) learned.takesMultiple = false;
   }
+  return half;
+}
+
+/** What was learned from a device that in the end refused everything: nothing about how to ask it. */
+export function unlearn(learned: Learned, before: Learned): void {
+  const { alone } = learned;
+  for (const key of alone) if (!before.alone.has(key)) alone.delete(key);
+  Object.assign(learned, { ...before, alone, missing: learned.missing });
+}
+
+export function copyOf(learned: Learned): Learned {
+  return { ...learned, alone: new Set(learned.alone) };
 }
 
 /** How a read goes out. */
@@ -79,20 +133,21 @@ export const headBytes = 24;
 /** What devices take that have not said more (the least that most of them have). */
 const usualMaxApdu = 480;
 
-/** The next part of what is left to ask: as many of the first ones as the device takes. */
-export function nextPart(left: readonly PropertyReference[], learned: Learned): Part {
+/** The next part of what is left to ask: as many of the first ones as the device takes. @param most at the most so many */
+export function nextPart(left: readonly PropertyReference[], learned: Learned, most: number): Part {
   const [first] = left;
   const isAlone = (one: PropertyReference) => learned.alone.has(keyOf(one));
   if (!first) return { properties: [], service: 'read-multiple' };
   if (!learned.takesMultiple || isAlone(first)) return { properties: [first], service: 'read-property' };
   const room = (learned.maxApdu ?? usualMaxApdu) - headBytes;
+  const limit = Math.min(most, learned.mostProperties);
   let bytes = 0;
   let last: PropertyReference | undefined;
   const properties: PropertyReference[] = [];
   for (const one of left) {
     if (isAlone(one)) continue;
     bytes += answerBytes(one, last);
-    if (properties.length > 0 && (bytes > room || properties.length >= learned.mostProperties)) break;
+    if (properties.length > 0 && (bytes > room || properties.length >= limit)) break;
     properties.push(one);
     last = one;
   }

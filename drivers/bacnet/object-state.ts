@@ -1,5 +1,5 @@
 import type { Quality } from '../../src/model/quality.ts';
-import { keyOf, type Learned, remember } from './learned.ts';
+import { keyOf, type Learned, rememberMissing } from './learned.ts';
 import type { PropertyAnswer } from './property-reader.ts';
 import { qualityOf } from './quality.ts';
 import { type BacnetRead, isStateProperty, propertiesOf, stateProperties } from './read-plan.ts';
@@ -25,13 +25,24 @@ export function stateIn(
 }
 
 /** What an object does not have is not asked for again. */
-export function rememberMissing(
+export function learnMissing(
   answers: ReadonlyMap<string, PropertyAnswer>,
   read: BacnetRead,
   ofDevice: Learned,
+  nowMono: number,
 ): void {
   for (const one of propertiesOf(read.addresses, ofDevice)) {
-    const answer = answers.get(keyOf(one));
-    if (isStateProperty(one.property) && answer && answer.kind !== 'values') remember(ofDevice.missing, keyOf(one));
+    const key = keyOf(one);
+    const answer = answers.get(key);
+    if (isStateProperty(one.property) && answer && isMissing(answer)) rememberMissing(ofDevice, key, nowMono);
   }
 }
+
+/** Errors about objects and properties, and words that are not understood. Any other refusal is of the moment. */
+function isMissing(answer: PropertyAnswer): boolean {
+  if (answer.kind === 'error') return aboutWhatIsThere.includes(answer.errorClass);
+  return answer.kind === 'refused' && answer.by === 'reject';
+}
+
+/** Error classes: object, property. */
+const aboutWhatIsThere: readonly number[] = [1, 2];

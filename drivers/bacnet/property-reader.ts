@@ -8,7 +8,7 @@ import {
   errorCodes,
   rejectReasonNames,
 } from './codec.ts';
-import { keyOf, type Learned, learnRefusal, nextPart, type Part } from './learned.ts';
+import { copyOf, keyOf, type Learned, learnRefusal, nextPart, type Part, review, unlearn } from './learned.ts';
 import type { Peer } from './peer.ts';
 import { matchReadMultiple } from './read-multiple.ts';
 import { matchReadProperty } from './read-property.ts';
@@ -24,31 +24,46 @@ export interface PropertyQuestion {
   readonly timeoutMs: number;
   /** How often each part is sent again within that time. */
   readonly retries: number;
+  readonly nowMono: number;
 }
 
 export type PropertyAnswer =
   | PropertyResult
   /** The device answers, but not this, for a reason that is not of the property. */
-  | { readonly kind: 'refused'; readonly text: string };
+  | { readonly kind: 'refused'; readonly by: 'reject' | 'abort'; readonly text: string };
 
 export type PropertyAnswers =
   /** By keyOf: one for each property. */
   | { readonly kind: 'answered'; readonly answers: ReadonlyMap<string, PropertyAnswer>; readonly responseMs: number }
   | { readonly kind: 'failed'; readonly reason: BadReason; readonly detail: string };
 
+/** Single properties that a device may refuse for reasons of its own, with no value so far, before the rest is given up. */
+const mostRefusedAlone = 4;
+
+/**
+ * Errors of these classes are of the device, not of one of the properties: it is not in operation, has no memory, or does not
+ * reach what is behind it (device, resources, communication).
+ */
+const deviceErrorClasses: readonly number[] = [0, 3, 7];
+
 /**
  * Reads properties of one device in as few requests as it takes, one after the other, and learns how many it takes: half as
- * many after an abort or a reject, one by one where it knows no better. Tells its end once, never before it returns.
+ * many after an abort or a reject, one by one where it knows no better. From a device that refuses everything nothing is
+ * learned. Tells its end once, never before it returns.
  */
 export function readProperties(
   client: BacnetClient,
   question: PropertyQuestion,
   onEnd: (answers: PropertyAnswers) => void,
 ): void {
-  const { peer, learned, timeoutMs, retries } = question;
+  const { peer, learned, timeoutMs, retries, nowMono } = question;
   const answers = new Map<string, PropertyAnswer>();
   let left = question.properties;
   let responseMs = 0;
+  let most = Number.POSITIVE_INFINITY;
+  let hasValues = false;
+  let refusedAlone = 0;
+  let before: Learned | undefined;
 
   function askNext(): void {
     left = left.filter(one => !answers.has(keyOf(one)));
@@ -56,7 +71,7 @@ export function readProperties(
       onEnd({ kind: 'answered', answers, responseMs });
       return;
     }
-    const part = nextPart(left, learned);
+    const part = nextPart(left, learned, most);
     const isSingle = part.service === 'read-property';
     client.request(
       {
@@ -104,10 +119,13 @@ export function readProperties(
       const matched = matchReadProperty(first, payload);
       if (matched.kind === 'wrong') return { reason: 'bad-reply', detail: matched.detail };
       answers.set(keyOf(first), matched);
+      hasValues = true;
       return undefined;
     }
     const matched = matchReadMultiple(properties, payload);
     if (matched.kind === 'wrong') return { reason: 'bad-reply', detail: matched.detail };
+    hasValues = true;
+    most *= 2;
     for (const [index, result] of matched.results.entries()) {
       const property = properties[index];
       if (property) answers.set(keyOf(property), result);
@@ -116,20 +134,30 @@ export function readProperties(
   }
 
   function takeRefusal({ properties, service }: Part, refusal: Outcome & { kind: 'error' | 'reject' | 'abort' }): void {
-    const [first] = properties;
-    if (service === 'read-property' && first) {
-      answers.set(
-        keyOf(first),
-        refusal.kind === 'error' ? refusal : { kind: 'refused', text: describeRefusal(refusal) },
-      );
-    } else {
-      learnRefusal(learned, properties, {
-        kind: refusal.kind,
-        reason: 'reason' in refusal ? refusal.reason : undefined,
-      });
+    const isOfDevice = refusal.kind === 'error' && deviceErrorClasses.includes(refusal.errorClass);
+    if (service === 'read-property' || isOfDevice) {
+      for (const one of properties) refuse(one, refusal);
+      if (isOfDevice || refusal.kind !== 'error') giveUpWhereAllIsRefused(refusal);
+      return;
     }
+    before ??= copyOf(learned);
+    const reason = 'reason' in refusal ? refusal.reason : undefined;
+    most = learnRefusal(learned, properties, { kind: refusal.kind, reason }, nowMono);
   }
 
+  function refuse(one: PropertyReference, refusal: Outcome & { kind: 'error' | 'reject' | 'abort' }): void {
+    const { kind } = refusal;
+    answers.set(keyOf(one), kind === 'error' ? refusal : { kind: 'refused', by: kind, text: describeRefusal(refusal) });
+  }
+
+  function giveUpWhereAllIsRefused(refusal: Outcome & { kind: 'error' | 'reject' | 'abort' }): void {
+    refusedAlone += 1;
+    if (hasValues || refusedAlone < mostRefusedAlone) return;
+    for (const one of left) refuse(one, refusal);
+    if (before) unlearn(learned, before);
+  }
+
+  review(learned, nowMono);
   askNext();
 }
 

@@ -101,7 +101,8 @@ export function createQuestions({ client, clock, retries, peerOf }: QuestionsOpt
           return;
         }
         const learned = { ...unlearned(), maxApdu: place.maxApdu };
-        readProperties(client, { peer: place.peer, properties, learned, timeoutMs, retries }, end => {
+        const { peer } = place;
+        readProperties(client, { peer, properties, learned, timeoutMs, retries, nowMono: clock.monoMs() }, end => {
           if (end.kind === 'failed') onAnswer({ kind: 'failed', reason: end.reason, detail: end.detail });
           else {
             const values = properties.map(one => show(end.answers.get(keyOf(one))));

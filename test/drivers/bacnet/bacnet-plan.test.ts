@@ -6,7 +6,8 @@ import {
   type Learned,
   learnRefusal,
   nextPart,
-  remember,
+  rememberMissing,
+  review,
   unlearned,
 } from '../../../drivers/bacnet/learned.ts';
 import { qualityOf } from '../../../drivers/bacnet/quality.ts';
@@ -62,10 +63,10 @@ describe('a plan', () => {
     const learned = unlearned();
     const name = bacnetAddress({ objectType: 8, instance: 1_001, property: 77 });
     expect(propertiesOf([name, bacnetAddress()], learned).map(textOf)).toEqual(['8/1001 77', '0/1 85', '0/1 111']);
-    remember(learned.missing, keyOf({ objectType: 0, instance: 1, property: 111, index: undefined }));
+    rememberMissing(learned, keyOf({ objectType: 0, instance: 1, property: 111, index: undefined }), 0);
     expect(propertiesOf([bacnetAddress()], learned).map(textOf)).toEqual(['0/1 85', '0/1 103', '0/1 81']);
     for (const property of [103, 81]) {
-      remember(learned.missing, keyOf({ objectType: 0, instance: 1, property, index: undefined }));
+      rememberMissing(learned, keyOf({ objectType: 0, instance: 1, property, index: undefined }), 0);
     }
     expect(propertiesOf([bacnetAddress()], learned).map(textOf)).toEqual(['0/1 85']);
   });
@@ -90,15 +91,40 @@ describe('what a device refuses as a whole', () => {
         );
         const most = 4 * left.length + 20;
         let requests = 0;
+        let atOnce = Number.POSITIVE_INFINITY;
         for (; left.length > 0 && requests < most; requests += 1) {
-          const part = nextPart(left, learned);
+          const part = nextPart(left, learned, atOnce);
           expect(part.properties.length).toBeGreaterThan(0);
-          if (part.service === 'read-multiple') learnRefusal(learned, part.properties, answers.next().value);
-          else left = left.filter(one => !part.properties.includes(one));
+          if (part.service === 'read-multiple') {
+            atOnce = learnRefusal(learned, part.properties, answers.next().value, 0);
+          } else left = left.filter(one => !part.properties.includes(one));
         }
         expect(left).toEqual([]);
       }),
     );
+  });
+
+  test('is tried again after ten minutes, and then ever more seldom', () => {
+    const learned = says({ maxApdu: 480 });
+    const [first, second] = propertiesOf([bacnetAddress(), bacnetAddress({ instance: 2 })], learned);
+    if (!first || !second) throw new Error('nothing is asked');
+    const refuse = (nowMono: number) => {
+      learnRefusal(learned, [first, second], { kind: 'abort', reason: 4 }, nowMono);
+      learnRefusal(learned, [first], { kind: 'abort', reason: 4 }, nowMono);
+      rememberMissing(learned, keyOf(second), nowMono);
+    };
+    const isLearned = () => [learned.mostProperties, learned.alone.size, learned.missing.size];
+    const holds: number[] = [];
+    for (let count = 0, nowMono = 0; count < 9; count += 1, nowMono = learned.reviewMono) {
+      review(learned, nowMono);
+      expect(isLearned()).toEqual([200, 0, 0]);
+      expect(learned.maxApdu).toBe(480);
+      refuse(nowMono);
+      review(learned, learned.reviewMono - 1);
+      expect(isLearned()).toEqual([1, 1, 1]);
+      holds.push((learned.reviewMono - nowMono) / 60_000);
+    }
+    expect(holds).toEqual([10, 20, 40, 80, 160, 320, 640, 1_280, 1_440]);
   });
 });
 

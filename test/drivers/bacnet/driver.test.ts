@@ -170,6 +170,34 @@ describe('what a device takes is learned:', () => {
     expect(simulated.requests - before).toBeLessThan(30);
   });
 
+  test.each<BacnetFault>(['busy', 'abort', 'error'])(
+    'a device with %s refuses all, which teaches nothing',
+    async fault => {
+      const { bus, device, simulated } = await oneDevice({ objects }, addresses);
+      await readAll(bus, device);
+      const before = simulated.requests;
+      expect(await readAll(bus, device)).toEqual(values);
+      const usual = simulated.requests - before;
+      simulated.startFault(fault);
+      const inVain = simulated.requests;
+      expect(new Set(await readAll(bus, device))).toEqual(new Set(['refused']));
+      expect(simulated.requests - inVain).toBeLessThan(40);
+      simulated.clearFaults();
+      const after = simulated.requests;
+      expect(await readAll(bus, device)).toEqual(values);
+      expect(simulated.requests - after).toBe(usual);
+    },
+  );
+
+  test('what an object says of its state is not taken for missing when the device had no time to say it', async () => {
+    const { bus, device, simulated } = await oneDevice({ objects: [analog(1, 'pressure', 4.5)] }, [{}]);
+    simulated.startFault('error');
+    for (let count = 0; count < 2; count += 1) expect(await readAll(bus, device)).toEqual(['refused']);
+    simulated.clearFaults();
+    simulated.startFault('sensor-fault');
+    expect(await readAll(bus, device)).toEqual(['device-fault']);
+  });
+
   test('what is forgotten is tried again', async () => {
     const { bus, device, simulated } = await oneDevice({ objects }, addresses);
     simulated.startFault('no-rpm');
