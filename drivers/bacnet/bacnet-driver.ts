@@ -20,8 +20,10 @@ import { createBacnetClient } from './client.ts';
 import { encodeWhoIs } from './codec.ts';
 import { createDeviceTable, type Whereabouts } from './device-table.ts';
 import type { Registration } from './foreign-device.ts';
-import { keyOf, type Learned, mostPropertiesAtOnce, unlearned } from './learned.ts';
+import { createAcquaintance, identityOf, isOtherDevice } from './identity.ts';
+import { describeLearned, keyOf, type Learned, unlearned } from './learned.ts';
 import { learnMissing, stateIn } from './object-state.ts';
+import { peerKey } from './peer.ts';
 import { fillReading } from './point-value.ts';
 import { describeRefusal, type PropertyAnswer, readProperties } from './property-reader.ts';
 import { dependsOnState } from './quality.ts';
@@ -70,6 +72,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
   });
   /** By instance: two devices of the site may be one on the wire. */
   const learned = new Map<number, Learned>();
+  const met = createAcquaintance();
   /** What the last poll said of the state of the object of each point. */
   const states = new Map<number, Quality>();
   /** By instance: those of the site. */
@@ -142,6 +145,14 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
     onOutcome({ kind: 'failed', atMono: clock.monoMs(), reason, detail, wasAsked: true });
   }
 
+  /** A request to it failed: who answers there next may be another one. */
+  function onSilent(device: Device): void {
+    const bacnet = bacnetOf(device);
+    met.forget(bacnet.instance);
+    table.onSilent(bacnet);
+    subscriptions.onSilent(device);
+  }
+
   function readAt(where: Whereabouts, read: BacnetRead, timeoutMs: number, onOutcome: OnOutcome): void {
     const device = bacnetOf(read.device);
     if (isClosed) fail(read, 'no-connection', 'the bus is closed', onOutcome);
@@ -152,17 +163,24 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
     } else {
       const ofDevice = learnedOf(device);
       ofDevice.maxApdu = where.iAm?.maxApdu ?? ofDevice.maxApdu;
-      const properties = propertiesOf(read.addresses, ofDevice);
       const startMono = clock.monoMs();
       const { peer } = where;
+      const { instance } = device;
+      const identity = met.isBelieved(instance, peer, startMono) ? [] : [identityOf(instance)];
+      const properties = [...identity, ...propertiesOf(read.addresses, ofDevice)];
       readProperties(client, { peer, properties, learned: ofDevice, timeoutMs, retries, nowMono: startMono }, end => {
         if (end.kind === 'failed') {
-          if (end.reason === 'timeout') {
-            table.onSilent(device);
-            subscriptions.onSilent(read.device);
-          }
+          if (end.reason === 'timeout') onSilent(read.device);
           fail(read, end.reason, end.detail, onOutcome);
           return;
+        }
+        if (identity.length > 0) {
+          if (isOtherDevice(instance, end.answers.get(keyOf(identityOf(instance))))) {
+            table.onStranger(device, peer);
+            fail(read, 'bad-reply', `the device at ${peerKey(peer)} is not ${instance}`, onOutcome);
+            return;
+          }
+          met.believe(instance, peer, startMono);
         }
         fill(read, end.answers, ofDevice, startMono);
         subscriptions.onHeard(read.device);
@@ -276,11 +294,6 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
 
 /** Refused points that one line of the log names. */
 const mostTold = 20;
-
-function describeLearned({ takesMultiple, mostProperties }: Learned): string[] {
-  if (!takesMultiple) return ['reads one property at a time'];
-  return mostProperties < mostPropertiesAtOnce ? [`reads ${mostProperties} properties at a time`] : [];
-}
 
 function bacnetOf({ id, bacnet }: Device): BacnetDevice {
   assert(bacnet, `device ${id} is no BACnet device`);

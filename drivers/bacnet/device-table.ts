@@ -30,6 +30,8 @@ export interface DeviceTable {
   askAgain(): void;
   /** A request to it was not answered. */
   onSilent(device: BacnetDevice): void;
+  /** Another device answers there. */
+  onStranger(device: BacnetDevice, peer: Peer): void;
   /** For people. */
   describe(device: BacnetDevice): readonly string[];
   close(): void;
@@ -145,6 +147,11 @@ export function createDeviceTable({ clock, log, askWho }: DeviceTableOptions): D
     onSilent(device) {
       const entry = entryOf(device);
       change(entry, stepFinding(entry.finding, { kind: 'silent' }, clock.monoMs()));
+      goOn();
+    },
+    onStranger(device, peer) {
+      const entry = entryOf(device);
+      change(entry, stepFinding(entry.finding, { kind: 'stranger', peer }, clock.monoMs()));
       goOn();
     },
     describe(device) {

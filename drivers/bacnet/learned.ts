@@ -173,3 +173,9 @@ const lists: ReadonlySet<number> = new Set([76, 110, 371, 447, 450, 463, 470, 47
 function valueBytes(property: number): number {
   return texts.has(property) || lists.has(property) ? usualTextBytes : 6;
 }
+
+/** For people. */
+export function describeLearned({ takesMultiple, mostProperties }: Learned): string[] {
+  if (!takesMultiple) return ['reads one property at a time'];
+  return mostProperties < mostPropertiesAtOnce ? [`reads ${mostProperties} properties at a time`] : [];
+}

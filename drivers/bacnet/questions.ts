@@ -5,6 +5,7 @@ import type { IAm } from './announcements.ts';
 import type { BacnetClient } from './client.ts';
 import { encodeWhoIs } from './codec.ts';
 import { isSameDevice, settleMs } from './device-finding.ts';
+import { identityOf, isOtherDevice } from './identity.ts';
 import { keyOf, unlearned } from './learned.ts';
 import { type Peer, peerKey } from './peer.ts';
 import { numberOf, textOf } from './point-value.ts';
@@ -102,9 +103,19 @@ export function createQuestions({ client, clock, retries, peerOf }: QuestionsOpt
         }
         const learned = { ...unlearned(), maxApdu: place.maxApdu };
         const { peer } = place;
-        readProperties(client, { peer, properties, learned, timeoutMs, retries, nowMono: clock.monoMs() }, end => {
+        const { target } = question;
+        const identity = target.kind === 'instance' ? [identityOf(target.instance)] : [];
+        const asked = [...identity, ...properties];
+        const nowMono = clock.monoMs();
+        readProperties(client, { peer, properties: asked, learned, timeoutMs, retries, nowMono }, end => {
           if (end.kind === 'failed') onAnswer({ kind: 'failed', reason: end.reason, detail: end.detail });
-          else {
+          else if (
+            target.kind === 'instance' &&
+            isOtherDevice(target.instance, end.answers.get(keyOf(identityOf(target.instance))))
+          ) {
+            const detail = `the device at ${peerKey(peer)} is not ${target.instance}`;
+            onAnswer({ kind: 'failed', reason: 'bad-reply', detail });
+          } else {
             const values = properties.map(one => show(end.answers.get(keyOf(one))));
             onAnswer({ kind: 'bacnet-values', values, responseMs: end.responseMs });
           }

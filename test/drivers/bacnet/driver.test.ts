@@ -301,6 +301,25 @@ describe('a device is found by its instance:', () => {
     expect(await readAll(bus, device)).toEqual([4.5]);
   });
 
+  test('but not where another one has got its address meanwhile: it is found at its new one', async () => {
+    const high = [analog(1, 'pressure', 99)];
+    const before = await network([here(1_001, '127.0.0.2'), { ...here(1_002, '127.0.0.3'), objects: high }]);
+    const bus = open47823();
+    expect(await readAll(bus, wanted(), 3_000)).toEqual([4.5]);
+    await before.stop();
+    expect(await readAll(bus, wanted(), 200)).toEqual(['timeout']);
+    await network([{ ...here(1_002, '127.0.0.2'), objects: high }, here(1_001, '127.0.0.3')]);
+    expect(await readAll(bus, wanted(), 500)).toEqual(['bad-reply']);
+    await expect.poll(() => readAll(bus, wanted(), 500), patience).toEqual([4.5]);
+    expect(bus.describe?.(wanted())).toEqual([`found at 127.0.0.3:${port}`]);
+  });
+
+  test('nor where the site file gives the address of another one', async () => {
+    await network([here(1_002, '127.0.0.2')]);
+    const bus = open47823();
+    expect(await readAll(bus, wanted({ address: { host: '127.0.0.2', port } }))).toEqual(['bad-reply']);
+  });
+
   test('not at all where nobody has it', async () => {
     await network([here(1_000, '127.0.0.2')]);
     const bus = open47823();
