@@ -208,14 +208,13 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
         continue;
       }
       fillReading(address.part, answer.values, reading);
-      if (dependsOnState(address.objectType, address.property)) {
-        const quality = stateIn(answers, address);
-        states.set(point.number, quality);
-        if (quality !== 'good') spoilReading(reading, quality);
-      }
       // The device told it while it was asked: what it answered may be of the time before.
       const told = subscriptions.toldSince(point, startMono);
-      if (told) Object.assign(reading, told);
+      if (told) Object.assign(reading, told.reading);
+      if (!dependsOnState(address.objectType, address.property)) continue;
+      const quality = stateIn(answers, address);
+      states.set(point.number, quality);
+      if (quality !== 'good' && !told?.isWithState) spoilReading(reading, quality);
     }
     learnMissing(answers, read, ofDevice, startMono);
     tellRefused(read, refused);

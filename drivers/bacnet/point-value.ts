@@ -21,12 +21,18 @@ function numberOfPart(part: BacnetPart, values: readonly BacnetValue[]): number 
     case 'bit':
       return values.length === 1 && first?.kind === 'bits' ? Number(first.bits[part.bit] ?? Number.NaN) : Number.NaN;
     case 'contains':
-      return Number(itemsOf(values).includes(part.value));
+      return contains(itemsOf(values), part.value);
     case 'count':
       return itemsOf(values).length;
     case 'text':
       return Number.NaN;
   }
+}
+
+/** A list in which something cannot be read is not said to be without it: no fault must be missed for that. */
+function contains(items: readonly number[], wanted: number): number {
+  if (items.includes(wanted)) return 1;
+  return items.some(Number.isNaN) ? Number.NaN : 0;
 }
 
 /** Bits of a number beyond which it is not exact. */
@@ -61,7 +67,7 @@ function itemsOf(values: readonly BacnetValue[]): number[] {
     if (value.kind !== 'tagged') return [numberOf(value)];
     if (value.context !== 0) return [];
     const floor = readTagged(value.bytes, 'unsigned');
-    return floor ? [numberOf(floor)] : [];
+    return [floor ? numberOf(floor) : Number.NaN];
   });
 }
 

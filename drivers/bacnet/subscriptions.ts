@@ -40,10 +40,17 @@ export interface Subscriptions {
   /** False when nobody here has asked for it. */
   onNotification(peer: Peer, payload: Buffer): boolean;
   /** What was told of a point after this time, while a read of it was under way; undefined when nothing was. */
-  toldSince(point: Point, sinceMono: number): Readonly<Reading> | undefined;
+  toldSince(point: Point, sinceMono: number): Told | undefined;
   /** For people; undefined when nothing of the device is subscribed to. */
   describe(device: Device): string | undefined;
   close(): void;
+}
+
+export interface Told {
+  /** Of a device that did not say its state with it, as if that were well. */
+  readonly reading: Readonly<Reading>;
+  readonly isWithState: boolean;
+  readonly atMono: number;
 }
 
 /** One that we make, or want to. */
@@ -83,7 +90,7 @@ const announcedMs = 60_000;
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const { client, clock, log, peerOf, stateOf, onPush } = options;
   const devices = new Map<number, DeviceState>();
-  const told = new Map<number, { readonly reading: Reading; readonly atMono: number }>();
+  const told = new Map<number, Told>();
   let count = 0;
   let timer: Timer | undefined;
   let isClosed = false;
@@ -178,7 +185,6 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 
   function take(subscription: Subscription, { objectType, values }: CovNotification): void {
     const atMono = clock.monoMs();
-    change(subscription, stepCov(subscription.cov, { kind: 'notified' }, atMono));
     const resultOf = (property: number) => {
       const found = values.find(one => one.property === property && one.index === undefined);
       return found && ({ kind: 'values', values: found.values } as const);
@@ -188,21 +194,23 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       reliability: resultOf(stateProperties.reliability),
       outOfService: resultOf(stateProperties.outOfService),
     };
-    const isTold = Object.values(state).some(one => one !== undefined);
+    const isWithState = Object.values(state).some(one => one !== undefined);
     for (const point of subscription.points.values()) {
       const { property, index, part } = addressOf(point);
       const value = values.find(one => one.property === property && one.index === index);
+      // Another subscription to the same object: nothing is heard of this one.
       if (!value) continue;
+      change(subscription, stepCov(subscription.cov, { kind: 'notified' }, atMono));
       const reading: Reading = { value: Number.NaN, text: undefined, quality: 'not-read' };
       fillReading(part, value.values, reading);
-      if (dependsOnState(objectType, property)) {
-        const quality = isTold ? qualityOf(state, mayTrustFault(objectType)) : stateOf(point);
-        // Nobody knows yet whether it is right; the next poll does.
-        if (quality === undefined || quality === 'unknown') continue;
-        if (quality !== 'good') Object.assign(reading, { value: Number.NaN, text: undefined, quality });
-      }
-      told.set(point.number, { reading, atMono });
-      onPush({ device: subscription.device, point, reading, atMono });
+      const dependsOn = dependsOnState(objectType, property);
+      const own = isWithState ? qualityOf(state, mayTrustFault(objectType)) : stateOf(point);
+      const quality = dependsOn ? own : 'good';
+      // Nobody knows yet whether it is right; the next poll does.
+      if (quality === undefined || quality === 'unknown') continue;
+      const judged = quality === 'good' ? reading : { value: Number.NaN, text: undefined, quality };
+      told.set(point.number, { reading: isWithState ? judged : reading, isWithState, atMono });
+      onPush({ device: subscription.device, point, reading: judged, atMono });
     }
   }
 
@@ -264,7 +272,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     },
     toldSince(point, sinceMono) {
       const last = told.get(point.number);
-      return last && last.atMono >= sinceMono ? last.reading : undefined;
+      return last && last.atMono >= sinceMono ? last : undefined;
     },
     describe(device) {
       const state = devices.get(device.number);
