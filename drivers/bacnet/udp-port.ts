@@ -38,14 +38,17 @@ const anyAddress = '0.0.0.0';
  * broadcast address. Our own address is not shared with other programs: a second one on this port would take our answers.
  * The broadcast address is, since whoever listens there hears everything.
  */
-export function createUdpPort({ address, port, broadcast }: UdpPortOptions): UdpPort {
-  const broadcastHost = broadcast ?? broadcastAddressOf(address);
+export function createUdpPort({ address, port, broadcast }: UdpPortOptions, interfaces = networkInterfaces): UdpPort {
+  let broadcastHost = broadcast ?? everyone;
   let sockets: readonly Socket[] = [];
   let unsent: PortHandlers['onUnsent'] = () => undefined;
 
   function open(handlers: PortHandlers): void {
     closeAll(sockets);
     unsent = handlers.onUnsent;
+    // Looked up anew each time: at the start of the machine the interface may not have its address yet.
+    broadcastHost = broadcast ?? broadcastAddressOf(address, interfaces());
+    const listened = broadcastHost;
     const own = createSocket({ type: 'udp4', reuseAddr: false });
     const opened = address === anyAddress ? [own] : [own, createSocket({ type: 'udp4', reuseAddr: true })];
     sockets = opened;
@@ -56,8 +59,9 @@ export function createUdpPort({ address, port, broadcast }: UdpPortOptions): Udp
       handlers.onDown(`${where}: ${explain(error)}`);
     };
     for (const [index, socket] of opened.entries()) {
-      const host = index === 0 ? address : broadcastHost;
+      const host = index === 0 ? address : listened;
       socket.on('error', error => goDown(`${host}:${port}`, error));
+      socket.on('listening', () => makeRoom(socket));
       socket.on('message', (bytes, from) => {
         if (sockets === opened) handlers.onDatagram(bytes, from.address, from.port);
       });
@@ -66,7 +70,7 @@ export function createUdpPort({ address, port, broadcast }: UdpPortOptions): Udp
       if (sockets !== opened) return;
       own.setBroadcast(true);
       // On the same port, also where the system chose it.
-      opened[1]?.bind({ address: broadcastHost, port: own.address().port, exclusive: true });
+      opened[1]?.bind({ address: listened, port: own.address().port, exclusive: true });
     });
   }
 
@@ -98,6 +102,18 @@ export function createUdpPort({ address, port, broadcast }: UdpPortOptions): Udp
   };
 }
 
+/** What the system keeps for us is lost beyond this: a thousand devices answer one question to all at once. */
+const receiveBytes = 2 ** 20;
+
+/** As much of it as the system allows. */
+function makeRoom(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(receiveBytes);
+  } catch {
+    // It keeps what the system gives everybody.
+  }
+}
+
 function closeAll(sockets: readonly Socket[]): void {
   for (const socket of sockets) {
     try {
@@ -114,11 +130,12 @@ function explain(error: unknown): string {
   return messageOf(error);
 }
 
+const everyone = '255.255.255.255';
+
 /** By the mask of the interface that has this address; 255.255.255.255 where none has. */
-function broadcastAddressOf(address: string): string {
-  const everyone = '255.255.255.255';
+function broadcastAddressOf(address: string, interfaces: ReturnType<typeof networkInterfaces>): string {
   if (address === anyAddress) return everyone;
-  const own = Object.values(networkInterfaces())
+  const own = Object.values(interfaces)
     .flat()
     .find(one => one?.family === 'IPv4' && one.address === address);
   if (!own) return everyone;

@@ -1,6 +1,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createUdpPort, type UdpPort } from '../../../drivers/bacnet/udp-port.ts';
 import { waitUntil } from '../../fakes/wait-until.ts';
@@ -55,6 +57,50 @@ describe('a port on the address of an interface', () => {
       () => `heard ${JSON.stringify(heard)}`,
     );
     expect(heard.datagrams[0]).toMatchObject({ host: '127.0.0.2', port: other.address().port });
+  });
+
+  test('hears what is sent to all of its network, also where it got its address after the start', async () => {
+    let isUp = false;
+    const late = () => (isUp ? networkInterfaces() : {});
+    const made = createUdpPort({ address: '127.0.0.1', port: base + 9, broadcast: undefined }, late);
+    opened.push(made);
+    const texts: string[] = [];
+    const handlers = { onDatagram: (bytes: Buffer) => texts.push(bytes.toString()), onDown() {}, onUnsent() {} };
+    made.open(handlers);
+    isUp = true;
+    made.open(handlers);
+    const other = await otherSocket('127.0.0.2');
+    other.setBroadcast(true);
+    await waitUntil(
+      () => {
+        other.send('to all', base + 9, '127.255.255.255');
+        return texts.length > 0;
+      },
+      () => 'nothing was heard',
+    );
+  });
+
+  test('keeps a burst of four hundred datagrams that come while we are busy', async () => {
+    const heard = open('127.0.0.1', base + 8);
+    const other = await otherSocket('127.0.0.2');
+    const send = promisify((count: number, onSent: (error: Error | null) => void) =>
+      other.send(String(count), base + 8, '127.0.0.1', onSent),
+    );
+    await waitUntil(
+      () => {
+        other.send('first', base + 8, '127.0.0.1');
+        return heard.datagrams.length > 0;
+      },
+      () => 'nothing was heard',
+    );
+    const before = heard.datagrams.length;
+    // Sent at once and without a turn of the loop in between, in which they could be read.
+    const sent = Array.from({ length: 400 }, (_, count) => send(count));
+    await Promise.all(sent);
+    await waitUntil(
+      () => heard.datagrams.length - before >= 400,
+      () => `heard ${heard.datagrams.length - before} of 400`,
+    );
   });
 
   test('sends from there, also before it is bound', async () => {
