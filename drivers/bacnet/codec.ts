@@ -22,7 +22,7 @@ import type { PropertyReference } from './values.ts';
  */
 
 /** A request has to fit into one datagram: nobody is sent segments. */
-export const mostRequestBytes = mostApduBytes - requestHeadBytes;
+const mostRequestBytes = mostApduBytes - requestHeadBytes;
 
 /** The library wants room, and fills it without looking; what is too long is found by its offset. */
 const scratchBytes = 65_536;
@@ -136,33 +136,22 @@ function encode(put: (into: EncodeBuffer) => void): Buffer {
 
 const scratch = Buffer.alloc(scratchBytes);
 
-/** Numbers and what the standard calls them, both ways: `analog-input`, `present-value`. */
-export interface NameTable {
+/** What the standard calls a number: `unknown-property`. Of objects and properties: src/model/bacnet-names.ts. */
+interface NameTable {
   /** The number as text where it has no name. */
   nameOf(number: number): string;
-  numberOf(name: string): number | undefined;
 }
 
-export const objectTypes = nameTable(enums.ObjectType);
-export const properties = nameTable(enums.PropertyIdentifier);
-export const engineeringUnits = nameTable(enums.EngineeringUnits);
-export const reliabilities = nameTable(enums.Reliability);
 export const errorClasses = nameTable(enums.ErrorClass);
 export const errorCodes = nameTable(enums.ErrorCode);
 export const rejectReasonNames = nameTable(enums.RejectReason);
 export const abortReasonNames = nameTable(enums.AbortReason);
 
-/** The library writes names as ANALOG_INPUT. */
+/** The library writes names as UNKNOWN_PROPERTY. */
 function nameTable(numbers: Readonly<Record<string, number>>): NameTable {
-  const byName = new Map<string, number>();
   const byNumber = new Map<number, string>();
   for (const [libraryName, number] of Object.entries(numbers)) {
-    const name = libraryName.toLowerCase().replaceAll('_', '-');
-    byName.set(name, number);
-    if (!byNumber.has(number)) byNumber.set(number, name);
+    if (!byNumber.has(number)) byNumber.set(number, libraryName.toLowerCase().replaceAll('_', '-'));
   }
-  return {
-    nameOf: number => byNumber.get(number) ?? String(number),
-    numberOf: name => byName.get(name),
-  };
+  return { nameOf: number => byNumber.get(number) ?? String(number) };
 }

@@ -63,10 +63,6 @@ declare module 'node-bacnet/lib/enum.js' {
   type Numbers = Readonly<Record<string, number>>;
   /** Stands for "no array index". */
   export const ASN1_ARRAY_ALL: number;
-  export const ObjectType: Numbers;
-  export const PropertyIdentifier: Numbers;
-  export const EngineeringUnits: Numbers;
-  export const Reliability: Numbers;
   export const ErrorClass: Numbers;
   export const ErrorCode: Numbers;
   export const RejectReason: Numbers;

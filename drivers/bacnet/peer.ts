@@ -12,9 +12,6 @@ export interface Peer {
   readonly mac: string;
 }
 
-/** The UDP port of BACnet/IP: 0xBAC0. */
-export const standardPort = 47_808;
-
 /** A network of its own for what concerns all of them. */
 export const allNetworks = 0xffff;
 

@@ -74,7 +74,12 @@ function parseBacnetRead({ target, properties }: Readonly<Record<string, unknown
 }
 
 function parseTarget(target: Readonly<Record<string, unknown>>): BacnetTarget {
-  if (target.kind === 'place') return { kind: 'place', place: parsePlace(target.place) };
+  if (target.kind === 'place') {
+    const place = parsePlace(target.place);
+    // All devices of a network can be asked who they are, and nothing else.
+    if (place.network !== 0 && place.mac === '') throw usage('place.mac must say which device of the network');
+    return { kind: 'place', place };
+  }
   if (target.kind !== 'instance') throw usage('question.target.kind must be "instance" or "place"');
   return { kind: 'instance', instance: whole(target.instance, 'target.instance', 0, mostBacnetInstance) };
 }
@@ -83,12 +88,15 @@ function parsePlace(value: unknown): BacnetPlace {
   const { host, port, network, mac } = objectOf(value, 'place');
   if (typeof host !== 'string' || !isIPv4(host)) throw usage('place.host must be an IPv4 address');
   if (typeof mac !== 'string' || !/^([0-9a-f]{2}){0,7}$/.test(mac)) throw usage('place.mac must be hex, or empty');
-  return {
+  const place = {
     host,
     port: whole(port, 'place.port', 1, 65_535),
     network: whole(network, 'place.network', 0, 65_534),
     mac,
   };
+  if (place.network === 0 && mac !== '')
+    throw usage('place.mac is of a device behind a router: place.network says which');
+  return place;
 }
 
 function parseWhoIs({ range, at }: Readonly<Record<string, unknown>>): Question {

@@ -34,6 +34,12 @@ afterEach(async () => {
 });
 
 /** A request as anybody could make it, past our own client. */
+function bacnetAt(changes: object) {
+  const place = { host: '10.0.0.5', port: 47_808, network: 0, mac: '', ...changes };
+  const properties = [{ objectType: 0, instance: 1, property: 85 }];
+  return { kind: 'bacnet-read', target: { kind: 'place', place }, properties };
+}
+
 async function ask(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
   const outgoing = request({ socketPath, method, path, agent: false, headers });
   outgoing.end(body);
@@ -416,6 +422,10 @@ describe('a question to a device', () => {
     ['half a register', { bus: 'pump-room', question: { ...question, address: 0.5 }, timeoutMs: 1 }],
     ['too many registers', { bus: 'pump-room', question: { ...question, count: 126 }, timeoutMs: 1 }],
     ['more than there are', { bus: 'pump-room', question: { ...question, address: 65_535 }, timeoutMs: 1 }],
+    ['all devices of a network', { bus: 'pump-room', question: bacnetAt({ network: 200, mac: '' }), timeoutMs: 1 }],
+    ['half a way', { bus: 'pump-room', question: bacnetAt({ network: 0, mac: '0c' }), timeoutMs: 1 }],
+    ['a host that is none', { bus: 'pump-room', question: bacnetAt({ host: '999.0.0.1' }), timeoutMs: 1 }],
+    ['no property', { bus: 'pump-room', question: { ...bacnetAt({}), properties: [] }, timeoutMs: 1 }],
   ])('with %s is refused before it reaches a bus', async (_, body) => {
     expect(await ask('POST', '/v1/ask', JSON.stringify(body))).toMatchObject({
       status: 400,
