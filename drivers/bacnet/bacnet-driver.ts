@@ -170,7 +170,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       const properties = [...identity, ...propertiesOf(read.addresses, ofDevice)];
       readProperties(client, { peer, properties, learned: ofDevice, timeoutMs, retries, nowMono: startMono }, end => {
         if (end.kind === 'failed') {
-          if (end.reason === 'timeout') onSilent(read.device);
+          if (end.reason === 'timeout' || end.reason === 'no-connection') onSilent(read.device);
           fail(read, end.reason, end.detail, onOutcome);
           return;
         }

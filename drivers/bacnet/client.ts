@@ -99,6 +99,7 @@ export function createBacnetClient({ port, clock, random, log, limits }: BacnetC
     const incoming = decodeDatagram(bytes, host, fromPort);
     if (incoming.kind === 'wrong') counts.malformed += 1;
     else if (incoming.kind === 'bbmd-result') foreign?.onResult(incoming.code, host, fromPort);
+    else if (incoming.kind === 'no-route') requests.onNoRoute(host, fromPort, incoming.network);
     else onMessage(incoming, bytes);
   }
 

@@ -1,10 +1,10 @@
 import { assert } from '../../src/base/assert.ts';
 import { type Apdu, decodeApdu, encodeRequestHead, encodeUnconfirmedHead } from './apdu.ts';
 import { type BvlcFunction, bvlcBytes, bvlcFunctions, decodeBvlc, setBvlc } from './bvlc.ts';
-import { decodeNpdu, encodeNpdu } from './npdu.ts';
+import { decodeNpdu, encodeNpdu, type NoRoute } from './npdu.ts';
 import { allNetworks, type Peer } from './peer.ts';
 import { isRequestService, whoIsService } from './services.ts';
-import type { Wrong } from './wrong.ts';
+import { type Wrong, wrong } from './wrong.ts';
 
 /*
  * Whole datagrams: the three layers put together and taken apart. Everything that goes to the plant is made here, so this
@@ -23,6 +23,8 @@ export type Incoming =
       readonly isForwarded: boolean;
     }
   | { readonly kind: 'bbmd-result'; readonly code: number }
+  /** The sender is a router that knows no way to this network. */
+  | NoRoute
   | Wrong;
 
 /** Never throws, and never reads past the end. */
@@ -32,6 +34,7 @@ export function decodeDatagram(bytes: Buffer, host: string, port: number): Incom
   if (bvlc.kind === 'result') return { kind: 'bbmd-result', code: bvlc.code };
   const npdu = decodeNpdu(bytes, bvlc.at);
   if (npdu.kind === 'wrong') return npdu;
+  if (npdu.kind === 'no-route') return bvlc.isBroadcast ? wrong('a refusal of a router that was sent to all') : npdu;
   const apdu = decodeApdu(bytes, npdu.at);
   if (apdu.kind === 'wrong') return apdu;
   const { network, mac } = npdu;

@@ -20,12 +20,22 @@ export interface Npdu {
   readonly mac: string;
 }
 
-/** Messages among routers are wrong here, and so are those for another network: this is no router. */
-export function decodeNpdu(bytes: Buffer, start: number): Npdu | Wrong {
+/** A router says that it knows no way to a network: what was sent there is lost. */
+export interface NoRoute {
+  readonly kind: 'no-route';
+  readonly network: number;
+}
+
+/** Of the messages among routers, the one that concerns those who send: Reject-Message-To-Network (clause 6.4.4). */
+const rejectMessage = 3;
+const noWayThere = 1;
+
+/** Other messages among routers are wrong here, and so are those for another network: this is no router. */
+export function decodeNpdu(bytes: Buffer, start: number): Npdu | NoRoute | Wrong {
   if (start + 2 > bytes.length) return wrong('a network header that ends too soon');
   if (bytes[start] !== version) return wrong('not version 1 of the network layer');
   const flags = bytes[start + 1] ?? 0;
-  if (flags & control.isNetworkMessage) return wrong('a message among routers');
+  if (flags & control.isNetworkMessage) return decodeNoRoute(bytes, start, flags) ?? wrong('a message among routers');
   let at = start + 2;
   if (flags & control.hasDestination) {
     const end = addressEnd(bytes, at);
@@ -45,6 +55,14 @@ export function decodeNpdu(bytes: Buffer, start: number): Npdu | Wrong {
   }
   if (flags & control.hasDestination) at += 1;
   return at < bytes.length ? { kind: 'apdu', at, network, mac } : wrong('a network header that ends too soon');
+}
+
+/** As the router itself sends it to us, with no addresses around it. */
+function decodeNoRoute(bytes: Buffer, start: number, flags: number): NoRoute | undefined {
+  if (flags & (control.hasDestination | control.hasSource) || bytes.length !== start + 6) return undefined;
+  if (bytes[start + 2] !== rejectMessage || bytes[start + 3] !== noWayThere) return undefined;
+  const network = bytes.readUInt16BE(start + 4);
+  return network === 0 || network === allNetworks ? undefined : { kind: 'no-route', network };
 }
 
 /** The end of a network number, a length and an address of so many bytes; undefined when they do not fit in. */

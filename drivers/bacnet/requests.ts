@@ -119,9 +119,18 @@ export class Requests {
 
   /** The system says that nothing can be sent there. */
   onUnreachable(host: string, port: number, detail: string): void {
+    this.#endFlights(peer => peer.host === host && peer.port === port, detail);
+  }
+
+  /** A router says that it knows no way to the network behind it. */
+  onNoRoute(host: string, port: number, network: number): void {
+    const isBehind = (peer: Peer) => peer.host === host && peer.port === port && peer.network === network;
+    this.#endFlights(isBehind, `the router ${host}:${port} knows no way to network ${network}`);
+  }
+
+  #endFlights(isMeant: (peer: Peer) => boolean, detail: string): void {
     for (const pending of [...this.#pending]) {
-      const { peer } = pending.request;
-      if (pending.flight && peer.host === host && peer.port === port) this.#end(pending, noConnection(detail));
+      if (pending.flight && isMeant(pending.request.peer)) this.#end(pending, noConnection(detail));
     }
   }
 

@@ -389,6 +389,19 @@ describe('the port', () => {
     expect(outcomes).toEqual([{ kind: 'no-connection', detail: 'send EHOSTUNREACH 10.0.0.6' }]);
   });
 
+  test('by which a router says that it knows no way ends the requests for that network, and no others', () => {
+    const refusal = datagramOf(hex('03 01 00c8'), '0180');
+    ask({ peer: { ...routed, network: 201 } });
+    ask({ peer: { ...routed, network: 0, mac: '' } });
+    ask({ peer: { ...routed, host: '10.0.0.9' } });
+    ask({ peer: routed });
+    port.hear(datagramOf(hex('03 01 00c8'), '0180', 0x0b), routed.host, routed.port);
+    expect(outcomes).toEqual([]);
+    port.hear(refusal, routed.host, routed.port);
+    const detail = 'the router 10.0.0.1:47808 knows no way to network 200';
+    expect(outcomes).toEqual([{ kind: 'no-connection', detail }]);
+  });
+
   test('that is closed ends what is under way and takes nothing more', async () => {
     ask();
     for (let count = 0; count < 5; count += 1) ask();

@@ -51,6 +51,11 @@ describe('the network layer', () => {
   test.each([
     ['of another version', '0200 30'],
     ['among routers', '0180 00'],
+    ['a router that is busy', '0180 03 02 00c8'],
+    ['a router that knows no way to nowhere', '0180 03 01 0000'],
+    ['a router that knows no way to all', '0180 03 01 ffff'],
+    ['a router that says it for another one', '0188 0007 01 0a 03 01 00c8'],
+    ['a router that is cut short', '0180 03 01 00'],
     ['for another network', '0120 00c8 01 0a ff 30'],
     ['from everywhere', '0108 ffff 01 0a 30'],
     ['from network 0', '0108 0000 01 0a 30'],

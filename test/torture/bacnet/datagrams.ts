@@ -102,6 +102,7 @@ export const strayDatagrams: readonly Buffer[] = [
   hex('8100 0006 0000'),
   hex('8100 0006 0060'),
   datagramOf(hex('00'), '0180'),
+  datagramOf(hex('03 01 00c8'), '0180'),
   // Errors, refusals, acknowledgements of nothing.
   datagramOf(hex('50 01 0c 9102 9120')),
   datagramOf(hex('60 01 09')),
