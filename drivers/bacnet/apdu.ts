@@ -128,10 +128,22 @@ const mostApduCode = 5;
 /** What a confirmed request puts in front of its payload. */
 export const requestHeadBytes = 4;
 
-/** @param maxSegments the most segments that the answer may have; 0: it has to be in one piece */
-export function encodeRequestHead(invokeId: number, service: number, maxSegments: number): Buffer {
-  const takesSegments = maxSegments > 0 ? takesSegmentsBit : 0;
-  return Buffer.from([takesSegments, (maxSegmentsCode(maxSegments) << 4) | mostApduCode, invokeId, service]);
+/**
+ * Writes the head of a confirmed request into `frame`.
+ *
+ * @param maxSegments the most segments that the answer may have; 0: it has to be in one piece
+ */
+export function putRequestHead(
+  frame: Buffer,
+  at: number,
+  invokeId: number,
+  service: number,
+  maxSegments: number,
+): void {
+  frame[at] = maxSegments > 0 ? takesSegmentsBit : 0;
+  frame[at + 1] = (maxSegmentsCode(maxSegments) << 4) | mostApduCode;
+  frame[at + 2] = invokeId;
+  frame[at + 3] = service;
 }
 
 /** 2, 4, 8 … 64 segments, and 7 for more: the nearest that is not more than asked for. */

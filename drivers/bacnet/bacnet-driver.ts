@@ -28,7 +28,7 @@ import { fillReading } from './point-value.ts';
 import { describeRefusal, type PropertyAnswer, readProperties } from './property-reader.ts';
 import { dependsOnState } from './quality.ts';
 import { createQuestions } from './questions.ts';
-import { type BacnetRead, planReads, propertiesOf } from './read-plan.ts';
+import { askedFor, type BacnetRead, planReads } from './read-plan.ts';
 import { iAmService, unconfirmedCovService } from './services.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { createUdpPort, type UdpPort, type UdpPortOptions } from './udp-port.ts';
@@ -167,7 +167,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       const { peer } = where;
       const { instance } = device;
       const identity = met.isBelieved(instance, peer, startMono) ? [] : [identityOf(instance)];
-      const properties = [...identity, ...propertiesOf(read.addresses, ofDevice)];
+      const properties = [...identity, ...askedFor(read, ofDevice)];
       readProperties(client, { peer, properties, learned: ofDevice, timeoutMs, retries, nowMono: startMono }, end => {
         if (end.kind === 'failed') {
           if (end.reason === 'timeout' || end.reason === 'no-connection') onSilent(read.device);
@@ -199,8 +199,9 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
     for (const [index, address] of read.addresses.entries()) {
       const reading = read.readings[index];
       const point = read.points[index];
-      if (!reading || !point) continue;
-      const answer = answers.get(keyOf(address));
+      const keys = read.keys[index];
+      if (!reading || !point || !keys) continue;
+      const answer = answers.get(keys.value);
       if (answer?.kind !== 'values') {
         spoilReading(reading, 'refused');
         const why = answer?.kind === 'error' ? describeRefusal(answer) : answer?.text;
@@ -212,7 +213,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       const told = subscriptions.toldSince(point, startMono);
       if (told) Object.assign(reading, told.reading);
       if (!dependsOnState(address.objectType, address.property)) continue;
-      const quality = stateIn(answers, address);
+      const quality = stateIn(answers, keys);
       states.set(point.number, quality);
       if (quality !== 'good' && !told?.isWithState) spoilReading(reading, quality);
     }

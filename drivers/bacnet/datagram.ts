@@ -1,5 +1,5 @@
 import { assert } from '../../src/base/assert.ts';
-import { type Apdu, decodeApdu, encodeRequestHead, encodeUnconfirmedHead } from './apdu.ts';
+import { type Apdu, decodeApdu, encodeUnconfirmedHead, putRequestHead, requestHeadBytes } from './apdu.ts';
 import { type BvlcFunction, bvlcBytes, bvlcFunctions, decodeBvlc, setBvlc } from './bvlc.ts';
 import { decodeNpdu, encodeNpdu, type NoRoute } from './npdu.ts';
 import { allNetworks, type Peer } from './peer.ts';
@@ -43,7 +43,7 @@ export function decodeDatagram(bytes: Buffer, host: string, port: number): Incom
   return { kind: 'message', peer, apdu, isBroadcast, isForwarded: origin !== undefined };
 }
 
-/** @param maxSegments see encodeRequestHead */
+/** @param maxSegments see putRequestHead */
 export function encodeRequest(
   peer: Peer,
   invokeId: number,
@@ -53,8 +53,15 @@ export function encodeRequest(
 ): Buffer {
   assert(isRequestService(service), `service ${service} was to be asked of the plant`);
   assert(invokeId >= 1 && invokeId <= 255, `${invokeId} is no invoke id`);
-  const head = encodeRequestHead(invokeId, service, maxSegments);
-  return frameOf(bvlcFunctions.originalUnicast, [encodeNpdu(peer.network, peer.mac, true), head, payload]);
+  // In one piece, since nearly all that is sent is a request.
+  const npdu = encodeNpdu(peer.network, peer.mac, true);
+  const apduAt = bvlcBytes + npdu.length;
+  const frame = Buffer.allocUnsafe(apduAt + requestHeadBytes + payload.length);
+  frame.set(npdu, bvlcBytes);
+  putRequestHead(frame, apduAt, invokeId, service, maxSegments);
+  frame.set(payload, apduAt + requestHeadBytes);
+  setBvlc(frame, bvlcFunctions.originalUnicast);
+  return frame;
 }
 
 /** An answer to a device, or the acknowledgement of a segment: see apdu.ts for all that there are. */

@@ -16,6 +16,8 @@ export interface Learned {
   readonly alone: Set<string>;
   /** Of status-flags and the like: those that an object does not have. */
   readonly missing: Set<string>;
+  /** Another one whenever `missing` has changed: what follows from it is not made anew for every poll. */
+  missingVersion: number;
   /** When all of it is tried again; infinite while nothing was refused. */
   reviewMono: number;
   /** How long it holds, ms. */
@@ -32,6 +34,7 @@ export function unlearned(): Learned {
     takesMultiple: true,
     alone: new Set(),
     missing: new Set(),
+    missingVersion: 0,
     reviewMono: Number.POSITIVE_INFINITY,
     reviewWaitMs: reviewMs.first,
   };
@@ -49,8 +52,8 @@ export function review(learned: Learned, nowMono: number): void {
   const reviewWaitMs = isOld ? reviewMs.first : Math.min(reviewMs.longest, 2 * learned.reviewWaitMs);
   learned.alone.clear();
   learned.missing.clear();
-  Object.assign(learned, { ...unlearned(), maxApdu: learned.maxApdu, alone: learned.alone, missing: learned.missing });
-  learned.reviewWaitMs = reviewWaitMs;
+  const { maxApdu, alone, missing, missingVersion } = learned;
+  Object.assign(learned, unlearned(), { maxApdu, alone, missing, missingVersion: missingVersion + 1, reviewWaitMs });
 }
 
 /** Of one read, whatever the device takes: so that one lost datagram does not cost too much. */
@@ -62,6 +65,7 @@ const mostRemembered = 4_096;
 /** An object does not have this property. */
 export function rememberMissing(learned: Learned, key: string, nowMono: number): void {
   remember(learned.missing, key);
+  learned.missingVersion += 1;
   holdForNow(learned, nowMono);
 }
 
@@ -69,8 +73,8 @@ function remember(set: Set<string>, key: string): void {
   if (set.size < mostRemembered) set.add(key);
 }
 
-export function keyOf({ objectType, instance, property, index }: PropertyReference): string {
-  return `${objectType} ${instance} ${property} ${index ?? ''}`;
+export function keyOf({ objectType, instance, property, index, key }: PropertyReference): string {
+  return key ?? `${objectType} ${instance} ${property} ${index ?? ''}`;
 }
 
 /** Abort and reject by number (clauses 18.9 and 18.10). */
@@ -112,9 +116,9 @@ export function learnRefusal(
 
 /** What was learned from a device that in the end refused everything: nothing about how to ask it. */
 export function unlearn(learned: Learned, before: Learned): void {
-  const { alone } = learned;
+  const { alone, missing, missingVersion } = learned;
   for (const key of alone) if (!before.alone.has(key)) alone.delete(key);
-  Object.assign(learned, { ...before, alone, missing: learned.missing });
+  Object.assign(learned, before, { alone, missing, missingVersion });
 }
 
 export function copyOf(learned: Learned): Learned {

@@ -2,26 +2,27 @@ import type { Quality } from '../../src/model/quality.ts';
 import { keyOf, type Learned, rememberMissing } from './learned.ts';
 import type { PropertyAnswer } from './property-reader.ts';
 import { qualityOf } from './quality.ts';
-import { type BacnetRead, isStateProperty, propertiesOf, stateProperties } from './read-plan.ts';
+import { askedFor, type BacnetRead, isStateProperty, type PointKeys } from './read-plan.ts';
+import type { PropertyResult } from './values.ts';
 
 /** What the object says of itself in the answers to a read. */
 export function stateIn(
   answers: ReadonlyMap<string, PropertyAnswer>,
-  of: { objectType: number; instance: number },
+  { statusFlags, reliability, outOfService }: PointKeys,
 ): Quality {
-  const resultOf = (property: number) => {
-    const answer = answers.get(keyOf({ objectType: of.objectType, instance: of.instance, property, index: undefined }));
-    return answer?.kind === 'values' ? answer : undefined;
-  };
-  const { statusFlags, reliability, outOfService } = stateProperties;
   const state = {
-    statusFlags: resultOf(statusFlags),
-    reliability: resultOf(reliability),
-    outOfService: resultOf(outOfService),
+    statusFlags: valuesAt(answers, statusFlags),
+    reliability: valuesAt(answers, reliability),
+    outOfService: valuesAt(answers, outOfService),
   };
   // All that can be known of it is in the answer: a fault without a reason is one.
   const quality = qualityOf(state, false);
   return quality === 'unknown' ? 'device-fault' : quality;
+}
+
+function valuesAt(answers: ReadonlyMap<string, PropertyAnswer>, key: string): PropertyResult | undefined {
+  const answer = answers.get(key);
+  return answer?.kind === 'values' ? answer : undefined;
 }
 
 /** What an object does not have is not asked for again. */
@@ -31,10 +32,11 @@ export function learnMissing(
   ofDevice: Learned,
   nowMono: number,
 ): void {
-  for (const one of propertiesOf(read.addresses, ofDevice)) {
+  for (const one of askedFor(read, ofDevice)) {
+    if (!isStateProperty(one.property)) continue;
     const key = keyOf(one);
     const answer = answers.get(key);
-    if (isStateProperty(one.property) && answer && isMissing(answer)) rememberMissing(ofDevice, key, nowMono);
+    if (answer && isMissing(answer)) rememberMissing(ofDevice, key, nowMono);
   }
 }
 

@@ -66,7 +66,7 @@ export function readProperties(
   let before: Learned | undefined;
 
   function askNext(): void {
-    left = left.filter(one => !answers.has(keyOf(one)));
+    if (answers.size > 0) left = left.filter(one => !answers.has(keyOf(one)));
     if (left.length === 0) {
       onEnd({ kind: 'answered', answers, responseMs });
       return;

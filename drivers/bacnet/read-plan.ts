@@ -13,8 +13,25 @@ export interface BacnetRead extends Read {
   readonly protocol: 'bacnet';
   /** One for each point. */
   readonly addresses: readonly BacnetAddress[];
+  /** What the answers of each point are known by. */
+  readonly keys: readonly PointKeys[];
+  /** What is asked for, so long as the device is known to have the same. */
+  asked: Asked | undefined;
   /** What was refused the last time, so that it is told once, not at every poll. */
   lastRefusal: string;
+}
+
+export interface PointKeys {
+  readonly value: string;
+  readonly statusFlags: string;
+  readonly reliability: string;
+  readonly outOfService: string;
+}
+
+interface Asked {
+  readonly properties: readonly PropertyReference[];
+  readonly learned: Learned;
+  readonly missingVersion: number;
 }
 
 const statusFlags = 111;
@@ -72,8 +89,30 @@ function createRead(device: Device, block: readonly { point: Point; address: Bac
     // A datagram takes no time that counts.
     wireMs: 0,
     addresses,
+    keys: addresses.map(keysOf),
+    asked: undefined,
     lastRefusal: '',
   };
+}
+
+function keysOf(address: BacnetAddress): PointKeys {
+  const { objectType, instance } = address;
+  const ofState = (property: number) => keyOf({ objectType, instance, property, index: undefined });
+  return {
+    value: keyOf(address),
+    statusFlags: ofState(statusFlags),
+    reliability: ofState(reliability),
+    outOfService: ofState(outOfService),
+  };
+}
+
+/** What has to be asked for a read; made anew only when the device was found to have less, or may have more. */
+export function askedFor(read: BacnetRead, learned: Learned): readonly PropertyReference[] {
+  const { asked } = read;
+  if (asked?.learned === learned && asked.missingVersion === learned.missingVersion) return asked.properties;
+  const properties = propertiesOf(read.addresses, learned);
+  read.asked = { properties, learned, missingVersion: learned.missingVersion };
+  return properties;
 }
 
 /** `analog-input 3 present-value`, or from the first to the last of several. */
@@ -93,7 +132,7 @@ export function propertiesOf(addresses: readonly BacnetAddress[], learned: Learn
   const wanted = new Map<string, PropertyReference>();
   const add = (one: PropertyReference) => {
     const key = keyOf(one);
-    if (!wanted.has(key)) wanted.set(key, one);
+    if (!wanted.has(key)) wanted.set(key, { ...one, key });
   };
   let last: BacnetAddress | undefined;
   const closeObject = () => {

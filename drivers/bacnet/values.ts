@@ -50,6 +50,8 @@ export interface PropertyReference {
   readonly property: number;
   /** Of an array: 0 is its length. Undefined for all of it. */
   readonly index: number | undefined;
+  /** What it is known by, where that was made before: see keyOf in learned.ts. */
+  readonly key?: string;
 }
 
 /** What a device says of one property. */
