@@ -14,6 +14,8 @@ export interface Learned {
   takesMultiple: boolean;
   /** Properties that it does not give together with others. */
   readonly alone: Set<string>;
+  /** How long its answers take, smoothed, ms; 0 before the first one. */
+  responseMs: number;
   /** Of status-flags and the like: those that an object does not have. */
   readonly missing: Set<string>;
   /** Another one whenever `missing` has changed: what follows from it is not made anew for every poll. */
@@ -32,6 +34,7 @@ export function unlearned(): Learned {
     maxApdu: undefined,
     mostProperties: mostPropertiesAtOnce,
     takesMultiple: true,
+    responseMs: 0,
     alone: new Set(),
     missing: new Set(),
     missingVersion: 0,
@@ -52,8 +55,9 @@ export function review(learned: Learned, nowMono: number): void {
   const reviewWaitMs = isOld ? reviewMs.first : Math.min(reviewMs.longest, 2 * learned.reviewWaitMs);
   learned.alone.clear();
   learned.missing.clear();
-  const { maxApdu, alone, missing, missingVersion } = learned;
-  Object.assign(learned, unlearned(), { maxApdu, alone, missing, missingVersion: missingVersion + 1, reviewWaitMs });
+  const { maxApdu, responseMs, alone, missing } = learned;
+  const missingVersion = learned.missingVersion + 1;
+  Object.assign(learned, unlearned(), { maxApdu, responseMs, alone, missing, missingVersion, reviewWaitMs });
 }
 
 /** Of one read, whatever the device takes: so that one lost datagram does not cost too much. */
@@ -123,6 +127,20 @@ export function unlearn(learned: Learned, before: Learned): void {
 
 export function copyOf(learned: Learned): Learned {
   return { ...learned, alone: new Set(learned.alone) };
+}
+
+const smoothing = 1 / 8;
+
+export function learnResponse(learned: Learned, responseMs: number): void {
+  learned.responseMs += learned.responseMs === 0 ? responseMs : smoothing * (responseMs - learned.responseMs);
+}
+
+/**
+ * How often a request may go out within its time. A device behind a slow line would be asked again while it still answers, and
+ * its line be the slower for it: each try has twice the time that it needs.
+ */
+export function triesWithin(learned: Learned, timeoutMs: number, retries: number): number {
+  return Math.min(1 + retries, Math.max(1, Math.floor(timeoutMs / (2 * learned.responseMs))));
 }
 
 /** How a read goes out. */

@@ -8,7 +8,18 @@ import {
   errorCodes,
   rejectReasonNames,
 } from './codec.ts';
-import { copyOf, keyOf, type Learned, learnRefusal, nextPart, type Part, review, unlearn } from './learned.ts';
+import {
+  copyOf,
+  keyOf,
+  type Learned,
+  learnRefusal,
+  learnResponse,
+  nextPart,
+  type Part,
+  review,
+  triesWithin,
+  unlearn,
+} from './learned.ts';
 import type { Peer } from './peer.ts';
 import { matchReadMultiple } from './read-multiple.ts';
 import { matchReadProperty } from './read-property.ts';
@@ -22,7 +33,7 @@ export interface PropertyQuestion {
   readonly learned: Learned;
   /** How long the device may take for each part, all its repetitions included. */
   readonly timeoutMs: number;
-  /** How often each part is sent again within that time. */
+  /** How often each part is sent again within that time, at the most. */
   readonly retries: number;
   readonly nowMono: number;
 }
@@ -73,13 +84,14 @@ export function readProperties(
     }
     const part = nextPart(left, learned, most);
     const isSingle = part.service === 'read-property';
+    const tries = triesWithin(learned, timeoutMs, retries);
     client.request(
       {
         peer,
         service: isSingle ? requestServices.readProperty : requestServices.readPropertyMultiple,
         payload: payloadOf(part),
-        timeoutMs: timeoutMs / (1 + retries),
-        retries,
+        timeoutMs: timeoutMs / tries,
+        retries: tries - 1,
         // Once it has begun to answer in pieces, it may finish.
         transferMs: timeoutMs,
       },
@@ -88,7 +100,10 @@ export function readProperties(
   }
 
   function onOutcome(part: Part, outcome: Outcome): void {
-    if ('responseMs' in outcome) ({ responseMs } = outcome);
+    if ('responseMs' in outcome) {
+      ({ responseMs } = outcome);
+      learnResponse(learned, responseMs);
+    }
     const failure = takeOutcome(part, outcome);
     if (failure) onEnd({ kind: 'failed', ...failure });
     else askNext();

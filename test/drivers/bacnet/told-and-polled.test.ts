@@ -29,11 +29,11 @@ function real(value: number): string {
   return `44${bytes.toString('hex')}`;
 }
 
-function rig(addresses: readonly Partial<BacnetAddress>[]) {
+function rig(addresses: readonly Partial<BacnetAddress>[], retries = 0) {
   const clock = new VirtualClock();
   const wire = createTestPort();
   const driver = createBacnetDriver({ random: seededRandom(1), openPort: () => wire });
-  const bus = driver.create({ bus: bacnetBus({ timeoutMs: 3_000 }), clock, log: silentLog });
+  const bus = driver.create({ bus: bacnetBus({ timeoutMs: 3_000, retries }), clock, log: silentLog });
   const device = bacnetDevice(
     addresses.map(address => bacnetAddress(address)),
     { address: { host, port } },
@@ -127,6 +127,24 @@ test('what is told of one property of an object does not hide that another one i
   }
   expect(bus.describe?.(device)).toEqual(['tells changes of 1 of 2 values (nothing was told for two lifetimes)']);
   await bus.close();
+});
+
+test('a device on a slow line is not asked again while it still answers, one that is quick is when it is late', async () => {
+  const slow = rig([{}], 2);
+  const asked: number[] = [];
+  for (let count = 0; count < 3; count += 1) {
+    const before = slow.wire.sent.length;
+    const read = slow.startRead();
+    await slow.clock.advance(1_400);
+    expect(read.answer(real(count), well)).toEqual(['answered']);
+    asked.push(slow.wire.sent.length - before);
+  }
+  expect(asked).toEqual([2, 1, 1]);
+  const quick = rig([{}], 2);
+  quick.startRead().answer(real(1), well);
+  quick.startRead();
+  await quick.clock.advance(2_900);
+  expect(quick.wire.sent).toHaveLength(4);
 });
 
 describe('a list', () => {
