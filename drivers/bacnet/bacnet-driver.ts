@@ -1,4 +1,5 @@
 import { assert } from '../../src/base/assert.ts';
+import type { Log } from '../../src/base/log.ts';
 import type { Random } from '../../src/base/random.ts';
 import {
   type Driver,
@@ -218,15 +219,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       if (quality !== 'good' && !told?.isWithState) spoilReading(reading, quality);
     }
     learnMissing(answers, read, ofDevice, startMono);
-    tellRefused(read, refused);
-  }
-
-  function tellRefused(read: BacnetRead, refused: readonly string[]): void {
-    const text = refused.join('; ');
-    if (text !== '' && text !== read.lastRefusal) {
-      log.warn({ device: read.device.id, points: refused.slice(0, mostTold) }, 'device refuses these points');
-    }
-    read.lastRefusal = text;
+    tellRefused(log, read, refused);
   }
 
   return {
@@ -294,6 +287,15 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
 
 /** Refused points that one line of the log names. */
 const mostTold = 20;
+
+/** Once for each change, not at every poll. */
+function tellRefused(log: Log, read: BacnetRead, refused: readonly string[]): void {
+  const text = refused.join('; ');
+  if (text !== '' && text !== read.lastRefusal) {
+    log.warn({ device: read.device.id, points: refused.slice(0, mostTold) }, 'device refuses these points');
+  }
+  read.lastRefusal = text;
+}
 
 function bacnetOf({ id, bacnet }: Device): BacnetDevice {
   assert(bacnet, `device ${id} is no BACnet device`);

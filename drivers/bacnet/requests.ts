@@ -7,10 +7,10 @@ import { Deadlines } from './deadlines.ts';
 import { FinishedTransfers } from './finished-transfers.ts';
 import { outcomeOf } from './outcome.ts';
 import { isSamePeer, type Peer } from './peer.ts';
-import { type PeerQueue, PeerQueues, type RequestLimits } from './peer-queues.ts';
+import { PeerQueues, type RequestLimits } from './peer-queues.ts';
+import { type Flight, isRead, noConnection, type Pending } from './pending.ts';
 import type { OnOutcome, Outcome, Request } from './request.ts';
 import { createTransfer, lastSequence, type SegmentVerdict, type Transfer, takeSegment } from './segments.ts';
-import { requestServices } from './services.ts';
 
 /** Requests that wait for their turn. One more ends at once as `no-connection`. */
 const mostWaiting = 4_096;
@@ -24,31 +24,6 @@ const anySegments = 255;
 /** An id of which an answer may still come rests for so many timeouts, and for so long at least. */
 const restTimeouts = 4;
 const leastRestMs = 10_000;
-
-/** A request that has not ended. */
-interface Pending {
-  readonly request: Request;
-  readonly onOutcome: OnOutcome;
-  /** When it ends at the latest. */
-  endMono: number;
-  /** When something has to be done about it: the answer is late, or its turn did not come. */
-  dueMono: number;
-  queue: PeerQueue<Pending> | undefined;
-  /** Undefined while it waits for its turn. */
-  flight: Flight | undefined;
-}
-
-/** A request that was sent. */
-interface Flight {
-  readonly invokeId: number;
-  readonly frame: Buffer;
-  readonly sentMono: number;
-  /** How often it may be sent again; then, how often our acknowledgement of the last segment. */
-  retriesLeft: number;
-  /** Something of it may come after it has ended: a second answer, or more segments. */
-  mayStillAnswer: boolean;
-  transfer: Transfer | undefined;
-}
 
 export interface RequestsOptions {
   readonly clock: Clock;
@@ -313,12 +288,4 @@ export class Requests {
     const restMs = isOwed ? Math.max(leastRestMs, restTimeouts * pending.request.timeoutMs) : 0;
     if (pending.queue) this.#queues.end(pending.queue, invokeId, nowMono + restMs, nowMono);
   }
-}
-
-function isRead({ service }: Request): boolean {
-  return service === requestServices.readProperty || service === requestServices.readPropertyMultiple;
-}
-
-function noConnection(detail: string): Outcome {
-  return { kind: 'no-connection', detail };
 }
