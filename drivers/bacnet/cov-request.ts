@@ -26,14 +26,14 @@ export function subscriptionKey(address: BacnetAddress): string {
     : `${objectType} ${instance} ${property} ${index ?? ''} ${cov?.increment ?? ''}`;
 }
 
-/** What asks a device to tell this. */
-export function requestOf(address: BacnetAddress) {
+/** What asks a device to tell this. @param isConfirmed it waits for our word that each change was heard, and repeats it */
+export function requestOf(address: BacnetAddress, isConfirmed: boolean) {
   const { objectType, instance, property, index, cov } = address;
   const subscription = {
     processId,
     objectType,
     instance,
-    isConfirmed: true,
+    isConfirmed,
     lifetimeSeconds: lifetimeMs / 1_000,
   };
   return isPlain(address)

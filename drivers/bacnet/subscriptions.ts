@@ -13,6 +13,7 @@ import { isSamePeer, type Peer } from './peer.ts';
 import { fillReading } from './point-value.ts';
 import { dependsOnState, mayTrustFault, qualityOf } from './quality.ts';
 import { addressOf, stateProperties } from './read-plan.ts';
+import type { Outcome } from './request.ts';
 
 export interface SubscriptionsOptions {
   readonly client: BacnetClient;
@@ -59,6 +60,8 @@ interface Subscription {
   readonly address: BacnetAddress;
   readonly points: Map<number, Point>;
   cov: Cov;
+  /** A device that refuses is asked the other way the next time: some cannot wait for an answer. */
+  isConfirmed: boolean;
 }
 
 interface DeviceState {
@@ -109,7 +112,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     } else if (count < mostSubscriptions) {
       count += 1;
       const points = new Map([[point.number, point]]);
-      state.subscriptions.set(key, { device: state.device, address, points, cov: createCov(clock.monoMs()) });
+      const cov = createCov(clock.monoMs());
+      state.subscriptions.set(key, { device: state.device, address, points, cov, isConfirmed: true });
     }
   }
 
@@ -141,20 +145,19 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     state.isAsking = true;
     subscription.cov = stepCov(subscription.cov, { kind: 'asked' }, clock.monoMs());
     const { timeoutMs, retries } = options;
-    client.request(
-      { peer, ...requestOf(subscription.address), timeoutMs: timeoutMs / (1 + retries), retries },
-      outcome => {
-        state.isAsking = false;
-        const nowMono = clock.monoMs();
-        const input =
-          outcome.kind === 'simple-ack'
-            ? ({ kind: 'accepted' } as const)
-            : ({ kind: 'failed', why: describeOutcome(outcome) } as const);
-        change(subscription, stepCov(subscription.cov, input, nowMono));
-        if (outcome.kind === 'timeout') state.isHeard = false;
-        goOn();
-      },
-    );
+    const wanted = requestOf(subscription.address, subscription.isConfirmed);
+    client.request({ peer, ...wanted, timeoutMs: timeoutMs / (1 + retries), retries }, outcome => {
+      state.isAsking = false;
+      if (isRefusal(outcome)) subscription.isConfirmed = !subscription.isConfirmed;
+      const nowMono = clock.monoMs();
+      const input =
+        outcome.kind === 'simple-ack'
+          ? ({ kind: 'accepted' } as const)
+          : ({ kind: 'failed', why: describeOutcome(outcome) } as const);
+      change(subscription, stepCov(subscription.cov, input, nowMono));
+      if (outcome.kind === 'timeout') state.isHeard = false;
+      goOn();
+    });
   }
 
   /** Told once for each change, not for each try. */
@@ -288,6 +291,10 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       timer?.cancel();
     },
   };
+}
+
+function isRefusal({ kind }: Outcome): boolean {
+  return kind === 'error' || kind === 'reject' || kind === 'abort';
 }
 
 function doubt({ subscriptions }: DeviceState, nowMono: number): void {

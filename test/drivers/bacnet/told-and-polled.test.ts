@@ -147,6 +147,24 @@ test('a device on a slow line is not asked again while it still answers, one tha
   expect(quick.wire.sent).toHaveLength(4);
 });
 
+test('a device that does not wait for an answer to what it tells is asked to tell it without, and so from then on', async () => {
+  const { startRead, wire, clock, hear, grant, bus, device } = rig([{ cov }]);
+  startRead().answer(real(1), well);
+  const asked = () => wire.sent.at(-1)?.bytes.toString('hex', 10);
+  const idOf = () => (wire.sent.at(-1)?.bytes[8] ?? 0).toString(16).padStart(2, '0');
+  expect(asked()).toBe('0b1cce301c0000000129013a012c');
+  hear(`50 ${idOf()} 05 9105 912d`);
+  await clock.advance(30_000);
+  expect(asked()).toBe('0b1cce301c0000000129003a012c');
+  grant();
+  expect(bus.describe?.(device)).toEqual(['tells changes of 1 of 1 values']);
+  const before = wire.sent.length;
+  await clock.advance(lifetimeMs / 2);
+  expect(wire.sent).toHaveLength(before + 1);
+  expect(asked()).toBe('0b1cce301c0000000129003a012c');
+  await bus.close();
+});
+
 describe('a list', () => {
   const number = (value: number): BacnetValue => ({ kind: 'enumerated', value });
   const contains6: BacnetPart = { kind: 'contains', value: 6 };
