@@ -1,5 +1,6 @@
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
+import type { BacnetFound, BacnetPlace, BacnetProperty, BacnetShown, BacnetTarget } from './model/bacnet-view.ts';
 import type { Bus } from './model/bus.ts';
 import type { Device } from './model/device.ts';
 import type { ReadMemory } from './model/learned.ts';
@@ -27,6 +28,8 @@ export interface DriverOptions {
 export interface OpenBus {
   /** How many reads may be under way at once: 1 but for an endpoint that is known to take more. */
   readonly window: number;
+  /** How many reads of one device may be under way at once; left out: as many as `window`. */
+  readonly deviceWindow?: number;
   readonly silences: Silences;
   /**
    * The cheapest legal reads that fetch these points, which are of one device. Every point is in exactly one read.
@@ -51,6 +54,10 @@ export interface OpenBus {
   decode(read: Read): void;
   /** Asks what a person at the command line wants to know, in the place of a read and by the same rules. */
   ask(question: Question, timeoutMs: number, onAnswer: (answer: Answer) => void): void;
+  /** Values that devices tell by themselves, once the bus is open. Called before the first read, and once. */
+  listen?(onPush: (push: Push) => void): void;
+  /** What is known of a device beside its reads, for people: where it was found, what it does not take. */
+  describe?(device: Device): readonly string[];
   /** Until when a device is not to be asked, since an answer of it may still come; 0 when it may be at once. */
   restsUntilMono(device: Device): number;
   /** Forgets what was learned of a device, and of these reads of it, which are all that go on: it is asked for all again. */
@@ -93,6 +100,14 @@ export interface Reading {
   quality: Quality;
 }
 
+/** A value that came without being asked for. The device was heard with it. */
+export interface Push {
+  readonly device: Device;
+  readonly point: Point;
+  readonly reading: Readonly<Reading>;
+  readonly atMono: number;
+}
+
 export type ReadOutcome =
   /**
    * `responseMs`: from the end of the request to the end of the answer, without what the answer's bytes took on the wire; the
@@ -125,7 +140,9 @@ export function spoilReading(reading: Reading, quality: BadReason): void {
 }
 
 /** What a person may ask a device, outside of what the site file says. It reads, as everything does. */
-export type Question =
+export type Question = ModbusQuestion | BacnetQuestion;
+
+export type ModbusQuestion =
   | {
       readonly kind: 'raw';
       readonly unitId: number;
@@ -137,13 +154,44 @@ export type Question =
   /** Who made the device (FC 43/14). Many devices do not know the question. */
   | { readonly kind: 'identify'; readonly unitId: number };
 
-export type Answer =
+export type BacnetQuestion =
+  /** Properties of one device; most at once: `mostPropertiesAsked`. */
+  | {
+      readonly kind: 'bacnet-read';
+      readonly target: BacnetTarget;
+      readonly properties: readonly BacnetProperty[];
+    }
+  /** Which devices there are: those that answer within the time of the question. */
+  | {
+      readonly kind: 'who-is';
+      /** Instances from and to, both included; undefined: all. */
+      readonly range: { readonly low: number; readonly high: number } | undefined;
+      /** Undefined: everybody is asked. */
+      readonly at: BacnetPlace | undefined;
+    };
+
+export const mostPropertiesAsked = 200;
+
+export type Answer = ModbusAnswer | BacnetAnswer | NoAnswer;
+
+export type ModbusAnswer =
   /** Registers as 16-bit numbers, or bits as 0 and 1. */
   | { readonly kind: 'raw'; readonly values: readonly number[]; readonly responseMs: number }
   | { readonly kind: 'identity'; readonly identity: Identity; readonly responseMs: number }
   /** The device answers, but not this. */
-  | { readonly kind: 'exception'; readonly code: number; readonly text: string; readonly responseMs: number }
-  | { readonly kind: 'failed'; readonly reason: BadReason; readonly detail: string };
+  | { readonly kind: 'exception'; readonly code: number; readonly text: string; readonly responseMs: number };
+
+export type BacnetAnswer =
+  /** In the order of the question. */
+  | { readonly kind: 'bacnet-values'; readonly values: readonly BacnetShown[]; readonly responseMs: number }
+  /** In the order in which they answered. */
+  | { readonly kind: 'bacnet-devices'; readonly devices: readonly BacnetFound[] };
+
+export interface NoAnswer {
+  readonly kind: 'failed';
+  readonly reason: BadReason;
+  readonly detail: string;
+}
 
 /** The basic objects of a device identification; empty where the device gives none. */
 export interface Identity {

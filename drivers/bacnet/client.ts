@@ -10,10 +10,13 @@ import {
   encodeSimpleAck,
   rejectReasons,
 } from './apdu.ts';
-import { decodeDatagram, encodeAnswer, encodeWhoIsTo, encodeWhoIsToAll } from './datagram.ts';
+import { decodeDatagram, encodeAnswer, encodeWhoIsTo, encodeWhoIsToAll, type Incoming } from './datagram.ts';
+import type { Registration } from './foreign-device.ts';
+import { type ForeignRegistration, startForeignRegistration } from './foreign-registration.ts';
 import type { Peer } from './peer.ts';
+import type { RequestLimits } from './peer-queues.ts';
 import type { OnOutcome, Request } from './request.ts';
-import { type RequestLimits, Requests } from './requests.ts';
+import { Requests } from './requests.ts';
 import { confirmedCovService, iAmService, iHaveService } from './services.ts';
 import type { UdpPort } from './udp-port.ts';
 
@@ -51,6 +54,11 @@ export interface BacnetClient {
   onUnconfirmed(handler: OnUnconfirmed): void;
   /** COV notifications that want an answer. One handler; the last one counts. */
   onConfirmed(handler: OnConfirmed): void;
+  /**
+   * Registers as a foreign device with the BBMD there, and renews it; Who-Is to all then goes by the BBMD too.
+   * `onChange` is told how it stands. @param ttlSeconds 1 to 65535
+   */
+  register(host: string, port: number, ttlSeconds: number, onChange: (registration: Registration) => void): void;
   readonly counts: Readonly<ClientCounts>;
   /** Lets go of the port; what is under way ends as `no-connection`. */
   close(): Promise<void>;
@@ -66,6 +74,8 @@ export function createBacnetClient({ port, clock, random, log, limits }: BacnetC
   let state: 'idle' | 'open' | 'closed' = 'idle';
   let takeUnconfirmed: OnUnconfirmed = () => undefined;
   let takeConfirmed: OnConfirmed = () => false;
+  let lastDown: string | undefined;
+  let foreign: ForeignRegistration | undefined;
   const send = (bytes: Buffer, peer: Peer) => port.send(bytes, peer.host, peer.port);
   const requests = new Requests({ clock, random, limits: limits ?? defaultLimits, send });
 
@@ -76,18 +86,23 @@ export function createBacnetClient({ port, clock, random, log, limits }: BacnetC
   }
 
   function onDown(detail: string): void {
-    log.warn({ detail }, 'BACnet port is down');
+    // Whoever asks opens it again, and again: one line is enough.
+    if (detail !== lastDown) log.warn({ detail }, 'BACnet port is down');
+    lastDown = detail;
     if (state === 'open') state = 'idle';
     requests.endAll(detail);
   }
 
   function onDatagram(bytes: Buffer, host: string, fromPort: number): void {
     counts.datagrams += 1;
+    lastDown = undefined;
     const incoming = decodeDatagram(bytes, host, fromPort);
-    if (incoming.kind !== 'message') {
-      counts.malformed += 1;
-      return;
-    }
+    if (incoming.kind === 'wrong') counts.malformed += 1;
+    else if (incoming.kind === 'bbmd-result') foreign?.onResult(incoming.code, host, fromPort);
+    else onMessage(incoming, bytes);
+  }
+
+  function onMessage(incoming: Incoming & { kind: 'message' }, bytes: Buffer): void {
     const { peer, apdu, isBroadcast, isForwarded } = incoming;
     if (apdu.kind === 'unconfirmed-request') {
       // Whoever claims to pass on a message can claim that it is anybody's: enough to look there, not for a value.
@@ -107,6 +122,12 @@ export function createBacnetClient({ port, clock, random, log, limits }: BacnetC
     return encodeError(invokeId, service, unknownSubscription.errorClass, unknownSubscription.errorCode);
   }
 
+  /** Also after the port broke down: a registration goes on by itself. */
+  function sendIfOpen(bytes: Buffer, host: string, toPort: number): void {
+    open();
+    port.send(bytes, host, toPort);
+  }
+
   return {
     counts,
     request(request, onOutcome) {
@@ -117,6 +138,7 @@ export function createBacnetClient({ port, clock, random, log, limits }: BacnetC
     broadcast(whoIs) {
       open();
       port.broadcast(encodeWhoIsToAll('broadcast', whoIs));
+      if (foreign?.isRegistered) port.send(encodeWhoIsToAll('bbmd', whoIs), foreign.host, foreign.port);
     },
     sendUnconfirmed(peer, whoIs) {
       open();
@@ -128,8 +150,14 @@ export function createBacnetClient({ port, clock, random, log, limits }: BacnetC
     onConfirmed(handler) {
       takeConfirmed = handler;
     },
+    register(host, bbmdPort, ttlSeconds, onChange) {
+      open();
+      foreign?.close();
+      foreign = startForeignRegistration({ host, port: bbmdPort, ttlSeconds, clock, onChange, send: sendIfOpen });
+    },
     async close() {
       state = 'closed';
+      foreign?.close();
       requests.close('the bus is closed');
       await port.close();
     },

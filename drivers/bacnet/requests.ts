@@ -4,18 +4,12 @@ import { type Apdu, abortReasons, encodeAbort, encodeSegmentAck } from './apdu.t
 import { encodeAnswer, encodeRequest } from './datagram.ts';
 import { Deadlines } from './deadlines.ts';
 import { decodeErrorPayload } from './error-payload.ts';
-import { createInvokeIds, giveBackInvokeId, type InvokeIds, isUnused, takeInvokeId } from './invoke-ids.ts';
-import { isSamePeer, type Peer, peerKey } from './peer.ts';
+import { FinishedTransfers } from './finished-transfers.ts';
+import { isSamePeer, type Peer } from './peer.ts';
+import { type PeerQueue, PeerQueues, type RequestLimits } from './peer-queues.ts';
 import type { OnOutcome, Outcome, Request } from './request.ts';
 import { createTransfer, lastSequence, type Transfer, takeSegment } from './segments.ts';
 import { requestServices } from './services.ts';
-
-export interface RequestLimits {
-  /** At once to one device; most have memory for few. */
-  readonly perPeer: number;
-  /** At once in all. */
-  readonly inAll: number;
-}
 
 /** Requests that wait for their turn. One more ends at once as `no-connection`. */
 const mostWaiting = 4_096;
@@ -23,21 +17,12 @@ const mostWaiting = 4_096;
 /** Answers that may be coming in segments at once; one more is refused as `out-of-resources`. */
 const mostTransfers = 64;
 
-/** Transfers that are done, of which the last acknowledgement may have been lost; the oldest is forgotten. */
-const mostFinished = 32;
-
 /** More than 64 is all the same to the protocol. */
 const anySegments = 255;
 
 /** An id of which an answer may still come rests for so many timeouts, and for so long at least. */
 const restTimeouts = 4;
 const leastRestMs = 10_000;
-
-interface PeerState {
-  readonly key: string;
-  readonly ids: InvokeIds;
-  inFlight: number;
-}
 
 /** A request that has not ended. */
 interface Pending {
@@ -47,13 +32,13 @@ interface Pending {
   endMono: number;
   /** When something has to be done about it: the answer is late, or its turn did not come. */
   dueMono: number;
+  queue: PeerQueue<Pending> | undefined;
   /** Undefined while it waits for its turn. */
   flight: Flight | undefined;
 }
 
 /** A request that was sent. */
 interface Flight {
-  readonly state: PeerState;
   readonly invokeId: number;
   readonly frame: Buffer;
   readonly sentMono: number;
@@ -61,13 +46,6 @@ interface Flight {
   retriesLeft: number;
   wasRepeated: boolean;
   transfer: Transfer | undefined;
-}
-
-interface Finished {
-  readonly peer: Peer;
-  readonly invokeId: number;
-  readonly sequence: number;
-  readonly ack: Buffer;
 }
 
 export interface RequestsOptions {
@@ -86,38 +64,35 @@ export class Requests {
   readonly #deadlines: Deadlines;
   /** All that have not ended, in the order in which they were made. */
   readonly #pending = new Set<Pending>();
-  readonly #waiting: Pending[] = [];
+  readonly #queues: PeerQueues<Pending>;
   /** Those in flight by invoke id: a few for each. */
   readonly #byInvokeId: Pending[][] = Array.from({ length: 256 }, () => []);
-  readonly #peers = new Map<string, PeerState>();
-  readonly #finished: Finished[] = [];
-  #inFlight = 0;
+  readonly #finished = new FinishedTransfers();
   #transfers = 0;
 
   constructor(options: RequestsOptions) {
     this.#options = options;
+    this.#queues = new PeerQueues(options.limits, options.random);
     this.#deadlines = new Deadlines(options.clock, nowMono => this.#onDue(nowMono));
-  }
-
-  get pending(): number {
-    return this.#pending.size;
-  }
-
-  /** Peers of which something is remembered, for tests that look for a leak. */
-  get peers(): number {
-    return this.#peers.size;
   }
 
   ask(request: Request, onOutcome: OnOutcome): void {
     const nowMono = this.#options.clock.monoMs();
     const endMono = nowMono + request.timeoutMs * (1 + request.retries);
-    const pending: Pending = { request, onOutcome, endMono, dueMono: endMono, flight: undefined };
-    if (this.#waiting.length >= mostWaiting) {
+    if (this.#queues.waiting >= mostWaiting) {
       this.#options.clock.at(nowMono, () => onOutcome(noConnection(`${mostWaiting} requests are waiting`)));
       return;
     }
+    const pending: Pending = {
+      request,
+      onOutcome,
+      endMono,
+      dueMono: endMono,
+      queue: undefined,
+      flight: undefined,
+    };
     this.#pending.add(pending);
-    this.#waiting.push(pending);
+    pending.queue = this.#queues.add(request.peer, pending);
     this.#startWaiting(nowMono);
     this.#deadlines.want(pending.dueMono);
   }
@@ -150,8 +125,9 @@ export class Requests {
 
   /** Ends all of them; those that are made from within are of a new time. */
   endAll(detail: string): void {
+    // What waits goes first, or it would go out in the place of what ended.
     const all = [...this.#pending];
-    this.#waiting.length = 0;
+    for (const pending of all) if (!pending.flight) this.#end(pending, noConnection(detail));
     for (const pending of all) this.#end(pending, noConnection(detail));
   }
 
@@ -160,49 +136,27 @@ export class Requests {
     this.#deadlines.close();
   }
 
+  /** Sends whatever may go out. */
   #startWaiting(nowMono: number): void {
-    const waiting = this.#waiting;
-    for (let index = 0; index < waiting.length && this.#inFlight < this.#options.limits.inAll; ) {
-      const pending = waiting[index];
-      if (pending && this.#start(pending, nowMono)) waiting.splice(index, 1);
-      else index += 1;
+    for (let turn = this.#queues.next(nowMono); turn; turn = this.#queues.next(nowMono)) {
+      this.#start(turn.item, turn.invokeId, nowMono);
     }
   }
 
-  /** False when the device has enough to do. */
-  #start(pending: Pending, nowMono: number): boolean {
-    const { request } = pending;
-    const state = this.#peerState(request.peer);
-    if (state.inFlight >= this.#options.limits.perPeer) return false;
-    const invokeId = takeInvokeId(state.ids, nowMono);
-    if (invokeId === undefined) return false;
-    const maxSegments = request.maxSegments ?? anySegments;
-    const frame = encodeRequest(request.peer, invokeId, request.service, request.payload, maxSegments);
+  #start(pending: Pending, invokeId: number, nowMono: number): void {
+    const { peer, service, payload, retries, maxSegments = anySegments } = pending.request;
+    const frame = encodeRequest(peer, invokeId, service, payload, maxSegments);
     pending.flight = {
-      state,
       invokeId,
       frame,
       sentMono: nowMono,
-      retriesLeft: request.retries,
+      retriesLeft: retries,
       wasRepeated: false,
       transfer: undefined,
     };
     this.#setDue(pending, nowMono);
-    state.inFlight += 1;
-    this.#inFlight += 1;
     this.#byInvokeId[invokeId]?.push(pending);
-    this.#options.send(frame, request.peer);
-    return true;
-  }
-
-  #peerState(peer: Peer): PeerState {
-    const key = peerKey(peer);
-    const known = this.#peers.get(key);
-    if (known) return known;
-    const first = 1 + Math.floor(this.#options.random.next() * 255);
-    const state = { key, ids: createInvokeIds(first), inFlight: 0 };
-    this.#peers.set(key, state);
-    return state;
+    this.#options.send(frame, peer);
   }
 
   #setDue(pending: Pending, nowMono: number): void {
@@ -239,7 +193,9 @@ export class Requests {
       this.#end(pending, { kind: 'bad-reply', detail: verdict.detail });
     }
     if (verdict.kind === 'complete') {
-      this.#remember(pending, flight, this.#acknowledge(pending, flight, transfer, false), transfer);
+      const acknowledgement = this.#acknowledge(pending, flight, transfer, false);
+      const { peer } = pending.request;
+      this.#finished.add({ peer, invokeId: flight.invokeId, sequence: lastSequence(transfer), acknowledgement });
       this.#end(pending, { kind: 'ack', payload: transfer.bytes.subarray(0, transfer.filled), responseMs });
     } else if (transfer.ends.length > before) {
       flight.retriesLeft = pending.request.retries;
@@ -255,19 +211,11 @@ export class Requests {
     return frame;
   }
 
-  #remember(pending: Pending, { invokeId }: Flight, ack: Buffer, transfer: Transfer): void {
-    this.#finished.push({ peer: pending.request.peer, invokeId, sequence: lastSequence(transfer), ack });
-    if (this.#finished.length > mostFinished) this.#finished.shift();
-  }
-
-  /** The last segment once more: our last acknowledgement was lost, and without it the device would go on. */
+  /** The last segment once more: our last acknowledgement was lost. */
   #acknowledgeAgain(peer: Peer, { invokeId, segment }: Apdu & { kind: 'complex-ack' }): boolean {
-    if (!segment) return false;
-    const finished = this.#finished.find(
-      one => one.invokeId === invokeId && one.sequence === segment.sequence && isSamePeer(one.peer, peer),
-    );
-    if (finished) this.#options.send(finished.ack, peer);
-    return finished !== undefined;
+    const acknowledgement = segment && this.#finished.acknowledgementOf(peer, invokeId, segment.sequence);
+    if (acknowledgement) this.#options.send(acknowledgement, peer);
+    return acknowledgement !== undefined;
   }
 
   #giveUp(pending: Pending, flight: Flight, reason: number, responseMs: number): void {
@@ -286,9 +234,9 @@ export class Requests {
         this.#repeat(pending, pending.flight, nowMono);
       } else this.#onLate(pending);
     }
-    // Ids that rested may be free again, and peers forgotten.
+    // Ids that rested may be free again.
     this.#startWaiting(nowMono);
-    this.#forgetPeers(nowMono);
+    this.#queues.forgetIdle(nowMono);
     let nextMono = Number.POSITIVE_INFINITY;
     for (const { dueMono } of this.#pending) nextMono = Math.min(nextMono, dueMono);
     if (nextMono !== Number.POSITIVE_INFINITY) this.#deadlines.want(nextMono);
@@ -316,38 +264,22 @@ export class Requests {
     const nowMono = this.#options.clock.monoMs();
     const { flight } = pending;
     if (flight) this.#land(pending, flight, outcome, nowMono);
-    else {
-      const index = this.#waiting.indexOf(pending);
-      if (index >= 0) this.#waiting.splice(index, 1);
-    }
+    else if (pending.queue) this.#queues.remove(pending.queue, pending);
     // The next request goes out before the last answer is decoded: the device works while we do.
-    if (this.#waiting.length > 0) this.#startWaiting(nowMono);
+    this.#startWaiting(nowMono);
     pending.onOutcome(outcome);
   }
 
   #land(pending: Pending, flight: Flight, outcome: Outcome, nowMono: number): void {
-    const { state, invokeId } = flight;
+    const { invokeId } = flight;
     const sameId = this.#byInvokeId[invokeId] ?? [];
     sameId.splice(sameId.indexOf(pending), 1);
-    state.inFlight -= 1;
-    this.#inFlight -= 1;
     if (flight.transfer) this.#transfers -= 1;
     const isOwed = flight.wasRepeated || !('responseMs' in outcome);
     const restMs = isOwed ? Math.max(leastRestMs, restTimeouts * pending.request.timeoutMs) : 0;
-    giveBackInvokeId(state.ids, invokeId, nowMono + restMs, nowMono);
-  }
-
-  /** Only what nothing is known of: ids go round, so a peer that is asked again soon must find where it was. */
-  #forgetPeers(nowMono: number): void {
-    if (this.#peers.size < mostIdlePeers) return;
-    for (const [key, state] of this.#peers) {
-      if (state.inFlight === 0 && isUnused(state.ids, nowMono)) this.#peers.delete(key);
-    }
+    if (pending.queue) this.#queues.end(pending.queue, invokeId, nowMono + restMs, nowMono);
   }
 }
-
-/** Peers that are remembered without a request under way; more are forgotten where nothing of theirs rests. */
-const mostIdlePeers = 1_024;
 
 function isRead({ service }: Request): boolean {
   return service === requestServices.readProperty || service === requestServices.readPropertyMultiple;

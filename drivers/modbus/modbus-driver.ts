@@ -3,9 +3,10 @@ import { PlantroomError } from '../../src/base/errors.ts';
 import {
   type Driver,
   type DriverOptions,
+  type ModbusAnswer,
+  type ModbusQuestion,
+  type NoAnswer,
   type OpenBus,
-  type Answer as PersonsAnswer,
-  type Question,
   type Read,
   type ReadOutcome,
   spoilReading,
@@ -205,6 +206,11 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
       if (exchange.window === 1) decodeAnswered(read);
     },
     ask(question, timeoutMs, onAnswer) {
+      if (question.kind !== 'raw' && question.kind !== 'identify') {
+        const detail = 'this bus speaks Modbus';
+        clock.at(clock.monoMs(), () => onAnswer({ kind: 'failed', reason: 'refused', detail }));
+        return;
+      }
       const request = requestOf(question);
       answered = undefined;
       exchange.ask(request, { timeoutMs, worstCaseMs: ceilingOf(question.unitId) }, answer =>
@@ -236,13 +242,13 @@ function createExchange({ bus, clock, log }: DriverOptions): Exchange {
 }
 
 /** A request of its own, also when the same question is asked twice. */
-function requestOf(question: Question): Request {
+function requestOf(question: ModbusQuestion): Request {
   if (question.kind === 'identify') return { kind: 'identify', unitId: question.unitId };
   const { unitId, table, address, count } = question;
   return { unitId, table, address, count };
 }
 
-function tell(question: Question, answer: Answer): PersonsAnswer {
+function tell(question: ModbusQuestion, answer: Answer): ModbusAnswer | NoAnswer {
   switch (answer.kind) {
     case 'failed':
       return { kind: 'failed', reason: answer.reason, detail: answer.detail };
@@ -259,7 +265,7 @@ function tell(question: Question, answer: Answer): PersonsAnswer {
   }
 }
 
-function rawValues({ table, count }: Question & { kind: 'raw' }, bytes: Uint8Array): number[] {
+function rawValues({ table, count }: ModbusQuestion & { kind: 'raw' }, bytes: Uint8Array): number[] {
   return Array.from({ length: count }, (_, index) =>
     isBitTable(table)
       ? ((bytes[index >> 3] ?? 0) >> (index & 7)) & 1

@@ -38,6 +38,9 @@ export async function takeProbe({
     }
     case 'identity':
       return { kind: 'failed', reason: 'bad-reply', detail: 'an identification that nobody asked for' };
+    case 'bacnet-values':
+    case 'bacnet-devices':
+      return { kind: 'failed', reason: 'bad-reply', detail: 'an answer of another protocol' };
     default:
       return answer;
   }
