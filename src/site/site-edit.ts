@@ -25,6 +25,8 @@ export function addItems(text: string, key: string, items: readonly NewItem[]): 
   if (tree?.kind !== 'map' || bare[tree.start] === '{') return undefined;
   const entry = tree.entries.get(key);
   const newline = bare.includes('\r\n') ? '\r\n' : '\n';
+  // What an alias stands for is written further up.
+  if (entry && entry.value.start < entry.keyEnd) return undefined;
   const changed = entry ? addTo(bare, entry.value, items, newline) : addList(bare, key, items, newline);
   if (changed === undefined || countOf(changed, key) !== countOf(bare, key) + items.length) return undefined;
   return text.length === bare.length ? changed : mark + changed;
@@ -48,7 +50,7 @@ function addTo(text: string, list: Tree, items: readonly NewItem[], newline: str
   if (list.kind !== 'list') return undefined;
   if (first === '-') {
     const column = list.start - (text.lastIndexOf('\n', list.start - 1) + 1);
-    return insertLines(text, endOfBlock(text, list.end, column), blockLines(items, column), newline);
+    return insertLines(text, endOfBlock(text, endOf(list), column), blockLines(items, column), newline);
   }
   if (first !== '[') return undefined;
   const last = list.items.at(-1);
@@ -74,6 +76,14 @@ function insertLines(text: string, at: number, lines: readonly string[], newline
   const before = text.slice(0, at);
   const joint = before === '' || before.endsWith('\n') ? '' : newline;
   return `${before}${joint}${lines.map(line => line + newline).join('')}${text.slice(at)}`;
+}
+
+/** Behind the last character that is no comment: the reader counts comments behind a block to it. */
+function endOf(tree: Tree): number {
+  const isBlock = tree.kind !== 'scalar' && !/[[{]/.test(tree.source.text[tree.start] ?? '');
+  if (!isBlock) return tree.end;
+  if (tree.kind === 'list') return Math.max(tree.start + 1, ...tree.items.map(endOf));
+  return Math.max(tree.start, ...[...tree.entries.values()].map(({ keyEnd, value }) => Math.max(keyEnd, endOf(value))));
 }
 
 /** Behind the line that an offset is in. */
