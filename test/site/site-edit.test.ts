@@ -12,7 +12,11 @@ describe('adding a device to a site file', () => {
       'devices:\n  # ours\n  - id: a # the first\n    bus: plant\n    # its last remark\n\n# alarms of all\nalarms: []\n',
       'devices:\n  # ours\n  - id: a # the first\n    bus: plant\n    # its last remark\n  - id: new\n    bus: plant\n\n# alarms of all\nalarms: []\n',
     ],
-    ['dashes at the margin', 'devices:\n- id: a\nalarms: []\n', 'devices:\n- id: a\n- id: new\n  bus: plant\nalarms: []\n'],
+    [
+      'dashes at the margin',
+      'devices:\n- id: a\nalarms: []\n',
+      'devices:\n- id: a\n- id: new\n  bus: plant\nalarms: []\n',
+    ],
     ['no newline at the end', 'devices:\n  - id: a', 'devices:\n  - id: a\n  - id: new\n    bus: plant\n'],
     ['no devices yet', 'gateway: {id: g}\n', 'gateway: {id: g}\n\ndevices:\n  - id: new\n    bus: plant\n'],
     ['an empty key', 'devices: # none\nalarms: []\n', 'devices: # none\n  - id: new\n    bus: plant\nalarms: []\n'],
@@ -23,7 +27,11 @@ describe('adding a device to a site file', () => {
       'devices: [\n  {id: a}, # one\n]\n',
       'devices: [\n  {id: a},\n    { id: new, bus: plant }\n  , # one\n]\n',
     ],
-    ['Windows', 'devices:\r\n  - id: a\r\nx: 1\r\n', 'devices:\r\n  - id: a\r\n  - id: new\r\n    bus: plant\r\nx: 1\r\n'],
+    [
+      'Windows',
+      'devices:\r\n  - id: a\r\nx: 1\r\n',
+      'devices:\r\n  - id: a\r\n  - id: new\r\n    bus: plant\r\nx: 1\r\n',
+    ],
     ['a byte order mark', '\uFEFFdevices:\n  - id: a\n', '\uFEFFdevices:\n  - id: a\n  - id: new\n    bus: plant\n'],
     [
       'a text of several lines at the end',

@@ -11,7 +11,10 @@ export function parsePatterns(text: string | undefined): readonly string[] | und
 }
 
 /** A pattern is of the type and number (`analog-input 3`, `analog-*`, `analog-input:3`) or of the name, capitals or not. */
-export function isChosen(object: Pick<ObjectRow, 'type' | 'instance' | 'name'>, patterns: readonly string[] | undefined) {
+export function isChosen(
+  object: Pick<ObjectRow, 'type' | 'instance' | 'name'>,
+  patterns: readonly string[] | undefined,
+) {
   if (!patterns) return true;
   const { type, instance, name = '' } = object;
   const texts = [type, `${type} ${instance}`, `${type}:${instance}`, name.toLowerCase()];

@@ -41,19 +41,49 @@ interface Part {
 
 /** Of lifts and escalators (ANSI/ASHRAE 135-2016 clauses 12.58 to 12.60): what people watch. */
 const equipmentParts: Readonly<Record<number, readonly Part[]>> = {
-  57: [{ id: 'landing-calls', name: 'landing calls', keys: [['property', 'landing-calls'], ['count', true]] }],
+  57: [
+    {
+      id: 'landing-calls',
+      name: 'landing calls',
+      keys: [
+        ['property', 'landing-calls'],
+        ['count', true],
+      ],
+    },
+  ],
   58: [
     { id: 'operation-direction', name: 'direction', keys: [['property', 'operation-direction']] },
     { id: 'escalator-mode', name: 'mode', keys: [['property', 'escalator-mode']] },
     { id: 'passenger-alarm', name: 'passenger alarm', keys: [['property', 'passenger-alarm']] },
-    { id: 'faults', name: 'faults', keys: [['property', 'fault-signals'], ['count', true]] },
+    {
+      id: 'faults',
+      name: 'faults',
+      keys: [
+        ['property', 'fault-signals'],
+        ['count', true],
+      ],
+    },
   ],
   59: [
     { id: 'car-position', name: 'car position', keys: [['property', 'car-position']] },
     { id: 'car-moving-direction', name: 'direction', keys: [['property', 'car-moving-direction']] },
-    { id: 'car-door', name: 'car door 1', keys: [['property', 'car-door-status'], ['index', 1]] },
+    {
+      id: 'car-door',
+      name: 'car door 1',
+      keys: [
+        ['property', 'car-door-status'],
+        ['index', 1],
+      ],
+    },
     { id: 'passenger-alarm', name: 'passenger alarm', keys: [['property', 'passenger-alarm']] },
-    { id: 'faults', name: 'faults', keys: [['property', 'fault-signals'], ['count', true]] },
+    {
+      id: 'faults',
+      name: 'faults',
+      keys: [
+        ['property', 'fault-signals'],
+        ['count', true],
+      ],
+    },
   ],
 };
 
@@ -89,7 +119,11 @@ function valuePoint(row: ObjectRow): Omit<PointDraft, 'id' | 'name'> {
   if (states.length > 0) keys.push(['states', states]);
   if (row.objectType === accumulatorType) keys.push(['counter', true]);
   const isForeign = row.units !== undefined && row.unit === undefined;
-  return { object, keys, remark: isForeign ? `the device says ${row.units}, for which there is no unit here` : undefined };
+  return {
+    object,
+    keys,
+    remark: isForeign ? `the device says ${row.units}, for which there is no unit here` : undefined,
+  };
 }
 
 /** Only where each text says one thing: two states of one name could not be told apart. */

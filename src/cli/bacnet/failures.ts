@@ -47,7 +47,9 @@ export function refusalHint(text: string): string {
   if (/unknown-property/.test(text)) return 'this object has no such property: look into the manual of the device';
   if (/array-index/.test(text)) return 'elements count from 1; property[0] tells how many there are';
   if (/not-an-array/.test(text)) return 'leave the [index] out';
-  if (/abort/i.test(text)) return 'the device gave up on the request: the answer is too long for it, or it is busy; try again';
-  if (/reject/i.test(text)) return 'the device does not understand the request: look into its manual which services it has';
+  if (/abort/i.test(text))
+    return 'the device gave up on the request: the answer is too long for it, or it is busy; try again';
+  if (/reject/i.test(text))
+    return 'the device does not understand the request: look into its manual which services it has';
   return 'the device is alive, and refuses this: look into its manual';
 }

@@ -1,5 +1,5 @@
-import { takeTurns } from './lanes.ts';
 import type { Heard } from './find-devices.ts';
+import { takeTurns } from './lanes.ts';
 import { deviceType, properties, readValues, textOf } from './read-values.ts';
 
 /** A device with what it says of itself; undefined what it does not say. */
