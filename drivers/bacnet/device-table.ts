@@ -70,6 +70,7 @@ export function createDeviceTable({ clock, log, askWho }: DeviceTableOptions): D
   function goOn(): void {
     timer?.cancel();
     timer = undefined;
+    if (isClosed) return;
     const nowMono = clock.monoMs();
     let nextMono = Number.POSITIVE_INFINITY;
     for (const entry of entries.values()) {
@@ -86,7 +87,7 @@ export function createDeviceTable({ clock, log, askWho }: DeviceTableOptions): D
       const dueMono = dueMonoOf(entry.finding);
       nextMono = Math.min(nextMono, entry.finding.round ? dueMono : Math.max(dueMono, nextAskMono));
     }
-    if (!isClosed && nextMono !== Number.POSITIVE_INFINITY) timer = clock.at(nextMono, goOn);
+    if (nextMono !== Number.POSITIVE_INFINITY) timer = clock.at(nextMono, goOn);
   }
 
   function change(entry: Entry, next: Finding): void {

@@ -27,7 +27,9 @@ export function registerSim(program: Command, context: CliContext): void {
   const sim = program
     .command('sim')
     .summary('simulate the plant, and break it')
-    .description('Serves the devices of a site file as simulated Modbus slaves, and makes faults in them.')
+    .description(
+      'Serves the devices of a site file as simulated Modbus slaves and BACnet devices, and makes faults in them.',
+    )
     .helpCommand(false)
     .addHelpText(
       'after',
@@ -128,9 +130,9 @@ export function renderFaults(views: readonly DeviceFaultsView[], width: number |
   const rows: Cell[][] = [];
   const wire = new Map<string, Cell[]>();
   for (const { device, active, possible } of views) {
-    for (const { name, description, where, framings } of possible) {
+    for (const { name, description, where, framings = [] } of possible) {
       const on = active.find(other => other.name === name);
-      if (where === 'wire') wire.set(name, [whoCell(framings), name, '', description]);
+      if (where === 'wire') wire.set(`${framings.join()} ${name}`, [whoCell(framings), name, '', description]);
       if (where === 'plant' || on !== undefined) rows.push([device, name, onCell(on, style), description]);
     }
   }
@@ -139,8 +141,9 @@ export function renderFaults(views: readonly DeviceFaultsView[], width: number |
 
 /** Which devices a fault of the wire is for. */
 function whoCell(framings: readonly string[] = []): string {
-  if (framings.length > 1) return 'any';
-  return framings[0] === 'tcp' ? 'any on TCP' : 'any on RTU';
+  if (framings.length > 1) return 'any on Modbus';
+  const [wire] = framings;
+  return wire === 'bacnet' ? 'any on BACnet' : wire === 'tcp' ? 'any on TCP' : 'any on RTU';
 }
 
 function onCell(on: DeviceFaultsView['active'][number] | undefined, style: Style): Cell {

@@ -33,6 +33,7 @@ export function renderStatus(status: StatusView, width: number | undefined, styl
     renderFacts(factsOf(status, style), width, style),
     renderBuses(status, width, style),
     renderDevices(status, width, style),
+    ...renderNotes(status, width, style),
     renderLatencies(status, width, style),
   ];
   return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
@@ -236,6 +237,17 @@ function renderDevices({ devices }: StatusView, width: number | undefined, style
   ]);
   return renderTable(deviceColumns, rows, width, style);
 }
+
+/** What drivers have to say of their devices; no table where they have nothing. */
+function renderNotes({ devices }: StatusView, width: number | undefined, style: Style): string[][] {
+  const rows = devices.flatMap(({ id, notes }) => notes.map((note, index) => [index === 0 ? id : '', note]));
+  return rows.length === 0 ? [] : [renderTable(noteColumns, rows, width, style)];
+}
+
+const noteColumns: readonly Column[] = [
+  { title: 'DEVICE', minWidth: 8 },
+  { title: 'NOTE', minWidth: 12 },
+];
 
 /** A count that should be zero. */
 function countCell(count: number, style: Style): Cell {

@@ -87,6 +87,8 @@ export interface DeviceView {
   readonly readsMissed: number;
   /** Text of the last failure, null when there was none. */
   readonly lastFailure: string | null;
+  /** What its driver knows of it beside its reads, in words: where it was found, what it does not take. Mostly none. */
+  readonly notes: readonly string[];
   /** How long it takes to answer, smoothed; null before its first answer. */
   readonly responseMs: number | null;
   /** How long its next request may take to be answered. */

@@ -2,7 +2,7 @@ import { assert } from '../base/assert.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
-import type { Answer, OpenBus, Question, ReadOutcome } from '../driver.ts';
+import type { Answer, OpenBus, Push, Question, ReadOutcome } from '../driver.ts';
 import { type Bus, endpointOf, isOfPlant } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { SampleBatch } from '../model/point.ts';
@@ -20,6 +20,7 @@ import {
   polledDevice,
   putOffFullTimeout,
 } from './polled-device.ts';
+import { createPushDesk } from './push-desk.ts';
 import { createQuestionDesk, type WaitingQuestion } from './question-desk.ts';
 import { turnaroundMsOf } from './response-time.ts';
 import { createRollCall } from './roll-call.ts';
@@ -84,7 +85,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   const startMono = clock.monoMs();
   const owners = options.devices.map(device => polledDevice(device, bus, options.devices));
   const slots = planSlots(bus.id, openBus, owners, options.alarmed, startMono);
-  const turns = createTurnKeeper();
+  const turns = createTurnKeeper(openBus.deviceWindow);
   const busy = createBusyMeter(startMono);
   const roll = createRollCall({
     bus,
@@ -97,6 +98,7 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
   const counts = { readsDue: 0, readsDone: 0, readsFailed: 0, readsMissed: 0 };
   const delivery = createDelivery(openBus, clock, options.onBatch);
   const desk = createQuestionDesk(wake);
+  const takePush = createPushDesk(delivery);
   let groups = groupsOf(slots);
   let { alarmed } = options;
   let replanMono = startMono + firstReplanMs * (1 + shareOf(bus.id));
@@ -117,7 +119,8 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     delivery.handOver();
     alarm?.cancel();
     alarm = undefined;
-    if (!isStopped && underWay < openBus.window) sleepUntil(Math.min(nextDueMono(groups), roll.nextProbeMono()));
+    if (!isStopped && underWay < openBus.window)
+      sleepUntil(Math.min(nextDueMono(groups, openBus.deviceWindow), roll.nextProbeMono()));
   }
 
   /** False when there is nothing to do. */
@@ -209,6 +212,15 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     busy.add(busySinceMono, takenUntilMono);
   }
 
+  /** A device was heard without being asked: one that was called absent is probed now. */
+  function onPush(push: Push): void {
+    const owner = owners.find(({ device }) => device.number === push.device.number);
+    if (isStopped || !owner) return;
+    roll.hear(owner, push.atMono);
+    takePush(push);
+    if (isOffline(owner)) wake();
+  }
+
   function wake(): void {
     if (isStarted && underWay < openBus.window) goOn();
   }
@@ -292,6 +304,8 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
     for (const slot of slots) slot.isStale ||= isStale(slot);
   }
 
+  openBus.listen?.(onPush);
+
   return {
     start() {
       isStarted = true;
@@ -328,6 +342,6 @@ export function createBusPoller(options: BusPollerOptions): BusPoller {
       deadShare: roll.deadShare(clock.monoMs()),
       predictedLoad: isOfPlant(bus) ? loadOf(bus, groups.flatMap(repeatedReadsOf)) : 0,
     }),
-    deviceViews: () => owners.map(owner => deviceView(owner, clock.monoMs())),
+    deviceViews: () => owners.map(owner => deviceView(owner, clock.monoMs(), openBus.describe?.(owner.device) ?? [])),
   };
 }

@@ -17,7 +17,7 @@ export interface DeadShare {
   share(nowMono: number): number;
 }
 
-/** @param limit the most that dead devices may take of the bus, above 0, at most 1 */
+/** @param limit the most that dead devices may take of the bus, above 0; more than 1 where several requests go beside each other */
 export function createDeadShare(limit: number, startMono: number): DeadShare {
   const meter = createBusyMeter(startMono);
   let freeMono = startMono;

@@ -10,6 +10,8 @@ export interface Delivery {
   take(planned: PlannedRead, outcome: ReadOutcome): void;
   /** Looks at the answer that was taken last, if there is one, and hands over its samples. */
   handOver(): void;
+  /** Hands over a value that came without being asked for, which its read holds already. */
+  push(planned: PlannedRead, atMono: number): void;
   /** Hands over that points were not read, and why. */
   spoil(batch: Batch, reason: BadReason, nowMono: number): void;
 }
@@ -41,6 +43,13 @@ export function createDelivery(openBus: OpenBus, clock: Clock, onBatch: (batch: 
       unseen = planned;
     },
     handOver,
+    push(planned, atMono) {
+      handOver();
+      stamp(planned.batch, atMono);
+      planned.batch.isAnswered = true;
+      fillBatch(planned);
+      onBatch(planned.batch);
+    },
     spoil(batch, reason, nowMono) {
       handOver();
       stamp(batch, nowMono);

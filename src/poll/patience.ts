@@ -1,4 +1,4 @@
-import { type Bus, isOfPlant } from '../model/bus.ts';
+import { type Bus, isOfPlant, type PlantBus } from '../model/bus.ts';
 import type { Device } from '../model/device.ts';
 import type { DeviceHealth } from './device-health.ts';
 import { isMeasured, type ResponseTime, usualTimeoutMs } from './response-time.ts';
@@ -40,6 +40,14 @@ export const probesPerLongOne = 4;
  */
 export const fullTimeoutEveryMs = 10 * 60_000;
 
+/** A datagram that is lost is sent again by the driver within the timeout: each try has this time. */
+const udpFloorMs = 250;
+
+function floorMsOf(bus: PlantBus): number {
+  if (bus.protocol === 'bacnet-ip') return udpFloorMs * (1 + bus.retries);
+  return bus.protocol === 'modbus-rtu' ? serialFloorMs : tcpFloorMs;
+}
+
 export function patienceWith(device: Device, bus: Bus, devices: readonly Device[]): Patience {
   if (!isOfPlant(bus)) return { floorMs: 0, ceilingMs: 0, neighbourlyMs: Number.POSITIVE_INFINITY };
   const neighbours = devices.filter(other => other !== device).flatMap(({ points }) => points);
@@ -48,7 +56,7 @@ export function patienceWith(device: Device, bus: Bus, devices: readonly Device[
     Number.POSITIVE_INFINITY,
   );
   return {
-    floorMs: bus.protocol === 'modbus-rtu' ? serialFloorMs : tcpFloorMs,
+    floorMs: floorMsOf(bus),
     ceilingMs: device.timeoutMs ?? bus.timeoutMs,
     neighbourlyMs: Math.max(shortestProbeMs, neighbourlyShare * shortestMs),
   };

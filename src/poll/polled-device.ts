@@ -75,7 +75,8 @@ function probeMonoOf({ health, underWay, restsUntilMono }: PolledDevice): number
   return Math.max(health.probeMono, restsUntilMono);
 }
 
-export function deviceView(owner: PolledDevice, nowMono: number): DeviceView {
+/** @param notes what the driver knows of it beside its reads */
+export function deviceView(owner: PolledDevice, nowMono: number, notes: readonly string[]): DeviceView {
   const { device, health, response } = owner;
   return {
     id: device.id,
@@ -86,6 +87,7 @@ export function deviceView(owner: PolledDevice, nowMono: number): DeviceView {
     readsFailed: owner.readsFailed,
     readsMissed: owner.readsMissed,
     lastFailure: owner.lastFailure,
+    notes,
     responseMs: isMeasured(response) ? tenths(response.smoothedMs) : null,
     timeoutMs: tenths(nextTimeoutMs(owner, nowMono)),
     nextProbeMs: health.kind === 'offline' ? Math.round(Math.max(0, probeMonoOf(owner) - nowMono)) : null,

@@ -1,7 +1,7 @@
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { ReadOutcome } from '../driver.ts';
-import { type Bus, isOfPlant } from '../model/bus.ts';
+import { type Bus, isOfPlant, lanesOf } from '../model/bus.ts';
 import { createDeadShare } from './dead-share.ts';
 import { postponeProbe, probeNow, stepHealth } from './device-health.ts';
 import { isOffline, nextProbed, nextProbeMono, type PolledDevice, putOffFullTimeout } from './polled-device.ts';
@@ -21,6 +21,8 @@ export interface RollCallOptions {
 /** Who is there on a bus: learns from the outcome of every request, and says when an absent device is probed. */
 export interface RollCall {
   learn(owner: PolledDevice, outcome: ReadOutcome, startMono: number, isProbe: boolean): void;
+  /** It told something by itself, so it is there: when it was called absent it is probed at once. */
+  hear(owner: PolledDevice, nowMono: number): void;
   /** The absent device that is to be probed now, if there is one and the bus can spare the time. */
   dueProbe(nowMono: number): PolledDevice | undefined;
   /** When there may be a probe to make; infinite when nobody is absent. */
@@ -30,8 +32,18 @@ export interface RollCall {
 }
 
 export function createRollCall({ bus, owners, startMono, random, log, onReturn }: RollCallOptions): RollCall {
-  const dead = createDeadShare(isOfPlant(bus) ? bus.deadDeviceShare : 1, startMono);
+  const lanes = lanesForProbes(bus);
+  const share = isOfPlant(bus) ? bus.deadDeviceShare : 1;
+  const dead = createDeadShare(share * lanes, startMono);
+  /** With one lane the bus itself sees to it that there is one. */
+  const mostProbes = lanes === 1 ? Number.POSITIVE_INFINITY : Math.max(1, Math.floor(share * lanes));
   let absent = 0;
+
+  function probesUnderWay(): number {
+    return mostProbes === Number.POSITIVE_INFINITY
+      ? 0
+      : owners.filter(one => isOffline(one) && one.underWay > 0).length;
+  }
 
   /** Where nobody answers, nobody is hurt by a probe. */
   function probesFreeMono(): number {
@@ -77,11 +89,26 @@ export function createRollCall({ bus, owners, startMono, random, log, onReturn }
       if (!wasOffline && isOffline(owner)) onGone(owner, atMono);
       else if (wasOffline && !isOffline(owner)) onBack(owner, atMono);
     },
+    hear(owner, nowMono) {
+      owner.health = probeNow(owner.health, nowMono);
+    },
     dueProbe(nowMono) {
       const byMono = nowMono + timerResolutionMs;
+      if (probesUnderWay() >= mostProbes) return undefined;
       return absent > 0 && byMono > probesFreeMono() ? nextProbed(owners, byMono) : undefined;
     },
-    nextProbeMono: () => (absent === 0 ? Number.POSITIVE_INFINITY : Math.max(nextProbeMono(owners), probesFreeMono())),
-    deadShare: dead.share,
+    nextProbeMono() {
+      if (absent === 0 || probesUnderWay() >= mostProbes) return Number.POSITIVE_INFINITY;
+      return Math.max(nextProbeMono(owners), probesFreeMono());
+    },
+    deadShare: nowMono => dead.share(nowMono) / lanes,
   };
+}
+
+/**
+ * Requests to absent devices that may be under way beside each other: on BACnet/IP they share no connection and no line, so
+ * one that waits in vain takes its own place and nobody else's.
+ */
+function lanesForProbes(bus: Bus): number {
+  return bus.protocol === 'bacnet-ip' ? lanesOf(bus) : 1;
 }

@@ -137,7 +137,8 @@ export interface TurnKeeper {
   next(groups: readonly Group[], nowMono: number): Group | undefined;
 }
 
-export function createTurnKeeper(): TurnKeeper {
+/** @param deviceWindow reads of one device that may be under way at once */
+export function createTurnKeeper(deviceWindow = Number.POSITIVE_INFINITY): TurnKeeper {
   /** Reads for alarms that went before a due read of the rest. */
   let overtaken = 0;
   return {
@@ -145,7 +146,7 @@ export function createTurnKeeper(): TurnKeeper {
       let alarmed: Group | undefined;
       let rest: Group | undefined;
       for (const group of groups) {
-        if (group.nextRead === group.reads.length || !isDue(group, nowMono)) continue;
+        if (group.nextRead === group.reads.length || isFull(group, deviceWindow) || !isDue(group, nowMono)) continue;
         if (group.isAlarmed) {
           if (alarmed === undefined || deadlineOf(group) < deadlineOf(alarmed)) alarmed = group;
         } else if (rest === undefined || deadlineOf(group) < deadlineOf(rest)) rest = group;
@@ -164,11 +165,11 @@ export function createTurnKeeper(): TurnKeeper {
   };
 }
 
-/** When the next read falls due; infinite when there is none. */
-export function nextDueMono(groups: readonly Group[]): number {
+/** When the next read falls due that can be made; infinite when there is none. The end of a read makes room for others. */
+export function nextDueMono(groups: readonly Group[], deviceWindow = Number.POSITIVE_INFINITY): number {
   let next = Number.POSITIVE_INFINITY;
   for (const group of groups) {
-    if (group.nextRead === group.reads.length) continue;
+    if (group.nextRead === group.reads.length || isFull(group, deviceWindow)) continue;
     const dueMono = Math.max(group.isOwed ? 0 : group.cadence.dueMono, restsUntilMono(group.owner));
     if (dueMono < next) next = dueMono;
   }
@@ -188,6 +189,11 @@ export function oweMissed(groups: readonly Group[], owner: PolledDevice, nowMono
 /** Its due time was not begun before the next one came. */
 export function isLost(group: Group, nowMono: number): boolean {
   return nowMono >= group.cadence.dueMono + group.cadence.intervalMs && isAtRest(group);
+}
+
+/** What is due of an offline device is told without asking, so it takes no place. */
+function isFull({ owner }: Group, deviceWindow: number): boolean {
+  return owner.underWay >= deviceWindow && !isOffline(owner);
 }
 
 function isDue({ owner, cadence, isOwed }: Group, nowMono: number): boolean {

@@ -2,9 +2,13 @@ import type { Clock } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import { PlantroomError } from '../base/errors.ts';
 import type { Device } from '../model/device.ts';
+import { allBacnetFaults, type BacnetFault, bacnetFaults, isBacnetFault } from './bacnet/bacnet-fault.ts';
 import { type EquipmentKind, plantFaults } from './equipment/equipment.ts';
 import type { Framing } from './frame.ts';
 import { isWireFault, type WireFault, wireFaults, wireFaultsOn } from './wire-fault.ts';
+
+/** What a device speaks: not every fault is to be had with all. */
+export type Wire = Framing | 'bacnet';
 
 /** A fault that a device can have. */
 interface FaultView {
@@ -13,7 +17,7 @@ interface FaultView {
   /** On the way to the gateway, or in the plant itself. */
   readonly where: 'wire' | 'plant';
   /** Of a fault of the wire: where there is such a fault at all. */
-  readonly framings?: readonly Framing[];
+  readonly framings?: readonly Wire[];
 }
 
 interface ActiveFaultView {
@@ -35,7 +39,7 @@ export interface FaultyDevice {
   /** Undefined when no equipment stands behind it: it can only have wire faults. */
   readonly kind: EquipmentKind | undefined;
   /** How its bus wraps requests: not every fault is to be had on both. */
-  readonly framing: Framing;
+  readonly framing: Wire;
 }
 
 interface Active {
@@ -103,21 +107,28 @@ export class FaultDesk {
   plantFaults(): Map<string, Set<string>> {
     const faults = new Map<string, Set<string>>();
     for (const [id, active] of this.#active) {
-      faults.set(id, new Set([...active.keys()].filter(fault => !isWireFault(fault))));
+      const entry = this.#devices.get(id);
+      const own = entry?.kind === undefined ? {} : plantFaults[entry.kind];
+      faults.set(id, new Set([...active.keys()].filter(fault => Object.hasOwn(own, fault))));
     }
     return faults;
   }
 
   /** The wire fault of a device now; of several, the one started last. */
   wireFault(deviceId: string): WireFault | undefined {
+    return this.#activeNow(deviceId).filter(isWireFault).at(-1);
+  }
+
+  /** All faults that a BACnet device has on its wire now. */
+  bacnetFaults(deviceId: string): Set<BacnetFault> {
+    return new Set(this.#activeNow(deviceId).filter(isBacnetFault));
+  }
+
+  #activeNow(deviceId: string): string[] {
     const active = this.#active.get(deviceId);
-    if (!active || active.size === 0) return undefined;
+    if (!active || active.size === 0) return [];
     const now = this.#clock.monoMs();
-    return [...active]
-      .filter(([, { endsMono }]) => endsMono === undefined || endsMono > now)
-      .map(([name]) => name)
-      .filter(isWireFault)
-      .at(-1);
+    return [...active].flatMap(([name, { endsMono }]) => (endsMono === undefined || endsMono > now ? [name] : []));
   }
 
   /** The faults that each device may have, by its id. */
@@ -153,16 +164,29 @@ function possibleFaults({ kind, framing }: Pick<FaultyDevice, 'kind' | 'framing'
   const plant: Readonly<Record<string, string>> = kind === undefined ? {} : plantFaults[kind];
   return [
     ...Object.entries(plant).map(([name, description]) => ({ name, description, where: 'plant' as const })),
-    ...wireFaultsOn(framing).map(name => ({
-      name,
-      description: wireFaults[name].text,
-      where: 'wire' as const,
-      framings: wireFaults[name].framings,
-    })),
+    ...(framing === 'bacnet' ? bacnetViews() : modbusViews(framing)),
   ];
 }
 
-const busWords = { tcp: 'Modbus TCP', rtu: 'a serial line' } as const;
+function modbusViews(framing: Framing): FaultView[] {
+  return wireFaultsOn(framing).map(name => ({
+    name,
+    description: wireFaults[name].text,
+    where: 'wire',
+    framings: wireFaults[name].framings,
+  }));
+}
+
+function bacnetViews(): FaultView[] {
+  return allBacnetFaults().map(name => ({
+    name,
+    description: bacnetFaults[name],
+    where: 'wire',
+    framings: ['bacnet'],
+  }));
+}
+
+const busWords = { tcp: 'Modbus TCP', rtu: 'a serial line', bacnet: 'BACnet' } as const;
 
 function unknownFault(
   { device, kind, framing }: FaultyDevice,
@@ -175,7 +199,7 @@ function unknownFault(
   const why =
     owners.length > 0
       ? `, which is a fault of another kind of device (${owners.join(', ')})`
-      : isWireFault(fault)
+      : isWireFault(fault) || isBacnetFault(fault)
         ? `, which is no fault of ${busWords[framing]}`
         : '';
   return new PlantroomError(`the device ${device.id} has no fault ${fault}${why}`, {

@@ -39,9 +39,11 @@ const noFaults: ActiveFaults = new Set();
 /** Level at the suction of a booster set that has no tank: a main with 0.2 bar. */
 const mainsLevelM = 2;
 
-export function createPlant(devices: readonly Device[]): Plant {
-  const plant = new Map<string, Equipment>();
+/** @param known equipment by id that does not follow from the points of a device */
+export function createPlant(devices: readonly Device[], known: readonly (readonly [string, Equipment])[] = []): Plant {
+  const plant = new Map<string, Equipment>(known);
   for (const device of devices) {
+    if (plant.has(device.id)) continue;
     const equipment = equipmentFor(device);
     if (equipment) plant.set(device.id, equipment);
   }

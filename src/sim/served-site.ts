@@ -5,8 +5,9 @@ import { formatLine } from '../model/serial-line.ts';
 import type { Site } from '../model/site.ts';
 import type { DeviceIdentification } from './device-identification.ts';
 import type { Framing } from './frame.ts';
-import { createImage } from './register-image.ts';
+import { createImage, writeRaw } from './register-image.ts';
 import { createUnit, type Unit } from './unit.ts';
+import type { ValueSink } from './values.ts';
 
 /** A device and the unit that its registers lie in. */
 export interface ServedDevice {
@@ -32,7 +33,7 @@ const latePerTimeout = 1.2;
 /**
  * The places of a site, one for each socket and serial port.
  *
- * @throws PlantroomError kind `refused` when a bus is not on this machine, `site` when there is nothing to serve
+ * @throws PlantroomError kind `refused` when a bus is not on this machine
  */
 export function planPlaces(site: Site, identify: IdentifyDevice): ServedPlace[] {
   const groups = new Map<string, { readonly bus: ModbusBus; readonly busIds: string[]; readonly devices: Device[] }>();
@@ -46,11 +47,7 @@ export function planPlaces(site: Site, identify: IdentifyDevice): ServedPlace[] 
     group.devices.push(...devices);
     groups.set(placeOf(bus), group);
   }
-  if (groups.size > 0) return [...groups.values()].map(group => planPlace(group, identify));
-  throw new PlantroomError('the site file has no Modbus device to simulate', {
-    kind: 'site',
-    hint: 'add a bus with protocol modbus-tcp and host 127.0.0.1, and a device on it; config/demo.yaml shows how',
-  });
+  return [...groups.values()].map(group => planPlace(group, identify));
 }
 
 /** Where a bus leads, for people and as what tells one place from another: `127.0.0.1:502`, `/home/ann/var/line-1`. */
@@ -103,4 +100,9 @@ function refuseForeignHost(bus: ModbusBus): void {
     kind: 'refused',
     hint: `give ${bus.id} the host 127.0.0.1 to simulate it; a real device needs no simulator`,
   });
+}
+
+/** The registers of a device as a place for its values. */
+export function sinkOf({ device, unit }: ServedDevice): ValueSink {
+  return { device, put: (point, raw) => writeRaw(unit.image, point, raw) };
 }

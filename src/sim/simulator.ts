@@ -1,10 +1,13 @@
 import { PlantroomError } from '../base/errors.ts';
 import type { ModbusBus } from '../model/bus.ts';
 import type { Site } from '../model/site.ts';
+import { type BacnetServer, createBacnetPlant } from './bacnet/bacnet-plant.ts';
+import { planBacnet } from './bacnet/served-buses.ts';
+import { transportOf } from './bacnet/served-device.ts';
 import { type DeviceFaultsView, FaultDesk } from './fault-desk.ts';
 import { createPlant, type Plant } from './plant.ts';
 import { openPtyServer } from './pty-server.ts';
-import { describeBus, type IdentifyDevice, placeOf, planPlaces, type ServedPlace } from './served-site.ts';
+import { describeBus, type IdentifyDevice, placeOf, planPlaces, type ServedPlace, sinkOf } from './served-site.ts';
 import type { ServerOptions, SlaveServer } from './slave-server.ts';
 import { openSocketServer } from './socket-server.ts';
 import { moveValues, type ValuesOptions } from './values.ts';
@@ -56,24 +59,41 @@ interface Served {
 }
 
 /**
- * Serves the Modbus devices of a site as slaves where their buses lead: on sockets of this machine, and on serial ports
- * that it makes. Serial lines are as slow as the site file says.
+ * Serves the devices of a site where their buses lead: Modbus slaves on sockets of this machine and on serial ports that
+ * it makes, BACnet devices on addresses of the loopback interface. Serial lines are as slow as the site file says.
  *
  * @throws PlantroomError kind `refused` when a bus is not on this machine or its port not ours, `busy` when a place is
  * taken, `not-found` when a serial line is wanted and socat is missing, `site` when there is nothing to serve
  */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
-  const places = planPlaces(options.site, options.identify ?? (() => undefined));
-  const devices = places.flatMap(place => place.devices);
-  const plant: Plant = options.values === 'plant' ? createPlant(devices.map(({ device }) => device)) : new Map();
+  const { site, clock, random, identify = () => undefined } = options;
+  const places = planPlaces(site, identify);
+  const bacnetPlaces = planBacnet(site);
+  const slaves = places.flatMap(place => place.devices);
+  const bacnetDevices = bacnetPlaces.flatMap(place => place.devices.map(({ device }) => device));
+  const devices = [
+    ...slaves.map(({ device, framing }) => ({ device, framing })),
+    ...bacnetDevices.map(device => ({ device, framing: 'bacnet' as const })),
+  ];
+  if (devices.length === 0) throw nothingToServe();
+  const isMoving = options.values === 'plant';
+  const transport = isMoving ? bacnetDevices.flatMap(transportOf) : [];
+  const plant: Plant = isMoving
+    ? createPlant(
+        devices.map(({ device }) => device),
+        transport,
+      )
+    : new Map();
   const desk = new FaultDesk(
     devices.map(({ device, framing }) => ({ device, framing, kind: plant.get(device.id)?.kind })),
-    options.clock,
+    clock,
   );
   for (const place of places) wireFaults(place, desk);
+  const faults = (device: string) => desk.bacnetFaults(device);
+  const bacnet = createBacnetPlant({ places: bacnetPlaces, plant, clock, random, faults, identify });
   // The first read must find values.
-  const stopMoving = moveValues(options, devices, plant, desk);
-  const served = await openServers(places, options).catch((thrown: unknown) => {
+  const stopMoving = moveValues(options, [...slaves.map(sinkOf), ...bacnet.sinks], plant, desk);
+  const { served, networks } = await openAll(places, options, bacnet.open).catch((thrown: unknown) => {
     stopMoving();
     throw thrown;
   });
@@ -82,17 +102,45 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     startFault: (device, fault, forMs) => desk.start(device, fault, forMs),
     clearFaults: device => desk.clear(device),
     async setPlugged(bus, isPlugged) {
-      const { server } = findBus(served, bus);
+      const network = networks.find(({ place }) => place.bus.id === bus)?.network;
+      if (network) return network.setPlugged(isPlugged);
+      const { server } = findBus(served, networks, bus);
       await (isPlugged ? server.plug() : server.unplug());
     },
-    endpoints: served.map(viewEndpoint),
-    names: { buses: served.flatMap(({ place }) => place.busIds), faults: desk.possible() },
-    requests: () => served.reduce((sum, { server }) => sum + server.counts.requests, 0),
+    endpoints: [...served.map(viewEndpoint), ...networks.flatMap(viewStations)],
+    names: { buses: busesOf(served, networks), faults: desk.possible() },
+    requests: () =>
+      served.reduce((sum, { server }) => sum + server.counts.requests, 0) +
+      networks.flatMap(({ network }) => network.devices).reduce((sum, { requests }) => sum + requests, 0),
     async stop() {
       stopMoving();
-      await Promise.all(served.map(({ server }) => server.close()));
+      await Promise.all([
+        ...served.map(({ server }) => server.close()),
+        ...networks.map(({ network }) => network.stop()),
+      ]);
     },
   };
+}
+
+function nothingToServe(): PlantroomError {
+  return new PlantroomError('the site file has no device to simulate', {
+    kind: 'site',
+    hint: 'add a bus with protocol modbus-tcp and host 127.0.0.1, and a device on it; config/demo.yaml shows how',
+  });
+}
+
+async function openAll(
+  places: readonly ServedPlace[],
+  options: SimulatorOptions,
+  openBacnet: () => Promise<BacnetServer[]>,
+): Promise<{ readonly served: Served[]; readonly networks: BacnetServer[] }> {
+  const served = await openServers(places, options);
+  try {
+    return { served, networks: await openBacnet() };
+  } catch (thrown) {
+    await Promise.all(served.map(({ server }) => server.close()));
+    throw thrown;
+  }
 }
 
 /** A unit that two devices share has the fault of either. */
@@ -141,11 +189,27 @@ function viewEndpoint({ place: { bus, busIds, devices }, server: { port } }: Ser
   };
 }
 
-function findBus(served: readonly Served[], bus: string): Served {
+/** One line for each address: a device, or a router with those behind it. */
+function viewStations({ place: { bus, devices } }: BacnetServer): EndpointView[] {
+  const stations = Map.groupBy(devices, ({ host, port }) => `${host}:${port}`);
+  return [...stations].map(([where, all]) => ({
+    buses: [bus.id],
+    kind: all.some(({ bacnet }) => bacnet.routed) ? 'BACnet/IP, router' : 'BACnet/IP',
+    place: where,
+    port: all[0]?.port,
+    devices: all.map(({ device }) => device.id),
+  }));
+}
+
+function busesOf(served: readonly Served[], networks: readonly BacnetServer[]): string[] {
+  return [...served.flatMap(({ place }) => place.busIds), ...networks.map(({ place }) => place.bus.id)];
+}
+
+function findBus(served: readonly Served[], networks: readonly BacnetServer[], bus: string): Served {
   const found = served.find(({ place }) => place.busIds.includes(bus));
   if (found) return found;
   throw new PlantroomError(`the simulated plant has no bus ${bus}`, {
     kind: 'not-found',
-    hint: `it has: ${served.flatMap(({ place }) => place.busIds).join(', ')}`,
+    hint: `it has: ${busesOf(served, networks).join(', ')}`,
   });
 }

@@ -1,11 +1,9 @@
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Device } from '../model/device.ts';
-import type { Point } from '../model/point.ts';
+import { isText, isTwoState, type Point } from '../model/point.ts';
 import type { FaultDesk } from './fault-desk.ts';
 import { measureEquipment, type Plant, stepPlant } from './plant.ts';
-import { type RegisterImage, writePoint, writeRaw } from './register-image.ts';
-import type { ServedDevice } from './served-site.ts';
 
 /** How the values of a simulated plant move. */
 export interface ValuesOptions {
@@ -24,14 +22,23 @@ const plantTickMs = 100;
 const rampTickMs = 1_000;
 const defaultStartHour = 8;
 
+/** Where a device shows its values: registers, or objects. */
+export interface ValueSink {
+  readonly device: Device;
+  /** Puts a raw value, as it goes over the wire, where the point reads it. */
+  put(point: Point, raw: number | string): void;
+  /** All values were put, and the plant is now like this. */
+  show?(plant: Plant): void;
+}
+
 /** Writes the values now, and from now on as time goes by. Returns the way to stop it. */
 export function moveValues(
   options: ValuesOptions,
-  served: readonly ServedDevice[],
+  sinks: readonly ValueSink[],
   plant: Plant,
   desk: FaultDesk,
 ): () => void {
-  const tick = createTick(options, served, plant, desk);
+  const tick = createTick(options, sinks, plant, desk);
   tick(0);
   return tickEvery(options.clock, options.values === 'plant' ? plantTickMs : rampTickMs, tick);
 }
@@ -39,7 +46,7 @@ export function moveValues(
 /** Writes what the values are now; its argument is the time since the last call, in seconds. */
 function createTick(
   options: ValuesOptions,
-  served: readonly ServedDevice[],
+  sinks: readonly ValueSink[],
   plantAtStart: Plant,
   desk: FaultDesk,
 ): (dtS: number) => void {
@@ -51,23 +58,23 @@ function createTick(
     desk.expire();
     const hour = ((options.startHour ?? defaultStartHour) + elapsedS / 3_600) % 24;
     plant = stepPlant(plant, { faults: desk.plantFaults(), hour, random: options.random }, dtS);
-    for (const { device, unit } of served) writeEquipment(plant, device, unit.image);
+    for (const sink of sinks) writeEquipment(plant, sink);
     const count = options.values === 'constant' ? 0 : Math.floor(elapsedS);
-    if (count === written) return;
-    written = count;
-    for (const { device, unit } of served) {
-      if (!plant.has(device.id)) writeRamp(device, unit.image, count);
+    if (count !== written) {
+      written = count;
+      for (const sink of sinks) if (!plant.has(sink.device.id)) writeRamp(sink, count);
     }
+    for (const sink of sinks) sink.show?.(plant);
   };
 }
 
-function writeEquipment(plant: Plant, device: Device, image: RegisterImage): void {
+function writeEquipment(plant: Plant, { device, put }: ValueSink): void {
   const equipment = plant.get(device.id);
   if (!equipment) return;
   const signals = measureEquipment(equipment);
   for (const point of device.points) {
     const value = signals[point.id];
-    if (value !== undefined) writePoint(image, point, value);
+    if (value !== undefined) put(point, (value - point.offset) / point.scale);
   }
 }
 
@@ -75,24 +82,16 @@ function writeEquipment(plant: Plant, device: Device, image: RegisterImage): voi
  * Raw numbers that every type can hold and that differ from point to point: (place in its device + count) modulo 100.
  * A bit is set while that number is odd; a text spells it.
  */
-function writeRamp(device: Device, image: RegisterImage, count: number): void {
+function writeRamp({ device, put }: ValueSink, count: number): void {
   device.points.forEach((point, place) => {
     const raw = rampRaw(place, count);
-    writeRaw(image, point, isBit(point) ? raw % 2 : isText(point) ? String(raw) : raw);
+    put(point, isTwoState(point) ? raw % 2 : isText(point) ? String(raw) : raw);
   });
 }
 
 /** What a ramping point holds, before bits and texts make of it what they can. */
 function rampRaw(place: number, count: number): number {
   return (place + count) % 100;
-}
-
-function isBit(point: Point): boolean {
-  return point.address.protocol === 'modbus' && point.address.type === 'bool';
-}
-
-function isText(point: Point): boolean {
-  return point.address.protocol === 'modbus' && point.address.type === 'string';
 }
 
 /** Due times are start + k × interval; a tick that comes late tells how late. */

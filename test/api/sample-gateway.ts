@@ -235,6 +235,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
         responseMs: 11.8,
         timeoutMs: 250,
         nextProbeMs: null,
+        notes: [],
       },
       {
         id: 'feeder',
@@ -248,6 +249,7 @@ export function sampleStatus(changes: Partial<StatusView> = {}): StatusView {
         responseMs: null,
         timeoutMs: 200,
         nextProbeMs: 2_600,
+        notes: [],
       },
     ],
     store: {

@@ -53,6 +53,8 @@ export interface BacnetDevice {
    * @throws RangeError for an object that is not there
    */
   set(type: number, instance: number, property: number, value: SimProperty): void;
+  /** Tells subscribers what has changed in the table by itself. */
+  tellChanges(): void;
   /** Faults that tests start and end without a desk. */
   startFault(fault: BacnetFault): void;
   clearFaults(): void;
@@ -175,6 +177,7 @@ function createHandle(
       object.properties.set(property, value);
       node.tellChanges();
     },
+    tellChanges: node.tellChanges,
     startFault: fault => void own.add(fault),
     clearFaults: () => own.clear(),
     restart: () => node.restart(),
