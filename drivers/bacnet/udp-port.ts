@@ -35,7 +35,8 @@ const anyAddress = '0.0.0.0';
  * The one file that touches node:dgram.
  *
  * A socket that is bound to the address of an interface does not hear broadcasts on Linux, so a second one listens on the
- * broadcast address. Addresses are not shared with other programs: a second one on this port would take our answers.
+ * broadcast address. Our own address is not shared with other programs: a second one on this port would take our answers.
+ * The broadcast address is, since whoever listens there hears everything.
  */
 export function createUdpPort({ address, port, broadcast }: UdpPortOptions): UdpPort {
   const broadcastHost = broadcast ?? broadcastAddressOf(address);
@@ -44,7 +45,7 @@ export function createUdpPort({ address, port, broadcast }: UdpPortOptions): Udp
   function open(handlers: PortHandlers): void {
     closeAll(sockets);
     const own = createSocket({ type: 'udp4', reuseAddr: false });
-    const opened = address === anyAddress ? [own] : [own, createSocket({ type: 'udp4', reuseAddr: false })];
+    const opened = address === anyAddress ? [own] : [own, createSocket({ type: 'udp4', reuseAddr: true })];
     sockets = opened;
     const goDown = (where: string, error: unknown) => {
       if (sockets !== opened) return;

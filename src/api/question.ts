@@ -1,6 +1,7 @@
-import { PlantroomError } from '../base/errors.ts';
 import type { Question } from '../driver.ts';
 import { modbusTables } from '../model/point.ts';
+import { parseBacnetRead, parseWhoIs } from './bacnet-question.ts';
+import { objectOf, usage, whole } from './body.ts';
 
 /** A question to a device, as it comes over the socket. */
 export interface AskBody {
@@ -36,9 +37,11 @@ export function parseAsk(body: unknown): AskBody {
 }
 
 function parseQuestion(question: Readonly<Record<string, unknown>>): Question {
+  if (question.kind === 'bacnet-read') return parseBacnetRead(question);
+  if (question.kind === 'who-is') return parseWhoIs(question);
   const unitId = whole(question.unitId, 'question.unitId', 0, questionLimits.unitId);
   if (question.kind === 'identify') return { kind: 'identify', unitId };
-  if (question.kind !== 'raw') throw usage('question.kind must be "raw" or "identify"');
+  if (question.kind !== 'raw') throw usage('question.kind must be "raw", "identify", "bacnet-read" or "who-is"');
   const table = modbusTables.find(name => name === question.table);
   if (!table) throw usage(`question.table must be one of ${modbusTables.join(', ')}`);
   const most = table === 'coil' || table === 'discrete-input' ? questionLimits.bits : questionLimits.registers;
@@ -46,18 +49,4 @@ function parseQuestion(question: Readonly<Record<string, unknown>>): Question {
   const count = whole(question.count, 'question.count', 1, most);
   if (address + count - 1 > questionLimits.address) throw usage('the question reaches beyond address 65535');
   return { kind: 'raw', unitId, table, address, count };
-}
-
-function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null) return { ...value };
-  throw usage(`${name} must be an object`);
-}
-
-function whole(value: unknown, name: string, lowest: number, highest: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest) return value;
-  throw usage(`${name} must be a whole number from ${lowest} to ${highest}`);
-}
-
-function usage(message: string): PlantroomError {
-  return new PlantroomError(message, { kind: 'usage', hint: 'docs/cli.md shows a question' });
 }
