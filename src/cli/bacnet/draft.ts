@@ -113,7 +113,8 @@ export function draftPoints(objects: readonly ObjectRow[]): PointDraft[] {
 function valuePoint(row: ObjectRow): Omit<PointDraft, 'id' | 'name'> {
   const object = `${row.type} ${row.instance}`;
   if (textTypes.has(row.objectType)) return { object, keys: [['type', 'text']], remark: undefined };
-  const keys: (readonly [string, string | boolean | readonly (readonly [number, string])[]])[] = [];
+  const keys: (readonly [string, string | number | boolean | readonly (readonly [number, string])[]])[] = [];
+  if (row.scale !== undefined && row.scale !== 1) keys.push(['scale', row.scale]);
   if (row.unit) keys.push(['unit', row.unit]);
   const states = statesOf(row);
   if (states.length > 0) keys.push(['states', states]);

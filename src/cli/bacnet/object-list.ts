@@ -1,7 +1,7 @@
 import { objectTypeName } from '../../model/bacnet-names.ts';
 import type { BacnetProperty, BacnetShown, BacnetTarget } from '../../model/bacnet-view.ts';
 import type { BacnetAsker } from './bus-choice.ts';
-import { deviceType, flagsOf, numberOf, properties, readValues, textOf, textsOf } from './read-values.ts';
+import { deviceType, flagsOf, numberOf, properties, readValues, scaleOf, textOf, textsOf } from './read-values.ts';
 import { unitName, unitSymbol } from './units.ts';
 import type { ObjectName } from './words.ts';
 
@@ -17,6 +17,8 @@ export interface ObjectRow extends ObjectName {
   readonly units: string | undefined;
   /** Our symbol for it; empty for a number without unit, undefined where we have none. */
   readonly unit: string | undefined;
+  /** Of an accumulator: by what its count is multiplied to be in its units. */
+  readonly scale: number | undefined;
   readonly description: string | undefined;
   /** Those status flags that are set. */
   readonly flags: readonly string[] | undefined;
@@ -124,7 +126,8 @@ async function readObjects(options: WalkOptions, objects: readonly ObjectName[])
   });
 }
 
-const analogTypes: readonly number[] = [0, 1, 2, 12, 23, 24, 45, 46, 48];
+const accumulatorType = 23;
+const analogTypes: readonly number[] = [0, 1, 2, 12, 24, 45, 46, 48];
 const binaryTypes: readonly number[] = [3, 4, 5];
 const multiStateTypes: readonly number[] = [13, 14, 19];
 /** Devices, files, lifts and the like: they have no present value. */
@@ -135,6 +138,7 @@ function propertiesOf(objectType: number): readonly number[] {
   const { objectName, presentValue, description, statusFlags, units, activeText, inactiveText, stateText } = properties;
   if (typesWithoutValue.includes(objectType)) return [objectName, description];
   const usual = [objectName, description, presentValue, statusFlags];
+  if (objectType === accumulatorType) return [...usual, units, properties.scale];
   if (analogTypes.includes(objectType)) return [...usual, units];
   if (binaryTypes.includes(objectType)) return [...usual, inactiveText, activeText];
   return multiStateTypes.includes(objectType) ? [...usual, stateText] : usual;
@@ -152,6 +156,7 @@ function rowOf(object: ObjectName, shown: ReadonlyMap<number, BacnetShown | unde
     valueType: value?.kind === 'values' ? value.values[0]?.type : undefined,
     units: units === undefined ? undefined : unitName(units),
     unit: units === undefined ? undefined : unitSymbol(units),
+    scale: scaleOf(of(properties.scale)),
     description: textOf(of(properties.description)),
     flags: flagsOf(of(properties.statusFlags)),
     states: statesOf(shown),

@@ -30,9 +30,10 @@ function valueCell(row: ObjectRow, style: Style): Cell {
   return flags.length === 0 ? text : { text: `${text} ${flags.join(', ')}`, paint: style.warning };
 }
 
-function valueText({ value, valueType, states }: ObjectRow): string {
+function valueText({ value, valueType, states, scale }: ObjectRow): string {
   if (value === undefined) return '';
   const state = states.find(([number]) => String(number) === value);
   if (state) return state[1];
+  if (scale !== undefined) return formatNumber(Number(value) * scale);
   return valueType === 'real' || valueType === 'double' ? formatNumber(Number(value)) : value;
 }

@@ -12,6 +12,7 @@ export const properties = {
   outOfService: 81,
   presentValue: 85,
   reliability: 103,
+  scale: 187,
   stateText: 110,
   statusFlags: 111,
   units: 117,
@@ -59,4 +60,17 @@ export function flagsOf(shown: BacnetShown | undefined): string[] | undefined {
   const text = textOf(shown);
   if (text === undefined || !/^[01]{4}$/.test(text)) return undefined;
   return flagNames.filter((_, bit) => text[bit] === '1');
+}
+
+/**
+ * By what the count of an accumulator is multiplied (BACnetScale: a REAL, or a power of ten); undefined where it does not say.
+ * It comes as a choice, so only its bytes are known: `[1] fe` is 0.01.
+ */
+export function scaleOf(shown: BacnetShown | undefined): number | undefined {
+  const [, choice = '', hex = ''] = /^\[([01])\] ([0-9a-f]+)$/.exec(textOf(shown) ?? '') ?? [];
+  const bytes = Buffer.from(hex, 'hex');
+  if (choice === '0') return bytes.length === 4 ? bytes.readFloatBE() : undefined;
+  if (choice !== '1' || bytes.length < 1 || bytes.length > 4) return undefined;
+  // 10 ** -2 is not quite 0.01.
+  return Number(`1e${bytes.readIntBE(0, bytes.length)}`);
 }

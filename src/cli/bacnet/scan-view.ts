@@ -110,6 +110,7 @@ function objectDocument({ objectType, instance, type, ...row }: ObjectRow) {
     name: row.name ?? null,
     value: row.value ?? null,
     valueType: row.valueType ?? null,
+    scale: row.scale ?? null,
     units: row.units ?? null,
     unit: row.unit ?? null,
     description: row.description ?? null,

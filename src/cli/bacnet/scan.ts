@@ -1,5 +1,6 @@
 import { formatDuration } from '../../base/duration.ts';
 import { exitCodes, PlantroomError } from '../../base/errors.ts';
+import { mostBacnetInstance } from '../../model/bacnet-names.ts';
 import type { BacnetPlace } from '../../model/bacnet-view.ts';
 import { type BacnetIpBus, bacnetPort, endpointOf } from '../../model/bus.ts';
 import { type CliContext, styleFor, widthOf } from '../context.ts';
@@ -35,11 +36,15 @@ export interface ScanWords extends GlobalOptions, BusWords, WriteWords {
 const usualWaitMs = 3_000;
 const usualTimeoutMs = 3_000;
 
+const everyInstance: InstanceRange = { low: 0, high: mostBacnetInstance };
+
 /** What a scan looks for. */
 interface Aim {
   readonly range: InstanceRange | undefined;
   readonly at: BacnetPlace | undefined;
   readonly network: number | undefined;
+  /** Devices whose objects are listed. */
+  readonly walked: InstanceRange | undefined;
   readonly waitMs: number;
   readonly timeoutMs: number;
 }
@@ -88,6 +93,7 @@ function aimOf(words: ScanWords, [bus]: readonly BacnetIpBus[]): Aim {
     range: wanted ?? named,
     at: host && { ...host, network: routed?.network ?? 0, mac: routed?.mac ?? '' },
     network: routed?.network,
+    walked: words.objects === true ? everyInstance : named,
     waitMs: words.wait ?? usualWaitMs,
     timeoutMs: words.timeout ?? usualTimeoutMs,
   };
@@ -109,7 +115,8 @@ async function run(context: CliContext, words: ScanWords, aim: Aim, askers: read
       });
       const onAsked = (done: number) => bar.show('asking who they are', done, heard.length);
       const devices = await identifyAll(heard, { timeoutMs: aim.timeoutMs, signal, onAsked });
-      const walked = words.objects === undefined ? undefined : await walkAll(devices, aim.timeoutMs, bar, signal);
+      const wanted = aim.walked && devices.filter(device => isIn(device.instance, aim.walked));
+      const walked = wanted && (await walkAll(wanted, aim.timeoutMs, bar, signal));
       return {
         devices,
         objects: walked?.objects,
@@ -120,6 +127,10 @@ async function run(context: CliContext, words: ScanWords, aim: Aim, askers: read
       bar.clear();
     }
   });
+}
+
+function isIn(instance: number, range: InstanceRange | undefined): boolean {
+  return range !== undefined && instance >= range.low && instance <= range.high;
 }
 
 async function walkAll(devices: readonly Identified[], timeoutMs: number, bar: ProgressBar, signal: AbortSignal) {

@@ -51,7 +51,14 @@ export async function writeFound(
 ): Promise<void> {
   const file = readSiteText(await siteFileOf(context, words, source));
   const site = await loadSiteOrExplain(context.err, file.name);
-  const fresh = devices.filter(device => mayBeWritten(context, words, site, device));
+  const told = new Set<string>();
+  const fresh = devices.filter(device => {
+    const reason = whyNot(site, device);
+    // Several devices of one instance are one remark.
+    if (reason !== undefined && !told.has(reason)) note(context, words, reason);
+    if (reason !== undefined) told.add(reason);
+    return reason === undefined;
+  });
   const buses = site.buses.filter(bus => bus.protocol === 'bacnet-ip');
   const taken = new Set(site.devices.map(({ id }) => id));
   const bus = fresh[0] && busFor(fresh[0].asker.bus, buses, new Set(site.buses.map(({ id }) => id)));
@@ -77,15 +84,12 @@ async function siteFileOf(context: CliContext, { site }: WriteWords, { client }:
   });
 }
 
-function mayBeWritten(context: CliContext, words: WriteWords, site: Site, device: Identified): boolean {
-  const own = site.devices.find(({ bacnet }) => bacnet?.instance === device.instance);
-  const reason = own
-    ? `is in the site file already, as ${own.id}: left as it is`
-    : device.isConflict
-      ? 'is the number of several devices: not written'
-      : device.failure;
-  if (reason !== undefined) note(context, words, `${device.instance} ${reason}`);
-  return reason === undefined;
+/** Undefined for a device that may be written. */
+function whyNot(site: Site, { instance, isConflict, failure }: Identified): string | undefined {
+  const own = site.devices.find(({ bacnet }) => bacnet?.instance === instance);
+  if (own) return `${instance} is in the site file already, as ${own.id}: left as it is`;
+  if (isConflict) return `${instance} is the number of several devices: not written`;
+  return failure === undefined ? undefined : `${instance} does not say who it is: ${failure}`;
 }
 
 /** The bus of the file that leads there; else a new one. */

@@ -67,7 +67,7 @@ function pointLine({ id, name, object, keys, remark }: PointDraft, isLast: boole
 function valueText(value: PointDraft['keys'][number][1]): string {
   if (typeof value === 'string') return scalar(value);
   if (typeof value === 'object') return `{ ${value.map(([number, text]) => `${number}: ${scalar(text)}`).join(', ')} }`;
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+  return String(value);
 }
 
 /** Words that other readers of YAML take for something else. */
