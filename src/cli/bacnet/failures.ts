@@ -41,15 +41,24 @@ function hintOf(reason: BadReason, detail: string): string {
   }
 }
 
-/** Why a device refused to tell a property, and what to do about it. @param text as the driver says it */
-export function refusalHint(text: string): string {
-  if (/unknown-object/.test(text)) return 'plantroom scan bacnet --objects lists the objects that it has';
-  if (/unknown-property/.test(text)) return 'this object has no such property: look into the manual of the device';
-  if (/array-index/.test(text)) return 'elements count from 1; property[0] tells how many there are';
-  if (/not-an-array/.test(text)) return 'leave the [index] out';
-  if (/abort/i.test(text))
-    return 'the device gave up on the request: the answer is too long for it, or it is busy; try again';
-  if (/reject/i.test(text))
-    return 'the device does not understand the request: look into its manual which services it has';
-  return 'the device is alive, and refuses this: look into its manual';
+/** Refusals that have plain words: what the device means, and what to do about it. */
+const refusals: readonly (readonly [RegExp, words: string, hint: string])[] = [
+  [/unknown-object/, 'it has no such object', 'plantroom scan bacnet --objects lists the objects that it has'],
+  [/unknown-property/, 'the object has no such property', 'look into the manual of the device which ones it has'],
+  [/array-index/, 'the array has no such element', 'elements count from 1; [0] tells how many there are'],
+  [/not-an-array/, 'the property is no array', 'leave the [index] out'],
+  [/access-denied/, 'it does not let us read this', 'the device has to be set up so that it may be read'],
+  [/^error/, 'the device answers with an error', 'the device is alive and refuses this: look into its manual'],
+  [/^reject/, 'the device does not understand the request', 'look into its manual which services it has'],
+  [
+    /^abort/,
+    'the device gave up on the request',
+    'its answer is too long for it, or it is busy: ask for one element, property[1], or try again',
+  ],
+];
+
+/** Why a device refused to tell a property. @param text as the driver says it: `error property unknown-property` */
+export function explainRefusal(text: string): { readonly words: string; readonly hint: string } {
+  const [, words, hint] = refusals.find(([pattern]) => pattern.test(text)) ?? [];
+  return { words: words ?? 'it does not tell', hint: hint ?? 'try again' };
 }
