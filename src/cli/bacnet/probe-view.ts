@@ -35,13 +35,13 @@ function factsOf(value: ProbedValue, style: Style): (readonly [string, Cell])[] 
 function valueFacts({ values, state }: ProbedValue): (readonly [string, Cell])[] {
   const [only] = values;
   if (values.length === 1 && only) {
-    const text = state === null ? only.text : `${only.text} (${state})`;
+    const text = state === null ? textOf(only) : `${only.text} (${state})`;
     return [
       ['value', text === '' ? 'empty' : text],
       ['type', only.type],
     ];
   }
-  const shown = values.slice(0, mostShown).map(({ text }, index) => [`value ${index + 1}`, text] as const);
+  const shown = values.slice(0, mostShown).map((one, index) => [`value ${index + 1}`, textOf(one)] as const);
   const rest = values.length - shown.length;
   const types = [...new Set(values.map(({ type }) => type))].join(', ');
   return [
@@ -50,6 +50,16 @@ function valueFacts({ values, state }: ProbedValue): (readonly [string, Cell])[]
     ...shown,
     ...(rest > 0 ? [['…', `and ${countOf(rest, 'value')} more`] as const] : []),
   ];
+}
+
+/** A REAL has 24 bits: what is beyond in its decimal text is noise. */
+function textOf({ type, text, number }: ProbedValue['values'][number]): string {
+  if (type !== 'real' || number === null) return text;
+  for (let digits = 6; digits < 9; digits += 1) {
+    const shorter = Number(number.toPrecision(digits));
+    if (Math.fround(shorter) === number) return String(shorter);
+  }
+  return text;
 }
 
 function flagCell(flags: readonly string[], style: Style): Cell {
@@ -70,7 +80,7 @@ export function probeDocument(probe: BacnetProbe, { responseMs, ...value }: Prob
   return {
     endpoint: endpointOf(asker.bus),
     bus: asker.isThroughDaemon ? asker.bus.id : null,
-    device,
+    device: device ?? null,
     instance,
     place: target.kind === 'place' ? target.place : null,
     address: formatBacnetAddress({ ...object, ...property }),
