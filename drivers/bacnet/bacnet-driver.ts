@@ -132,6 +132,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
         const level = now.kind === 'registered' ? 'info' : 'warn';
         log[level]({ bbmd: `${foreign.host}:${foreign.port}`, registration: now.kind }, 'foreign device registration');
       }
+      if (now.kind === 'registered' && registration?.kind !== 'registered') table.askAgain();
       if (now.kind !== 'asked') registration = now;
     });
   }
@@ -143,7 +144,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
 
   function readAt(where: Whereabouts, read: BacnetRead, timeoutMs: number, onOutcome: OnOutcome): void {
     const device = bacnetOf(read.device);
-    if (where.kind !== 'known' && isClosed) fail(read, 'no-connection', 'the bus is closed', onOutcome);
+    if (isClosed) fail(read, 'no-connection', 'the bus is closed', onOutcome);
     else if (where.kind === 'conflict') fail(read, 'bad-reply', where.detail, onOutcome);
     else if (where.kind === 'unknown') {
       if (port.downBecause === undefined) fail(read, 'timeout', where.detail, onOutcome);
@@ -226,6 +227,10 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       assert(isBacnetRead(read), 'a read of another driver');
       open();
       const where = table.where(bacnetOf(read.device));
+      if (isClosed || where.kind === 'conflict') {
+        queueMicrotask(() => readAt(where, read, timeoutMs, onOutcome));
+        return;
+      }
       if (where.kind === 'known') {
         readAt(where, read, timeoutMs, onOutcome);
         return;
@@ -245,7 +250,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
         const [reason, detail] = isClosed
           ? (['no-connection', 'the bus is closed'] as const)
           : (['refused', 'this bus speaks BACnet'] as const);
-        clock.at(clock.monoMs(), () => onAnswer({ kind: 'failed', reason, detail }));
+        queueMicrotask(() => onAnswer({ kind: 'failed', reason, detail }));
         return;
       }
       open();

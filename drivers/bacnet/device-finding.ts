@@ -42,6 +42,8 @@ export type FindingInput =
   | { readonly kind: 'claim'; readonly claim: Claim }
   /** The one that is known did not answer a request. */
   | { readonly kind: 'silent' }
+  /** It may be reached by now: if nobody is known, it is asked for at once. */
+  | { readonly kind: 'hurry' }
   /** Time has passed. */
   | { readonly kind: 'tick' };
 
@@ -69,6 +71,8 @@ export function stepFinding(finding: Finding, input: FindingInput, nowMono: numb
       return finding.fixed ? hearBesideFixed(finding, input.claim) : hear(finding, input.claim);
     case 'silent':
       return finding.fixed ? finding : { ...finding, isDoubted: true };
+    case 'hurry':
+      return finding.known ? finding : { ...finding, round: undefined, nextRoundMono: nowMono, roundsInVain: 0 };
     case 'tick':
       return finding.round && nowMono >= roundEndMono(finding.round)
         ? conclude(finding, finding.round, nowMono)

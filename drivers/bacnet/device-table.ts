@@ -23,9 +23,11 @@ export type Whereabouts =
 /** Where each device of the bus is, found again when it moves. Only devices of the site are in it, however many say I-Am. */
 export interface DeviceTable {
   where(device: BacnetDevice): Whereabouts;
-  /** Told once: at once where it is known or in conflict, else when it is found or the time is over; never before it returns. */
+  /** Waits for a device that is not known: told once, when it is found or in conflict, or when the time is over. */
   find(device: BacnetDevice, deadlineMono: number, onFound: (where: Whereabouts) => void): void;
   onIAm(peer: Peer, iAm: IAm): void;
+  /** A way to more devices has opened: those that were not found are looked for at once. */
+  askAgain(): void;
   /** A request to it was not answered. */
   onSilent(device: BacnetDevice): void;
   /** For people. */
@@ -121,11 +123,8 @@ export function createDeviceTable({ clock, log, askWho }: DeviceTableOptions): D
     where: device => whereOf(entryOf(device)),
     find(device, deadlineMono, onFound) {
       const entry = entryOf(device);
-      const where = whereOf(entry);
       const waiter: Waiter = {
-        deadline: clock.at(where.kind === 'unknown' ? deadlineMono : clock.monoMs(), () =>
-          settle(entry, waiter, isClosed ? closedPlace : whereOf(entry)),
-        ),
+        deadline: clock.at(deadlineMono, () => settle(entry, waiter, whereOf(entry))),
         onFound,
       };
       entry.waiting.add(waiter);
@@ -136,6 +135,11 @@ export function createDeviceTable({ clock, log, askWho }: DeviceTableOptions): D
       if (!entry) return;
       const nowMono = clock.monoMs();
       change(entry, stepFinding(entry.finding, { kind: 'claim', claim: { peer, iAm, atMono: nowMono } }, nowMono));
+      goOn();
+    },
+    askAgain() {
+      const nowMono = clock.monoMs();
+      for (const entry of entries.values()) entry.finding = stepFinding(entry.finding, { kind: 'hurry' }, nowMono);
       goOn();
     },
     onSilent(device) {

@@ -208,7 +208,7 @@ export function createModbusBus(options: DriverOptions, exchange: Exchange): Ope
     ask(question, timeoutMs, onAnswer) {
       if (question.kind !== 'raw' && question.kind !== 'identify') {
         const detail = 'this bus speaks Modbus';
-        clock.at(clock.monoMs(), () => onAnswer({ kind: 'failed', reason: 'refused', detail }));
+        queueMicrotask(() => onAnswer({ kind: 'failed', reason: 'refused', detail }));
         return;
       }
       const request = requestOf(question);
