@@ -103,7 +103,12 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
     clearFaults: device => desk.clear(device),
     async setPlugged(bus, isPlugged) {
       const network = networks.find(({ place }) => place.bus.id === bus)?.network;
-      if (network) return network.setPlugged(isPlugged);
+      if (network) {
+        network.setPlugged(isPlugged);
+        // What a BBMD knew of its clients is gone with its power.
+        if (!isPlugged) for (const bbmd of network.bbmds) bbmd.forget();
+        return;
+      }
       const { server } = findBus(served, networks, bus);
       await (isPlugged ? server.plug() : server.unplug());
     },

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -130,6 +131,48 @@ test('a person pulls the plug of a serial line and puts it in again', async () =
   expect(await stop()).toBe(0);
   expect(existsSync(path)).toBe(false);
 });
+
+test('a person runs a chiller that speaks BACnet beside a tank that speaks Modbus, and breaks it', async () => {
+  writeFileSync(
+    join(folder, 'site.yaml'),
+    `gateway: {id: test, name: Test}
+buses:
+  - {id: bus, protocol: modbus-tcp, host: 127.0.0.1, port: ${port}}
+  - {id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${port}}
+devices:
+  - {id: tank, name: Tank, bus: bus, unit-id: 2, points: [{id: level, name: Level, holding-register: 4, type: s16, scale: 0.01, unit: m}]}
+  - {id: chiller, name: Chiller, bus: net, instance: 7, address: 127.0.0.2, points: [{id: running, name: Running, object: binary-input 1}]}
+`,
+  );
+  expect(await start()).toContain(`127.0.0.2:${port}  chiller  (BACnet/IP)`);
+  // A datagram by hand: no client of ours is asked whether this is BACnet.
+  const ask = () => askDatagram('810a001101040275010c0c00c000011955', '127.0.0.2', port);
+  expect(await ask()).toBe('810a0014010030010c0c00c0000119553e91013f');
+  expect((await plantroom('sim', 'fault', 'chiller', 'abort', '--for', '1h')).out).toBe('chiller has abort for 1h.\n');
+  expect(await ask()).toBe('810a00090100710100');
+  const { out } = await plantroom('sim', 'faults');
+  expect(out).toMatch(/^chiller +chiller-trip +the chiller trips/m);
+  expect(out).toMatch(/^any on BACnet +no-rpm +knows no ReadPropertyMultiple/m);
+  expect(out).toMatch(/^any on Modbus +silent /m);
+  expect(out).toMatch(/^any on BACnet +silent /m);
+  expect((await plantroom('sim', 'unplug', 'net')).out).toBe('net is unplugged.\n');
+  expect((await plantroom('sim', 'plug', 'net')).out).toBe('net is plugged in.\n');
+  expect(await plantroom('sim', 'fault', 'chiller', 'bad-crc')).toMatchObject({
+    code: 5,
+    err: expect.stringContaining('which is no fault of BACnet'),
+  });
+  expect(await stop()).toBe(0);
+});
+
+/** Sends a datagram from a port of its own and gives the first that comes back, both as hex. */
+function askDatagram(hex: string, host: string, to: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    socket.once('error', reject);
+    socket.once('message', answer => socket.close(() => resolve(answer.toString('hex'))));
+    socket.bind(0, '127.0.0.1', () => socket.send(Buffer.from(hex, 'hex'), to, host));
+  });
+}
 
 test('a scenario runs by itself, and a wrong one is explained', async () => {
   writeSerialSite();

@@ -4,8 +4,16 @@ import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
 import { createDetector } from '../../src/detect/detector.ts';
 import type { Site } from '../../src/model/site.ts';
+import { createChiller } from '../../src/sim/equipment/chiller.ts';
 import { plantFaults } from '../../src/sim/equipment/equipment.ts';
-import { createPlant, measureEquipment, type Plant, stepPlant } from '../../src/sim/plant.ts';
+import {
+  createPlant,
+  createTransport,
+  type Equipment,
+  measureEquipment,
+  type Plant,
+  stepPlant,
+} from '../../src/sim/plant.ts';
 import { loadSite } from '../../src/site/site.ts';
 
 const demo = loadDemo();
@@ -150,11 +158,62 @@ const cases: readonly FaultCase[] = [
   { fault: 'lift-door-held', device: 'lift', alarms: ['lift/door-open'], lastsS: 120, recoversS: 30 },
 ];
 
+/** Of equipment that speaks BACnet, which the demo has not: what the fault does to a signal, and what is over with it. */
+const bacnetCases: readonly {
+  readonly fault: string;
+  readonly equipment: () => Equipment;
+  readonly signal: string;
+  readonly during: (value: number) => boolean;
+  readonly lastsS: number;
+}[] = [
+  ...(['comb-plate', 'escalator-drive'] as const).map(fault => ({
+    fault,
+    equipment: () => createTransport('escalator'),
+    signal: 'speed',
+    during: (value: number) => value < 0.05,
+    lastsS: 10,
+  })),
+  { fault: 'chiller-trip', equipment: chiller, signal: 'fault-code', during: value => value === 12, lastsS: 5 },
+  {
+    fault: 'condenser-fouled',
+    equipment: chiller,
+    signal: 'condenser-temperature',
+    during: value => value > 36,
+    lastsS: 300,
+  },
+  { fault: 'no-flow', equipment: chiller, signal: 'supply-temperature', during: value => value > 9, lastsS: 60 },
+];
+
+function chiller(): Equipment {
+  return { kind: 'chiller', state: createChiller() };
+}
+
 describe('faults of the plant', () => {
-  test('are all in the table below', () => {
+  test('are all in the tables', () => {
     const all = Object.values(plantFaults).flatMap(faults => Object.keys(faults));
-    expect(cases.map(({ fault }) => fault)).toEqual(all);
+    expect([...cases, ...bacnetCases].map(({ fault }) => fault)).toEqual(all);
   });
+
+  test.each(bacnetCases)(
+    '$fault shows in $signal, and is over with it',
+    ({ fault, equipment, signal, during, lastsS }) => {
+      const random = seededRandom(1);
+      let plant: Plant = new Map([['x', equipment()]]);
+      const value = () => {
+        const now = plant.get('x');
+        return now ? (measureEquipment(now)[signal] ?? Number.NaN) : Number.NaN;
+      };
+      const run = (seconds: number, faults: readonly string[]) => {
+        const active = new Map([['x', new Set(faults)]]);
+        for (let passed = 0; passed < seconds; passed += stepS)
+          plant = stepPlant(plant, { faults: active, hour: 12, random }, stepS);
+        return during(value());
+      };
+      expect(run(600, [])).toBe(false);
+      expect(run(lastsS, [fault])).toBe(true);
+      expect(run(600, [])).toBe(false);
+    },
+  );
 
   test.each(cases)('$fault raises $alarms and nothing else, and they return when it is over', row => {
     for (const seed of [1, 2, 3]) {

@@ -46,8 +46,6 @@ export type BacnetFault = keyof typeof bacnetFaults;
 
 export type BacnetFaults = ReadonlySet<BacnetFault>;
 
-export const noFaults: BacnetFaults = new Set();
-
 export function isBacnetFault(name: string): name is BacnetFault {
   return Object.hasOwn(bacnetFaults, name);
 }

@@ -1,4 +1,5 @@
 import type { Clock, Timer } from '../../base/clock.ts';
+import type { Answer } from './answer.ts';
 import { encodeConfirmed, encodeUnconfirmed, errors, service, unconfirmed } from './apdu.ts';
 import type { BacnetFaults } from './bacnet-fault.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from './cov.ts';
 import type { ObjectTable } from './device-objects.ts';
 import { objectTypes } from './ids.ts';
-import type { Answer } from './read-service.ts';
 import type { Remote } from './remote.ts';
 import { objectId } from './value.ts';
 

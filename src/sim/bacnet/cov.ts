@@ -1,8 +1,8 @@
+import { isValues, type PropertyReference, readReference, valuesOf } from './answer.ts';
 import { errors, rejects, type SimError } from './apdu.ts';
 import type { ObjectTable } from './device-objects.ts';
 import { propertyIds } from './ids.ts';
 import type { SimObject } from './object.ts';
-import { isValues, type PropertyReference, readReference, valuesOf } from './read-service.ts';
 import type { Remote } from './remote.ts';
 import { isBracket, objectOf, readContext, unsignedOf } from './tag-reader.ts';
 import { encodeValues, group, objectId, type SimValue, tagged, unsigned } from './value.ts';

@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import { type Answer, answerReadMultiple, answerReadProperty, type EchoShift } from './answer.ts';
 import {
   aborts,
   type ConfirmedRequest,
@@ -22,7 +23,6 @@ import { type Delivery, planDelivery } from './delivery.ts';
 import { type ObjectTable, segmentationCodes } from './device-objects.ts';
 import { viewThrough } from './device-view.ts';
 import { objectTypes } from './ids.ts';
-import { type Answer, answerReadMultiple, answerReadProperty, type EchoShift } from './read-service.ts';
 import type { Remote } from './remote.ts';
 import { readContext, unsignedOf } from './tag-reader.ts';
 import { createTransferDesk } from './transfer-desk.ts';

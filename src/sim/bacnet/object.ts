@@ -41,7 +41,7 @@ function isPropertyName(key: string): key is PropertyName {
 }
 
 /** In alarm, fault, overridden, out of service: nothing of that. */
-export const allWell = bits(false, false, false, false);
+const allWell = bits(false, false, false, false);
 
 /** What an input, output or value has beside its present value. */
 export const healthy: PropertyTable = {

@@ -72,7 +72,7 @@ export interface BacnetNetwork {
   stop(): Promise<void>;
 }
 
-export const usualPort = 47_808;
+const usualPort = 47_808;
 const tickMs = 100;
 /** Later than any sensible timeout of a gateway. */
 const usualLateMs = 3_600;

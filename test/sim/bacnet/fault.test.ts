@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { allBacnetFaults, type BacnetFault, bacnetFaults } from '../../../src/sim/bacnet/bacnet-fault.ts';
 import { analog } from '../../../src/sim/bacnet/object.ts';
-import { settle, VirtualClock } from '../../fakes/virtual-clock.ts';
-import { deviceAt, frame, openWire, patience, startOne, startRig, usualObjects } from './rig.ts';
+import { VirtualClock } from '../../fakes/virtual-clock.ts';
+import { deviceAt, frame, openWire, patience, settleWire, startOne, startRig, usualObjects } from './rig.ts';
 
 /** Analog input 1, present value: 21.5. */
 const read = '0275 07 0c 0c 00000001 1955';
@@ -58,15 +60,14 @@ describe('a fault that answers otherwise', () => {
     await expect.poll(() => wire.apdus().at(-1), patience).toBe(good);
   });
 
-  test('every fault is described, and there is none without a word', () => {
-    for (const fault of allBacnetFaults()) expect(bacnetFaults[fault].length).toBeGreaterThan(20);
+  test('every fault is described, here and in the documentation', () => {
+    const docs = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docs', 'cli.md'), 'utf8');
+    for (const fault of allBacnetFaults()) {
+      expect(bacnetFaults[fault].length).toBeGreaterThan(20);
+      expect(docs).toContain(`\`${fault}\``);
+    }
   });
 });
-
-/** Long enough for a datagram on the loopback interface to be answered. */
-async function settleWire(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await settle();
-}
 
 describe('a fault of the wire', () => {
   test.each<readonly [BacnetFault, RegExp]>([

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect } from 'vitest';
 import { accumulator, analog, binary, multistate, type SimObject } from '../../../src/sim/bacnet/object.ts';
 import { type BacnetNetwork, type BacnetOptions, startBacnetDevices } from '../../../src/sim/bacnet/start.ts';
+import { settle } from '../../fakes/virtual-clock.ts';
 
 const closers: (() => Promise<void>)[] = [];
 
@@ -113,6 +114,11 @@ export function deviceAt(network: BacnetNetwork, index: number): BacnetNetwork['
   const device = network.devices[index];
   if (!device) throw new Error(`no device ${index}`);
   return device;
+}
+
+/** Long enough for a datagram on the loopback interface to be answered. */
+export async function settleWire(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await settle();
 }
 
 const run = promisify(execFile);

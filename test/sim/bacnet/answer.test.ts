@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Answer, answerReadMultiple, answerReadProperty } from '../../../src/sim/bacnet/answer.ts';
 import { createObjectTable } from '../../../src/sim/bacnet/device-objects.ts';
 import { objectTypes, propertyIds } from '../../../src/sim/bacnet/ids.ts';
 import { analog, array, createObject, list, one } from '../../../src/sim/bacnet/object.ts';
-import { type Answer, answerReadMultiple, answerReadProperty } from '../../../src/sim/bacnet/read-service.ts';
 import { enumerated, text, unsigned } from '../../../src/sim/bacnet/value.ts';
 
 const facts = {
