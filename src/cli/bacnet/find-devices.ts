@@ -27,8 +27,11 @@ export interface FindOptions {
   readonly onProgress: (elapsedMs: number, found: number) => void;
 }
 
-/** Who-Is is sent so often: one datagram is lost easily, and a BBMD has to know us before it passes one on. */
-const rounds = 2;
+/**
+ * Who-Is is sent twice: one datagram is lost easily, and a BBMD has to know us before it passes one on. Most devices have
+ * answered after the first round, so that Ctrl-C then keeps them.
+ */
+const firstRoundMs = 1_000;
 const progressMs = 100;
 
 /**
@@ -44,9 +47,11 @@ export async function findDevices(options: FindOptions): Promise<Heard[]> {
   const aborted = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined)));
   const progress = showProgress(options, startMono, heard, over.signal);
   const ask = async (asker: BacnetAsker) => {
-    for (let round = 1; round <= rounds && !signal.aborted; round += 1) {
+    const firstMs = Math.min(firstRoundMs, Math.ceil(listenMs / 2));
+    for (const roundMs of [firstMs, ...roundsOf(listenMs - firstMs)]) {
+      if (signal.aborted) return;
       const question = { kind: 'who-is', range: options.range, at: options.at } as const;
-      const answer = await Promise.race([asker.ask(question, Math.ceil(listenMs / rounds)), aborted]);
+      const answer = await Promise.race([asker.ask(question, roundMs), aborted]);
       if (answer) take(answer, asker);
     }
   };
@@ -64,6 +69,14 @@ export async function findDevices(options: FindOptions): Promise<Heard[]> {
     await progress;
   }
   return markConflicts([...heard.values()]);
+}
+
+/** A question through the daemon may take no longer than this. */
+const longestRoundMs = 10_000;
+
+function roundsOf(listenMs: number): number[] {
+  const count = Math.ceil(listenMs / longestRoundMs);
+  return Array.from({ length: count }, () => Math.ceil(listenMs / count));
 }
 
 async function showProgress(
