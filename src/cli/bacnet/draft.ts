@@ -137,13 +137,14 @@ function statesOf({ states }: ObjectRow): (readonly [number, string])[] {
 export function idOf(name: string, otherwise: string): string {
   const id = name
     .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
     .slice(0, longestId)
     .replace(/-+$/, '');
   // Half a name made of a Chinese one says nothing: `1` of 1号冷水机.
-  const isWhole = /^[\p{ASCII}\p{M}\p{Script=Latin}]*$/u.test(name);
+  const isWhole = /^[\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]*$/u.test(name);
   return isWhole && /[a-z]/.test(id) ? id : otherwise.slice(0, longestId);
 }
 

@@ -12,9 +12,12 @@ const columns: readonly Column[] = [
   { title: 'VENDOR', minWidth: 6 },
   { title: 'MODEL', minWidth: 6 },
   { title: 'APDU', align: 'right', spare: 2 },
-  { title: 'SEGMENTS', spare: 1 },
+  { title: 'SEG', spare: 1 },
   { title: 'REMARK', minWidth: 8 },
 ];
+
+/** Whether long messages may come in pieces, as seen from the device. */
+const segmentWords = { both: 'both', transmit: 'send', receive: 'take', none: 'none' } as const;
 
 type SiteDevices = PlantView['bacnet']['devices'];
 
@@ -32,7 +35,7 @@ export function renderDevices(
     device.vendor ?? { text: `vendor ${device.vendorId}`, paint: style.faint },
     device.model ?? '',
     String(device.maxApdu),
-    device.segmentation,
+    segmentWords[device.segmentation],
     remarkOf(device, known, style),
   ]);
   return [...renderTable(columns, rows, width, style), ...conflictLines(devices, style)];
