@@ -58,8 +58,13 @@ export interface Refusal {
  */
 export function learnRefusal(learned: Learned, asked: readonly PropertyReference[], refusal: Refusal): void {
   if (refusal.kind === 'reject' && refusal.reason === unrecognizedService) learned.takesMultiple = false;
-  else if (asked.length === 1 || refusal.kind === 'error') for (const one of asked) remember(learned.alone, keyOf(one));
-  else learned.mostProperties = Math.max(1, Math.floor(asked.length / 2));
+  else if (asked.length > 1 && refusal.kind !== 'error') {
+    learned.mostProperties = Math.max(1, Math.floor(asked.length / 2));
+  } else {
+    for (const one of asked) remember(learned.alone, keyOf(one));
+    // Of a device that refuses more than can be remembered nothing is asked together any more.
+    if (learned.alone.size >= mostRemembered) learned.takesMultiple = false;
+  }
 }
 
 /** How a read goes out. */

@@ -25,24 +25,24 @@ export function protocolOf(raw: Raw<'device'>, buses: BusDrafts, profile: Profil
   return isBacnet ? 'bacnet' : 'modbus';
 }
 
-/** Reports what belongs to the other protocol. */
+/** Reports what belongs to the other protocol. @returns whether the profile is one of this protocol, or there is none */
 export function checkProtocol(
   raw: Raw<'device'>,
   tree: Tree,
   protocol: Protocol,
   profile: Profile | undefined,
   { problems }: Build,
-): void {
+): boolean {
   const bus = `the bus "${raw.bus}" speaks ${words[protocol]}`;
   for (const key of ownKeys[protocol === 'bacnet' ? 'modbus' : 'bacnet']) {
     if (raw[key] === undefined) continue;
     problems.error(placeOfKey(tree, key), `"${key}" has no meaning here: ${bus}`, 'remove it, or check the bus');
   }
   const profiled = profile?.settings.protocol;
-  if (profiled !== undefined && profiled !== 'self' && profiled !== protocol) {
-    const message = `the profile "${profile?.name}" is of ${words[profiled]} devices, and ${bus}`;
-    problems.error(placeOfValue(tree, 'profile'), message, 'check bus and profile');
-  }
+  if (profiled === undefined || profiled === 'self' || profiled === protocol) return true;
+  const message = `the profile "${profile?.name}" is of ${words[profiled]} devices, and ${bus}`;
+  problems.error(placeOfValue(tree, 'profile'), message, 'check bus and profile');
+  return false;
 }
 
 /** Undefined, with the reason among the problems, when it does not say who it is. */

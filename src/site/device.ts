@@ -70,9 +70,9 @@ function buildDevice(tree: Tree, buses: BusDrafts, build: Build): DeviceDraft | 
   const shaped = readShape('device', 'a device', tree, build.problems);
   if (!shaped) return undefined;
   const { raw, isWhole } = shaped;
-  const profile = takeProfile(raw, tree, build);
-  const protocol = protocolOf(raw, buses, profile);
-  checkProtocol(raw, tree, protocol, profile, build);
+  const named = takeProfile(raw, tree, build);
+  const protocol = protocolOf(raw, buses, named);
+  const profile = checkProtocol(raw, tree, protocol, named, build) ? named : undefined;
   const points = collectPoints(raw, tree, `${protocol}Point`, profile, build);
   const isIncomplete = raw.profile !== undefined && !profile;
   if (points.length === 0 && !isIncomplete && itemsOf(tree, 'points').length === 0) {

@@ -1,6 +1,14 @@
 import { assert } from '../../src/base/assert.ts';
 import type { Clock } from '../../src/base/clock.ts';
-import { createReadings, noSilences, type OpenBus, type Read, type Silences, spoilReadings } from '../../src/driver.ts';
+import {
+  createReadings,
+  noSilences,
+  type OpenBus,
+  type Push,
+  type Read,
+  type Silences,
+  spoilReadings,
+} from '../../src/driver.ts';
 import type { Device } from '../../src/model/device.ts';
 import type { Point } from '../../src/model/point.ts';
 
@@ -17,6 +25,7 @@ export interface ScriptedBusOptions {
   /** Plays the limit of the protocol. */
   readonly pointsPerRead?: number;
   readonly window?: number;
+  readonly deviceWindow?: number;
   /** What request and answer take on the wire, of `takesMs`; the rest is the device's response time. */
   readonly requestMs?: number;
   readonly answerMs?: number;
@@ -36,6 +45,8 @@ export interface ScriptedBus extends OpenBus {
   readonly hadCollision: () => boolean;
   /** The most requests that were under way at once. */
   readonly mostUnderWay: () => number;
+  /** As if the device had told a value by itself. */
+  push(push: Push): void;
 }
 
 /** A bus whose devices answer by script, on the clock of the test. */
@@ -51,7 +62,9 @@ export function createScriptedBus(
     answerMs = 0,
     quarantineMs = 0,
     silences = noSilences,
+    deviceWindow,
   } = options;
+  let onPush: (push: Push) => void = () => undefined;
   const asked: ScriptedBus['asked'] = [];
   const questionsMono: number[] = [];
   const planned: ScriptedBus['planned'] = [];
@@ -94,6 +107,11 @@ export function createScriptedBus(
     hadCollision: () => most > window,
     mostUnderWay: () => most,
     window,
+    ...(deviceWindow !== undefined && { deviceWindow }),
+    push: push => onPush(push),
+    listen(handler) {
+      onPush = handler;
+    },
     silences,
     plan: (device, points, turnaroundMs) => {
       planned.push({ device: device.id, turnaroundMs });

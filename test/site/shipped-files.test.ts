@@ -66,10 +66,12 @@ describe('every profile that comes with plantroom loads', () => {
     expect(checkProfile.errors ?? []).toEqual([]);
     expect(text(`profiles/${name}.yaml`).split('\n')[0]).toBe('# yaml-language-server: $schema=../profile.schema.json');
     if (name === 'gateway-self') return;
+    const { protocol, points, computed = [] } = parse(text(`profiles/${name}.yaml`));
+    const isBacnet = protocol === 'bacnet';
     const site = `
 gateway: { id: test }
-buses: [{ id: wire, protocol: modbus-tcp, host: 192.0.2.7 }]
-devices: [{ id: device, bus: wire, profile: ${name} }]
+buses: [{ id: wire, protocol: ${isBacnet ? 'bacnet-ip' : 'modbus-tcp, host: 192.0.2.7'} }]
+devices: [{ id: device, bus: wire, profile: ${name} ${isBacnet ? ', instance: 1001, object-offset: 3' : ''} }]
 `;
     const result = parseSite(site, 'site.yaml', {
       readProfile: wanted => ({ kind: 'found', file: `${wanted}.yaml`, text: text(`profiles/${wanted}.yaml`) }),
@@ -77,7 +79,7 @@ devices: [{ id: device, bus: wire, profile: ${name} }]
       resolvePath: path => path,
     });
     expect(result.kind === 'ok' ? result.warnings : result.problems.map(formatProblem)).toEqual([]);
-    const listed = parse(text(`profiles/${name}.yaml`)).points.length;
+    const listed = points.length + computed.length;
     expect(result.kind === 'ok' && result.site.devices[0]?.points.length).toBe(listed);
   });
 });
