@@ -13,12 +13,21 @@ const row: ObjectRow = {
   ...{ units: 'degrees-celsius', unit: '°C', scale: undefined, description: undefined, flags: [], states: [] },
 };
 
+/** The gateway's own device needs one. */
+const selfProfile = `protocol: self
+vendor: plantroom
+model: itself
+source: [this test]
+trust: whole
+points: [{id: uptime, measure: uptime, unit: s}]
+`;
+
 function load(yaml: readonly string[]) {
   const text = `gateway: {id: g1}\nbuses: [{id: net, protocol: bacnet-ip}]\ndevices:\n${yaml
     .map((line, index) => `${index === 0 ? '  - ' : '    '}${line}\n`)
     .join('')}`;
   return parseSite(text, 'site.yaml', {
-    readProfile: () => ({ kind: 'missing', known: [] }),
+    readProfile: name => ({ kind: 'found', file: `${name}.yaml`, text: selfProfile }),
     numbering: createNumbering(),
     resolvePath: path => path,
   });
