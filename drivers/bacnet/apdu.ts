@@ -48,11 +48,11 @@ export const rejectReasons = { unrecognizedService: 9 } as const;
 
 /** Why an exchange was given up (clause 18.10). */
 export const abortReasons = {
-  other: 0,
   bufferOverflow: 1,
   invalidApduInThisState: 2,
   segmentationNotSupported: 4,
   outOfResources: 9,
+  tsmTimeout: 10,
 } as const;
 
 export function decodeApdu(bytes: Buffer, at: number): Apdu | Wrong {

@@ -60,8 +60,12 @@ export function decodeBvlc(bytes: Buffer): Bvlc | Wrong {
 function decodeForwarded(bytes: Buffer): Bvlc | Wrong {
   const npduAt = bvlcBytes + originBytes;
   if (bytes.length < npduAt) return wrong('a forwarded message without its origin');
+  const first = bytes[4] ?? 0;
+  const port = bytes.readUInt16BE(8);
+  // Nobody sends from port 0 or from an address of many; to answer there would reach others, or nobody.
+  if (port === 0 || first === 0 || first >= 224) return wrong('a forwarded message from nowhere');
   const host = `${bytes[4]}.${bytes[5]}.${bytes[6]}.${bytes[7]}`;
-  return { kind: 'npdu', at: npduAt, isBroadcast: true, origin: { host, port: bytes.readUInt16BE(8) } };
+  return { kind: 'npdu', at: npduAt, isBroadcast: true, origin: { host, port } };
 }
 
 /** Writes the four bytes in front of what is in `frame` behind them. */

@@ -71,8 +71,10 @@ export function encodeWhoIsToAll(by: 'broadcast' | 'bbmd', payload: Uint8Array):
   return frameOf(bvlcFunction, [encodeNpdu(allNetworks, '', false), encodeUnconfirmedHead(whoIsService), payload]);
 }
 
+const roomForBvlc = Buffer.alloc(bvlcBytes);
+
 function frameOf(bvlcFunction: BvlcFunction, parts: readonly Uint8Array[]): Buffer {
-  const frame = Buffer.concat([Buffer.alloc(bvlcBytes), ...parts]);
+  const frame = Buffer.concat([roomForBvlc, ...parts]);
   setBvlc(frame, bvlcFunction);
   return frame;
 }

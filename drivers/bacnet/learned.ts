@@ -77,7 +77,7 @@ export interface Part {
 const headBytes = 24;
 
 /** What devices take that have not said more (the least that most of them have). */
-export const usualMaxApdu = 480;
+const usualMaxApdu = 480;
 
 /** The next part of what is left to ask: as many of the first ones as the device takes. */
 export function nextPart(left: readonly PropertyReference[], learned: Learned): Part {

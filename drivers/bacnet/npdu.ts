@@ -54,12 +54,18 @@ function addressEnd(bytes: Buffer, at: number): number | undefined {
   return end <= bytes.length ? end : undefined;
 }
 
+/** Nearly all that is sent is to the IP network itself. */
+const localNpdu = Buffer.from([version, 0]);
+const localNpduExpectingReply = Buffer.from([version, control.expectsReply]);
+
 /**
+ * Not to be changed: it may be shared.
+ *
  * @param network 0: the device that the datagram goes to; else `mac` in that network, '' for all devices there
  */
 export function encodeNpdu(network: number, mac: string, expectsReply: boolean): Buffer {
+  if (network === 0) return expectsReply ? localNpduExpectingReply : localNpdu;
   const reply = expectsReply ? control.expectsReply : 0;
-  if (network === 0) return Buffer.from([version, reply]);
   const address = Buffer.from(mac, 'hex');
   const head = [version, control.hasDestination | reply, network >> 8, network & 0xff, address.length];
   return Buffer.concat([Buffer.from(head), address, Buffer.from([mostHops])]);

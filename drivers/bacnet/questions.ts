@@ -29,7 +29,7 @@ export interface Questions {
 }
 
 /** Devices that one question lists; who answers later is left out. */
-export const mostFound = 4_096;
+const mostFound = 4_096;
 
 /** Listens for answers to one question; ends once. */
 interface Listener {

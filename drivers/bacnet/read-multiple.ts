@@ -21,35 +21,75 @@ export interface ReadElement extends PropertyReference {
 
 const enumeratedTag = 9;
 
+/** One element as it comes: with no object for it, since an answer may have eighty. */
+type TakeElement = (
+  objectType: number,
+  instance: number,
+  property: number,
+  index: number | undefined,
+  result: PropertyResult,
+) => void;
+
 /** Everything in an answer to a ReadPropertyMultiple (clause 15.7), in its order. */
 export function decodeReadMultiple(
   payload: Buffer,
 ): { readonly kind: 'elements'; readonly elements: readonly ReadElement[] } | Wrong {
-  const cursor = cursorOn(payload);
   const elements: ReadElement[] = [];
+  const isWellFormed = eachElement(payload, (objectType, instance, property, index, result) => {
+    elements.push({ objectType, instance, property, index, result });
+  });
+  return isWellFormed ? { kind: 'elements', elements } : malformed;
+}
+
+/**
+ * The results of what was asked for, in the order of `asked`. Each must be there once, and nothing else: an answer can be of
+ * an earlier request with the same invoke id. Their order is not held against a device.
+ */
+export function matchReadMultiple(
+  asked: readonly PropertyReference[],
+  payload: Buffer,
+): { readonly kind: 'results'; readonly results: readonly PropertyResult[] } | Wrong {
+  const results: PropertyResult[] = new Array(asked.length);
+  let count = 0;
+  let strangers = 0;
+  const isWellFormed = eachElement(payload, (objectType, instance, property, index, result) => {
+    const isOpen = (wanted: PropertyReference | undefined, place: number) =>
+      wanted !== undefined &&
+      wanted.instance === instance &&
+      wanted.property === property &&
+      wanted.objectType === objectType &&
+      wanted.index === index &&
+      results[place] === undefined;
+    // Nearly always all are where they were asked for.
+    const place = isOpen(asked[count], count) ? count : asked.findIndex(isOpen);
+    count += 1;
+    if (place < 0) strangers += 1;
+    else results[place] = result;
+  });
+  if (!isWellFormed) return malformed;
+  if (strangers > 0) return wrong('an answer for a property that was not asked for, or twice for one that was');
+  if (count !== asked.length) return wrong(`an answer with ${count} properties in the place of ${asked.length}`);
+  return { kind: 'results', results };
+}
+
+/** False when the answer is not well formed, whatever was taken before that was seen. */
+function eachElement(payload: Buffer, take: TakeElement): boolean {
+  const cursor = cursorOn(payload);
   while (cursor.at < cursor.end) {
     const object = readContextObject(cursor, 0);
-    if (object === undefined || !readOpening(cursor, 1)) return malformed;
+    if (object === undefined || !readOpening(cursor, 1)) return false;
     while (!isNext(cursor, 'closing', 1)) {
-      const element = decodeElement(cursor, object >>> instanceBits, object & instanceMask);
-      if (!element) return malformed;
-      elements.push(element);
+      const property = readContextUnsigned(cursor, 2);
+      const hasIndex = isNext(cursor, 'context', 3);
+      const index = hasIndex ? readContextUnsigned(cursor, 3) : undefined;
+      if (property === undefined || (hasIndex && index === undefined)) return false;
+      const result = isNext(cursor, 'opening', 4) ? decodeResult(cursor) : decodeError(cursor);
+      if (!result) return false;
+      take(object >>> instanceBits, object & instanceMask, property, index, result);
     }
     readClosing(cursor, 1);
   }
-  return { kind: 'elements', elements };
-}
-
-function decodeElement(cursor: TagCursor, objectType: number, instance: number): ReadElement | undefined {
-  const property = readContextUnsigned(cursor, 2);
-  if (property === undefined) return undefined;
-  let index: number | undefined;
-  if (isNext(cursor, 'context', 3)) {
-    index = readContextUnsigned(cursor, 3);
-    if (index === undefined) return undefined;
-  }
-  const result = isNext(cursor, 'opening', 4) ? decodeResult(cursor) : decodeError(cursor);
-  return result && { objectType, instance, property, index, result };
+  return true;
 }
 
 function decodeResult(cursor: TagCursor): PropertyResult | undefined {
@@ -64,57 +104,6 @@ function decodeError(cursor: TagCursor): PropertyResult | undefined {
   const errorCode = readApplicationUnsigned(cursor, enumeratedTag);
   if (errorClass === undefined || errorCode === undefined || !readClosing(cursor, 5)) return undefined;
   return { kind: 'error', errorClass, errorCode };
-}
-
-/**
- * The results of what was asked for, in the order of `asked`. Each must be there once, and nothing else: an answer can be of
- * an earlier request with the same invoke id. Their order is not held against a device.
- */
-export function matchReadMultiple(
-  asked: readonly PropertyReference[],
-  payload: Buffer,
-): { readonly kind: 'results'; readonly results: readonly PropertyResult[] } | Wrong {
-  const decoded = decodeReadMultiple(payload);
-  if (decoded.kind === 'wrong') return decoded;
-  const { elements } = decoded;
-  if (elements.length !== asked.length) {
-    return wrong(`an answer with ${elements.length} properties in the place of ${asked.length}`);
-  }
-  const results: PropertyResult[] = new Array(asked.length);
-  // Nearly always all are where they were asked for.
-  for (const [place, element] of elements.entries()) {
-    const wanted = asked[place];
-    const at = wanted && isSame(wanted, element) ? place : asked.findIndex(one => isSame(one, element));
-    if (at < 0) return wrong('an answer for a property that was not asked for');
-    if (results[at] !== undefined) return matchWithDoubles(asked, elements);
-    results[at] = element.result;
-  }
-  return { kind: 'results', results };
-}
-
-/** As above, for who asks for a property twice, or is answered twice. */
-function matchWithDoubles(
-  asked: readonly PropertyReference[],
-  elements: readonly ReadElement[],
-): { readonly kind: 'results'; readonly results: readonly PropertyResult[] } | Wrong {
-  const left = [...elements];
-  const results: PropertyResult[] = [];
-  for (const wanted of asked) {
-    const at = left.findIndex(element => isSame(wanted, element));
-    const [element] = at < 0 ? [] : left.splice(at, 1);
-    if (!element) return wrong('an answer with one property twice and another missing');
-    results.push(element.result);
-  }
-  return { kind: 'results', results };
-}
-
-function isSame(one: PropertyReference, other: PropertyReference): boolean {
-  return (
-    one.instance === other.instance &&
-    one.property === other.property &&
-    one.objectType === other.objectType &&
-    one.index === other.index
-  );
 }
 
 const malformed = wrong('an answer to ReadPropertyMultiple that is not well formed');

@@ -1,14 +1,15 @@
+import { unreachable } from '../../src/base/assert.ts';
 import type { Clock } from '../../src/base/clock.ts';
 import type { Random } from '../../src/base/random.ts';
 import { type Apdu, abortReasons, encodeAbort, encodeSegmentAck } from './apdu.ts';
 import { encodeAnswer, encodeRequest } from './datagram.ts';
 import { Deadlines } from './deadlines.ts';
-import { decodeErrorPayload } from './error-payload.ts';
 import { FinishedTransfers } from './finished-transfers.ts';
+import { outcomeOf } from './outcome.ts';
 import { isSamePeer, type Peer } from './peer.ts';
 import { type PeerQueue, PeerQueues, type RequestLimits } from './peer-queues.ts';
 import type { OnOutcome, Outcome, Request } from './request.ts';
-import { createTransfer, lastSequence, type Transfer, takeSegment } from './segments.ts';
+import { createTransfer, lastSequence, type SegmentVerdict, type Transfer, takeSegment } from './segments.ts';
 import { requestServices } from './services.ts';
 
 /** Requests that wait for their turn. One more ends at once as `no-connection`. */
@@ -44,7 +45,8 @@ interface Flight {
   readonly sentMono: number;
   /** How often it may be sent again; then, how often our acknowledgement of the last segment. */
   retriesLeft: number;
-  wasRepeated: boolean;
+  /** Something of it may come after it has ended: a second answer, or more segments. */
+  mayStillAnswer: boolean;
   transfer: Transfer | undefined;
 }
 
@@ -151,7 +153,7 @@ export class Requests {
       frame,
       sentMono: nowMono,
       retriesLeft: retries,
-      wasRepeated: false,
+      mayStillAnswer: false,
       transfer: undefined,
     };
     this.#setDue(pending, nowMono);
@@ -169,16 +171,13 @@ export class Requests {
     const nowMono = this.#options.clock.monoMs();
     const responseMs = nowMono - flight.sentMono;
     if (!flight.transfer) {
-      if (pending.request.maxSegments === 0) {
-        this.#giveUp(pending, flight, abortReasons.segmentationNotSupported, responseMs);
-        return true;
-      }
-      if (this.#transfers >= mostTransfers) {
-        this.#giveUp(pending, flight, abortReasons.outOfResources, responseMs);
-        return true;
-      }
       // Only the first segment begins it.
       if (apdu.segment.sequence !== 0) return false;
+      const refusal = this.#refuseTransfer(pending);
+      if (refusal !== undefined) {
+        this.#giveUp(pending, flight, refusal, { kind: 'abort', reason: refusal, responseMs });
+        return true;
+      }
       flight.transfer = createTransfer();
       this.#transfers += 1;
       pending.endMono = Math.max(pending.endMono, nowMono + (pending.request.transferMs ?? 0));
@@ -186,22 +185,48 @@ export class Requests {
     const { transfer } = flight;
     const before = transfer.ends.length;
     const verdict = takeSegment(transfer, apdu.segment, bytes.subarray(apdu.payloadAt));
-    if (verdict.kind === 'acknowledge') this.#acknowledge(pending, flight, transfer, verdict.isNegative);
-    if (verdict.kind === 'too-long') this.#giveUp(pending, flight, abortReasons.bufferOverflow, responseMs);
-    if (verdict.kind === 'wrong') {
-      this.#abort(pending, flight, abortReasons.invalidApduInThisState);
-      this.#end(pending, { kind: 'bad-reply', detail: verdict.detail });
-    }
-    if (verdict.kind === 'complete') {
-      const acknowledgement = this.#acknowledge(pending, flight, transfer, false);
-      const { peer } = pending.request;
-      this.#finished.add({ peer, invokeId: flight.invokeId, sequence: lastSequence(transfer), acknowledgement });
-      this.#end(pending, { kind: 'ack', payload: transfer.bytes.subarray(0, transfer.filled), responseMs });
-    } else if (transfer.ends.length > before) {
+    if (transfer.ends.length > before) {
       flight.retriesLeft = pending.request.retries;
       this.#setDue(pending, nowMono);
     }
+    this.#onVerdict(pending, flight, transfer, verdict, responseMs);
     return true;
+  }
+
+  /** Why no answer in segments can be taken now, as the reason of an abort. */
+  #refuseTransfer({ request }: Pending): number | undefined {
+    if (request.maxSegments === 0) return abortReasons.segmentationNotSupported;
+    return this.#transfers >= mostTransfers ? abortReasons.outOfResources : undefined;
+  }
+
+  #onVerdict(pending: Pending, flight: Flight, transfer: Transfer, verdict: SegmentVerdict, responseMs: number): void {
+    const { peer } = pending.request;
+    switch (verdict.kind) {
+      case 'nothing':
+        return;
+      case 'acknowledge':
+        this.#acknowledge(pending, flight, transfer, verdict.isNegative);
+        return;
+      case 'complete': {
+        const acknowledgement = this.#acknowledge(pending, flight, transfer, false);
+        this.#finished.add({ peer, invokeId: flight.invokeId, sequence: lastSequence(transfer), acknowledgement });
+        this.#end(pending, { kind: 'ack', payload: transfer.bytes.subarray(0, transfer.filled), responseMs });
+        return;
+      }
+      case 'too-long': {
+        const reason = abortReasons.bufferOverflow;
+        this.#giveUp(pending, flight, reason, { kind: 'abort', reason, responseMs });
+        return;
+      }
+      case 'wrong':
+        this.#giveUp(pending, flight, abortReasons.invalidApduInThisState, {
+          kind: 'bad-reply',
+          detail: verdict.detail,
+        });
+        return;
+      default:
+        unreachable(verdict);
+    }
   }
 
   #acknowledge(pending: Pending, flight: Flight, transfer: Transfer, isNegative: boolean): Buffer {
@@ -218,13 +243,12 @@ export class Requests {
     return acknowledgement !== undefined;
   }
 
-  #giveUp(pending: Pending, flight: Flight, reason: number, responseMs: number): void {
-    this.#abort(pending, flight, reason);
-    this.#end(pending, { kind: 'abort', reason, responseMs });
-  }
-
-  #abort({ request }: Pending, { invokeId }: Flight, reason: number): void {
-    this.#options.send(encodeAnswer(request.peer, encodeAbort(invokeId, reason, false)), request.peer);
+  /** Tells the device to stop sending, which it may not hear. */
+  #giveUp(pending: Pending, flight: Flight, reason: number, outcome: Outcome): void {
+    const { peer } = pending.request;
+    flight.mayStillAnswer = true;
+    this.#options.send(encodeAnswer(peer, encodeAbort(flight.invokeId, reason, false)), peer);
+    this.#end(pending, outcome);
   }
 
   #onDue(nowMono: number): void {
@@ -245,7 +269,7 @@ export class Requests {
   /** What was not answered goes out again: the request, or the acknowledgement after which nothing more came. */
   #repeat(pending: Pending, flight: Flight, nowMono: number): void {
     flight.retriesLeft -= 1;
-    flight.wasRepeated = true;
+    flight.mayStillAnswer = true;
     this.#setDue(pending, nowMono);
     if (flight.transfer && flight.transfer.ends.length > 0) {
       flight.transfer.acknowledged = flight.transfer.ends.length;
@@ -255,8 +279,9 @@ export class Requests {
 
   #onLate(pending: Pending): void {
     const { flight } = pending;
-    if (flight?.transfer) this.#abort(pending, flight, abortReasons.other);
-    this.#end(pending, { kind: 'timeout', wasSent: flight !== undefined });
+    const outcome: Outcome = { kind: 'timeout', wasSent: flight !== undefined };
+    if (flight?.transfer) this.#giveUp(pending, flight, abortReasons.tsmTimeout, outcome);
+    else this.#end(pending, outcome);
   }
 
   #end(pending: Pending, outcome: Outcome): void {
@@ -275,7 +300,7 @@ export class Requests {
     const sameId = this.#byInvokeId[invokeId] ?? [];
     sameId.splice(sameId.indexOf(pending), 1);
     if (flight.transfer) this.#transfers -= 1;
-    const isOwed = flight.wasRepeated || !('responseMs' in outcome);
+    const isOwed = flight.mayStillAnswer || !('responseMs' in outcome);
     const restMs = isOwed ? Math.max(leastRestMs, restTimeouts * pending.request.timeoutMs) : 0;
     if (pending.queue) this.#queues.end(pending.queue, invokeId, nowMono + restMs, nowMono);
   }
@@ -283,25 +308,6 @@ export class Requests {
 
 function isRead({ service }: Request): boolean {
   return service === requestServices.readProperty || service === requestServices.readPropertyMultiple;
-}
-
-function outcomeOf(
-  apdu: Apdu & { kind: 'simple-ack' | 'complex-ack' | 'error' | 'reject' | 'abort' },
-  bytes: Buffer,
-  responseMs: number,
-): Outcome {
-  switch (apdu.kind) {
-    case 'complex-ack':
-      return { kind: 'ack', payload: bytes.subarray(apdu.payloadAt), responseMs };
-    case 'simple-ack':
-      return { kind: 'simple-ack', responseMs };
-    case 'error': {
-      const error = decodeErrorPayload(bytes.subarray(apdu.payloadAt));
-      return error ? { ...error, responseMs } : { kind: 'bad-reply', detail: 'an error that does not say which' };
-    }
-    default:
-      return { kind: apdu.kind, reason: apdu.reason, responseMs };
-  }
 }
 
 function noConnection(detail: string): Outcome {

@@ -7,7 +7,7 @@ import type { SegmentHead } from './apdu.ts';
  */
 
 /** The longest answer; a longer one is refused. BVLC lengths are 16 bits, and no property that is polled comes near. */
-export const mostAnswerBytes = 65_536;
+const mostAnswerBytes = 65_536;
 
 /** So many segments may be under way to us: the system keeps more than that for a socket. */
 const mostWindow = 16;

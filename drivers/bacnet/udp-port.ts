@@ -41,9 +41,11 @@ const anyAddress = '0.0.0.0';
 export function createUdpPort({ address, port, broadcast }: UdpPortOptions): UdpPort {
   const broadcastHost = broadcast ?? broadcastAddressOf(address);
   let sockets: readonly Socket[] = [];
+  let unsent: PortHandlers['onUnsent'] = () => undefined;
 
   function open(handlers: PortHandlers): void {
     closeAll(sockets);
+    unsent = handlers.onUnsent;
     const own = createSocket({ type: 'udp4', reuseAddr: false });
     const opened = address === anyAddress ? [own] : [own, createSocket({ type: 'udp4', reuseAddr: true })];
     sockets = opened;
@@ -66,17 +68,22 @@ export function createUdpPort({ address, port, broadcast }: UdpPortOptions): Udp
       // On the same port, also where the system chose it.
       opened[1]?.bind({ address: broadcastHost, port: own.address().port, exclusive: true });
     });
-    unsent = handlers.onUnsent;
   }
-
-  let unsent: PortHandlers['onUnsent'] = () => undefined;
 
   function send(bytes: Buffer, host: string, toPort: number): void {
     const [own] = sockets;
-    // Bound or not yet: until then the system's library keeps it.
-    own?.send(bytes, toPort, host, error => {
-      if (error) unsent(host, toPort, explain(error));
-    });
+    try {
+      // Bound or not yet: until then Node keeps it.
+      own?.send(bytes, toPort, host, onSent);
+    } catch (error) {
+      // A port that cannot be, of a forged datagram: told as what the system refuses, not before this returns.
+      queueMicrotask(() => unsent(host, toPort, explain(error)));
+    }
+  }
+
+  /** One function for all that is sent: an error of the system says where it was to go. */
+  function onSent(error: (Error & { address?: string; port?: number }) | null): void {
+    if (error) unsent(error.address ?? '', error.port ?? 0, explain(error));
   }
 
   return {

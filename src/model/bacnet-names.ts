@@ -137,7 +137,7 @@ export function objectTypeName(objectType: number): string {
   return objectTypes.byNumber.get(objectType) ?? String(objectType);
 }
 
-export function propertyName(property: number): string {
+function propertyName(property: number): string {
   return properties.byNumber.get(property) ?? String(property);
 }
 

@@ -442,6 +442,6 @@ describe('a question to a device', () => {
 
   test('the plant tells no secrets: neither the uplink nor its password is in it', async () => {
     const { body } = await ask('GET', '/v1/plant');
-    expect(Object.keys(body)).toEqual(['buses', 'devices', 'points']);
+    expect(Object.keys(body)).toEqual(['buses', 'devices', 'points', 'bacnet']);
   });
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Site } from '../../src/model/site.ts';
 import { createNumbering } from '../../src/site/numbering.ts';
@@ -170,4 +172,20 @@ describe('a point of BACnet', () => {
       ['name', undefined, false],
     ]);
   });
+});
+
+test('the site file of docs/bacnet.md is right', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../docs/bacnet.md'), 'utf8');
+  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block]) => block);
+  expect(blocks.length).toBe(1);
+  const loaded = parseSite(blocks.join(''), 'bacnet.md', {
+    numbering: createNumbering(),
+    readProfile: name => ({
+      kind: 'found',
+      file: name,
+      text: readFileSync(join(import.meta.dirname, `../../config/profiles/${name}.yaml`), 'utf8'),
+    }),
+    resolvePath: path => path,
+  });
+  expect(loaded.kind === 'wrong' ? loaded.problems.map(formatProblem) : []).toEqual([]);
 });

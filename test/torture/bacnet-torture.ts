@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { decodeIAm, decodeIHave } from '../../drivers/bacnet/announcements.ts';
 import { createBacnetClient } from '../../drivers/bacnet/client.ts';
 import { encodeReadMultiple, encodeReadProperty } from '../../drivers/bacnet/codec.ts';
@@ -6,7 +8,7 @@ import { matchReadMultiple } from '../../drivers/bacnet/read-multiple.ts';
 import { matchReadProperty } from '../../drivers/bacnet/read-property.ts';
 import type { Outcome } from '../../drivers/bacnet/request.ts';
 import { requestServices } from '../../drivers/bacnet/services.ts';
-import type { BacnetValue, PropertyReference } from '../../drivers/bacnet/values.ts';
+import type { BacnetValue, PropertyReference, PropertyResult } from '../../drivers/bacnet/values.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { type Random, seededRandom } from '../../src/base/random.ts';
@@ -78,8 +80,12 @@ export async function torture({ runs = 1_000_000, seed, say }: TortureOptions): 
   };
 }
 
+/** The collector, also where Node was started without --expose-gc. */
+setFlagsFromString('--expose-gc');
+const collect: () => void = runInNewContext('gc');
+
 function heapBytes(): number {
-  globalThis.gc?.();
+  collect();
   return process.memoryUsage().heapUsed;
 }
 
@@ -126,7 +132,7 @@ function createPlant(tally: Tally, random: Random) {
     const values = valuesOf(asked.places, outcome.payload);
     if (!values) return;
     const isRight = asked.places.every(
-      ({ instance }, place) => JSON.stringify(values[place]) === JSON.stringify([rightValue(instance)]),
+      ({ instance }, place) => JSON.stringify(values[place]) === JSON.stringify(rightValue(instance)),
     );
     if (isRight) tally.right += 1;
     else if (asked.isDoubtful) tally.damagedInValue += 1;
@@ -167,7 +173,8 @@ function createPlant(tally: Tally, random: Random) {
     if (kind === 0) hear(noise(random), asked.host);
     else if (kind === 1) hear(stray, asked.host);
     else if (kind === 2) {
-      hear(damage({ bytes: stray, valueFrom: 0, valueTo: 0 }, answer.bytes, random).bytes, asked.host);
+      const other = strayDatagrams[below(random, strayDatagrams.length)] ?? stray;
+      hear(damage({ bytes: stray, valueFrom: 0, valueTo: 0 }, other, random).bytes, asked.host);
     } else if (kind === 3) hear(answer.bytes, '10.0.0.66');
     else if (kind === 4) hear(answer.bytes, asked.host, devicePort + 1);
     else if (kind === 5) hear(readAnswer((invokeId % 255) + 1, { instance: 1, property: 85 }, 666).bytes, asked.host);
@@ -230,14 +237,30 @@ function rightValue(instance: number): BacnetValue {
   return { kind: 'unsigned', value: stamp(instance) };
 }
 
-/** The values of each place; undefined when the answer is not of what was asked for. */
-function valuesOf(places: readonly PropertyReference[], payload: Buffer): (readonly BacnetValue[])[] | undefined {
+/**
+ * The value of each place, as a driver takes it: undefined when the answer is not of what was asked for, and one value that says
+ * what it is for each. Bytes behind a context tag are no number until somebody says which.
+ */
+function valuesOf(places: readonly PropertyReference[], payload: Buffer): BacnetValue[] | undefined {
   const [first] = places;
-  if (first && places.length === 1) {
-    const match = matchReadProperty(first, payload);
-    return match.kind === 'values' ? [match.values] : undefined;
-  }
+  if (!first) return undefined;
+  const results: readonly PropertyResult[] =
+    places.length === 1 ? [resultOf(first, payload)] : resultsOf(places, payload);
+  const values = results.flatMap(result => {
+    const [value, ...more] = result.kind === 'values' ? result.values : [];
+    return value && more.length === 0 && value.kind !== 'tagged' && value.kind !== 'constructed' ? value : [];
+  });
+  return values.length === places.length ? values : undefined;
+}
+
+const none: PropertyResult = { kind: 'values', values: [] };
+
+function resultOf(place: PropertyReference, payload: Buffer): PropertyResult {
+  const match = matchReadProperty(place, payload);
+  return match.kind === 'values' ? match : none;
+}
+
+function resultsOf(places: readonly PropertyReference[], payload: Buffer): readonly PropertyResult[] {
   const match = matchReadMultiple(places, payload);
-  if (match.kind === 'wrong') return undefined;
-  return match.results.map(result => (result.kind === 'values' ? result.values : []));
+  return match.kind === 'results' ? match.results : [];
 }

@@ -80,8 +80,9 @@ export function createCovDesk({ clock, table, faults, send }: CovDeskOptions): C
     const { instance } = table().facts;
     const leftS = one.endsMono === undefined ? 0 : Math.ceil((one.endsMono - clock.monoMs()) / 1_000);
     const processId = one.processId + (faults().has('cov-wrong-process') ? 1 : 0);
-    const device = objectId(objectTypes.device, instance);
-    const body = encodeNotification(device, { processId, object: one.object }, leftS, watched);
+    const { type, instance: number } = one.object;
+    const object = { type, instance: number + (faults().has('wrong-object') ? 1 : 0) };
+    const body = encodeNotification(objectId(objectTypes.device, instance), { processId, object }, leftS, watched);
     if (!faults().has('cov-stops')) {
       notify(one, body);
       if (faults().has('cov-repeated')) notify(one, body);

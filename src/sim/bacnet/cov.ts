@@ -106,7 +106,7 @@ function incrementOf(table: ObjectTable, object: SimObject): number {
 /** The body of a notification, confirmed or not. */
 export function encodeNotification(
   device: SimValue,
-  one: Pick<Subscription, 'processId' | 'object'>,
+  one: Pick<SubscribeRequest, 'processId' | 'object'>,
   leftS: number,
   watched: readonly { readonly reference: PropertyReference; readonly values: readonly SimValue[] }[],
 ): Buffer {

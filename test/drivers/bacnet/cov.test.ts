@@ -9,14 +9,14 @@ import {
   stepCov,
 } from '../../../drivers/bacnet/cov.ts';
 
-function after(cov: Cov, ...steps: readonly (readonly [atMono: number, input: CovInput['kind']])[]): Cov {
+function stepped(cov: Cov, ...steps: readonly (readonly [atMono: number, input: CovInput['kind']])[]): Cov {
   return steps.reduce(
     (now, [atMono, kind]) => stepCov(now, kind === 'failed' ? { kind, why: 'error' } : { kind }, atMono),
     cov,
   );
 }
 
-const on = after(createCov(0), [0, 'asked'], [10, 'accepted']);
+const on = stepped(createCov(0), [0, 'asked'], [10, 'accepted']);
 
 describe('a subscription', () => {
   test('is asked for at once, and renewed at half of its life', () => {
@@ -31,40 +31,40 @@ describe('a subscription', () => {
     const waits: number[] = [];
     for (let count = 0; count < 9; count += 1) {
       const nowMono = dueMonoOf(cov);
-      cov = after(cov, [nowMono, 'asked'], [nowMono, 'failed']);
+      cov = stepped(cov, [nowMono, 'asked'], [nowMono, 'failed']);
       waits.push((dueMonoOf(cov) - nowMono) / 1_000);
     }
     expect(waits).toEqual([30, 60, 120, 240, 480, 960, 1_920, 3_600, 3_600]);
-    expect(after(cov, [1e9, 'asked'], [1e9, 'accepted']).kind).toBe('on');
+    expect(stepped(cov, [1e9, 'asked'], [1e9, 'accepted']).kind).toBe('on');
   });
 
   test('is given up, and tried again, when its renewal fails', () => {
     const nowMono = dueMonoOf(on);
-    const failed = after(on, [nowMono, 'asked'], [nowMono + 5, 'failed']);
+    const failed = stepped(on, [nowMono, 'asked'], [nowMono + 5, 'failed']);
     expect(failed).toMatchObject({ kind: 'off', dueMono: nowMono + 5 + 30_000, tries: 1 });
   });
 
   test('that tells nothing for two lives, although it is renewed, is one no longer', () => {
     let cov = on;
     for (let nowMono = dueMonoOf(cov); nowMono < 10 + 2 * lifetimeMs; nowMono = dueMonoOf(cov)) {
-      cov = after(cov, [nowMono, 'tick'], [nowMono, 'asked'], [nowMono, 'accepted']);
+      cov = stepped(cov, [nowMono, 'tick'], [nowMono, 'asked'], [nowMono, 'accepted']);
     }
     expect(cov.kind).toBe('on');
-    expect(after(cov, [10 + 2 * lifetimeMs, 'tick'])).toMatchObject({ kind: 'off', tries: 1 });
-    const told = after(cov, [lifetimeMs, 'notified']);
-    expect(after(told, [10 + 2 * lifetimeMs, 'tick']).kind).toBe('on');
+    expect(stepped(cov, [10 + 2 * lifetimeMs, 'tick'])).toMatchObject({ kind: 'off', tries: 1 });
+    const told = stepped(cov, [lifetimeMs, 'notified']);
+    expect(stepped(told, [10 + 2 * lifetimeMs, 'tick']).kind).toBe('on');
   });
 
   test('is asked for anew when the device may have forgotten it', () => {
-    expect(isToBeAsked(after(on, [500, 'doubted']), 500)).toBe(true);
-    const refused = after(createCov(0), [0, 'asked'], [0, 'failed']);
-    expect(isToBeAsked(after(refused, [500, 'doubted']), 500)).toBe(true);
-    const asking = after(on, [500, 'asked']);
-    expect(after(asking, [500, 'doubted'])).toEqual(asking);
+    expect(isToBeAsked(stepped(on, [500, 'doubted']), 500)).toBe(true);
+    const refused = stepped(createCov(0), [0, 'asked'], [0, 'failed']);
+    expect(isToBeAsked(stepped(refused, [500, 'doubted']), 500)).toBe(true);
+    const asking = stepped(on, [500, 'asked']);
+    expect(stepped(asking, [500, 'doubted'])).toEqual(asking);
   });
 
   test('hears what comes while it is renewed', () => {
-    const heard = after(on, [100, 'asked'], [150, 'notified'], [200, 'accepted']);
+    const heard = stepped(on, [100, 'asked'], [150, 'notified'], [200, 'accepted']);
     expect(heard).toMatchObject({ kind: 'on', heardMono: 150 });
   });
 });

@@ -125,7 +125,7 @@ const frames: readonly [what: string, hex: string, frame: Buffer, seen: readonly
       'subscriber Process Id: (Unsigned) 70000',
       'analog-input, 3',
       'issue Confirmed Notifications: TRUE',
-      'Lifetime',
+      'life time (hh.mm.ss): 0.05.00',
     ],
   ],
   [

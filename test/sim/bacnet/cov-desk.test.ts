@@ -214,6 +214,13 @@ describe('a fault of subscriptions', () => {
     expect(sent.length).toBe(words);
   });
 
+  test('wrong-object tells of the object with the next instance', async () => {
+    const { clock, subscribe, sent } = start('wrong-object');
+    subscribe(unconfirmed);
+    await clock.advance(0);
+    expect(sent[0]?.hex).toMatch(/^100209121c020000042c0000000b/);
+  });
+
   test('cov-refused refuses, cov-wrong-process names another process', async () => {
     expect(start('cov-refused').subscribe(unconfirmed)).toMatchObject({ kind: 'error', error: { errorClass: 5 } });
     const { clock, subscribe, sent } = start('cov-wrong-process');

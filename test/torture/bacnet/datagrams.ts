@@ -82,7 +82,7 @@ function wordOf(value: number): Buffer {
 }
 
 /** Kills both BACnet libraries of npm: a segmented answer of one segment. */
-export const deadlyDatagram = hex('810a000a010038050004');
+const deadlyDatagram = hex('810a000a010038050004');
 
 /** What else comes to a port 47808: seeds for damage, none of them an answer. */
 export const strayDatagrams: readonly Buffer[] = [
