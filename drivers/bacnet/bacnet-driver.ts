@@ -20,12 +20,13 @@ import { createBacnetClient } from './client.ts';
 import { encodeWhoIs } from './codec.ts';
 import { createDeviceTable, type Whereabouts } from './device-table.ts';
 import type { Registration } from './foreign-device.ts';
-import { keyOf, type Learned, mostPropertiesAtOnce, remember, unlearned } from './learned.ts';
+import { keyOf, type Learned, mostPropertiesAtOnce, unlearned } from './learned.ts';
+import { rememberMissing, stateIn } from './object-state.ts';
 import { fillReading } from './point-value.ts';
 import { describeRefusal, type PropertyAnswer, readProperties } from './property-reader.ts';
-import { dependsOnState, qualityOf } from './quality.ts';
+import { dependsOnState } from './quality.ts';
 import { createQuestions } from './questions.ts';
-import { type BacnetRead, isStateProperty, planReads, propertiesOf, stateProperties } from './read-plan.ts';
+import { type BacnetRead, planReads, propertiesOf } from './read-plan.ts';
 import { iAmService, unconfirmedCovService } from './services.ts';
 import { createSubscriptions } from './subscriptions.ts';
 import { createUdpPort, type UdpPort, type UdpPortOptions } from './udp-port.ts';
@@ -275,30 +276,6 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
 
 /** Refused points that one line of the log names. */
 const mostTold = 20;
-
-function stateIn(answers: ReadonlyMap<string, PropertyAnswer>, of: { objectType: number; instance: number }): Quality {
-  const resultOf = (property: number) => {
-    const answer = answers.get(keyOf({ objectType: of.objectType, instance: of.instance, property, index: undefined }));
-    return answer?.kind === 'values' ? answer : undefined;
-  };
-  const { statusFlags, reliability, outOfService } = stateProperties;
-  const state = {
-    statusFlags: resultOf(statusFlags),
-    reliability: resultOf(reliability),
-    outOfService: resultOf(outOfService),
-  };
-  // All that can be known of it is in the answer: a fault without a reason is one.
-  const quality = qualityOf(state, false);
-  return quality === 'unknown' ? 'device-fault' : quality;
-}
-
-/** What an object does not have is not asked for again. */
-function rememberMissing(answers: ReadonlyMap<string, PropertyAnswer>, read: BacnetRead, ofDevice: Learned): void {
-  for (const one of propertiesOf(read.addresses, ofDevice)) {
-    const answer = answers.get(keyOf(one));
-    if (isStateProperty(one.property) && answer && answer.kind !== 'values') remember(ofDevice.missing, keyOf(one));
-  }
-}
 
 function describeLearned({ takesMultiple, mostProperties }: Learned): string[] {
   if (!takesMultiple) return ['reads one property at a time'];

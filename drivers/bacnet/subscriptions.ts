@@ -6,16 +6,13 @@ import type { Device } from '../../src/model/device.ts';
 import type { BacnetAddress, Point } from '../../src/model/point.ts';
 import type { Quality } from '../../src/model/quality.ts';
 import type { BacnetClient } from './client.ts';
-import { encodeSubscribeCov, encodeSubscribeCovProperty } from './codec.ts';
-import { type Cov, createCov, dueMonoOf, isToBeAsked, lifetimeMs, stepCov } from './cov.ts';
+import { type Cov, createCov, dueMonoOf, isToBeAsked, stepCov } from './cov.ts';
 import { type CovNotification, decodeCovNotification } from './cov-notification.ts';
+import { describeOutcome, processId, requestOf, subscriptionKey } from './cov-request.ts';
 import { isSamePeer, type Peer } from './peer.ts';
 import { fillReading } from './point-value.ts';
-import { describeRefusal } from './property-reader.ts';
 import { dependsOnState, mayTrustFault, qualityOf } from './quality.ts';
 import { addressOf, stateProperties } from './read-plan.ts';
-import type { Outcome } from './request.ts';
-import { requestServices } from './services.ts';
 
 export interface SubscriptionsOptions {
   readonly client: BacnetClient;
@@ -65,21 +62,23 @@ interface DeviceState {
   isAsking: boolean;
   /** When it last said that it is there, and all was asked for again because of that. */
   announcedMono: number;
+  /** What it told within the second that began then. */
+  secondMono: number;
+  toldInSecond: number;
+  warnedMono: number;
 }
-
-/**
- * Ours at every device, also after a restart of the gateway: what is left of a subscription is then replaced by the new one,
- * and does not fill the table of the device. Other gateways have other addresses.
- */
-const processId = 1_887_792;
 
 /** On one bus; points beyond it are only polled. */
 const mostSubscriptions = 4_096;
 
+/** Notifications of one device in a second. What is beyond is acknowledged and not handed on: the next poll has the value. */
+const mostToldPerSecond = 500;
+
+/** A device that goes on like this is told of in the log once in this time. */
+const warnedMs = 3_600_000;
+
 /** Others ask who is there as well, and a device answers all of us: what it says is heeded once in this time. */
 const announcedMs = 60_000;
-
-const presentValue = 85;
 
 export function createSubscriptions(options: SubscriptionsOptions): Subscriptions {
   const { client, clock, log, peerOf, stateOf, onPush } = options;
@@ -160,6 +159,23 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
     log.warn({ device: device.id, point, why: next.why }, 'device does not tell changes: the point is only polled');
   }
 
+  function mayTell(state: DeviceState): boolean {
+    const nowMono = clock.monoMs();
+    if (nowMono >= state.secondMono + 1_000) {
+      state.secondMono = nowMono;
+      state.toldInSecond = 0;
+    }
+    state.toldInSecond += 1;
+    if (state.toldInSecond === mostToldPerSecond + 1 && nowMono >= state.warnedMono + warnedMs) {
+      state.warnedMono = nowMono;
+      log.warn(
+        { device: state.device.id, most: mostToldPerSecond },
+        'device tells more changes in a second than are taken',
+      );
+    }
+    return state.toldInSecond <= mostToldPerSecond;
+  }
+
   function take(subscription: Subscription, { objectType, values }: CovNotification): void {
     const atMono = clock.monoMs();
     change(subscription, stepCov(subscription.cov, { kind: 'notified' }, atMono));
@@ -200,6 +216,9 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
         isHeard: false,
         isAsking: false,
         announcedMono: Number.NEGATIVE_INFINITY,
+        secondMono: 0,
+        toldInSecond: 0,
+        warnedMono: Number.NEGATIVE_INFINITY,
       };
       devices.set(device.number, state);
       for (const point of wanting) add(state, point);
@@ -229,7 +248,8 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
       const notification = decodeCovNotification(payload);
       if (!notification || notification.processId !== processId) return false;
       let isWanted = false;
-      for (const { device, subscriptions } of devices.values()) {
+      for (const state of devices.values()) {
+        const { device, subscriptions } = state;
         if (device.bacnet?.instance !== notification.deviceInstance) continue;
         const from = peerOf(device);
         if (!from || !isSamePeer(from, peer)) continue;
@@ -237,7 +257,7 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
           const { objectType, instance } = subscription.address;
           if (objectType !== notification.objectType || instance !== notification.instance) continue;
           isWanted = true;
-          take(subscription, notification);
+          if (mayTell(state)) take(subscription, notification);
         }
       }
       return isWanted;
@@ -265,48 +285,5 @@ export function createSubscriptions(options: SubscriptionsOptions): Subscription
 function doubt({ subscriptions }: DeviceState, nowMono: number): void {
   for (const subscription of subscriptions.values()) {
     subscription.cov = stepCov(subscription.cov, { kind: 'doubted' }, nowMono);
-  }
-}
-
-/** A present value without an increment of its own: what every device with COV knows. */
-function isPlain({ property, index, cov }: BacnetAddress): boolean {
-  return property === presentValue && index === undefined && cov?.increment === undefined;
-}
-
-function subscriptionKey(address: BacnetAddress): string {
-  const { objectType, instance, property, index, cov } = address;
-  return isPlain(address)
-    ? `${objectType} ${instance}`
-    : `${objectType} ${instance} ${property} ${index ?? ''} ${cov?.increment ?? ''}`;
-}
-
-function requestOf(address: BacnetAddress) {
-  const { objectType, instance, property, index, cov } = address;
-  const subscription = {
-    processId,
-    objectType,
-    instance,
-    isConfirmed: true,
-    lifetimeSeconds: lifetimeMs / 1_000,
-  };
-  return isPlain(address)
-    ? { service: requestServices.subscribeCov, payload: encodeSubscribeCov(subscription) }
-    : {
-        service: requestServices.subscribeCovProperty,
-        payload: encodeSubscribeCovProperty({ ...subscription, property, index, increment: cov?.increment }),
-      };
-}
-
-function describeOutcome(outcome: Outcome): string {
-  switch (outcome.kind) {
-    case 'error':
-    case 'reject':
-    case 'abort':
-      return describeRefusal(outcome);
-    case 'no-connection':
-    case 'bad-reply':
-      return outcome.detail;
-    default:
-      return 'no answer';
   }
 }

@@ -67,7 +67,7 @@ function percent(load: number): string {
 
 function hintFor(bus: Bus, reads: readonly RepeatedRead[]): string {
   const fitting = intervalsThatFit(bus, reads);
-  const faster = bus.protocol === 'modbus-tcp' ? '' : ', a faster baud-rate';
+  const faster = bus.protocol === 'modbus-rtu' || bus.protocol === 'modbus-rtu-over-tcp' ? ', a faster baud-rate' : '';
   if (!fitting) return `put some of its devices on another bus, or read fewer points (only:)${faster}`;
   const changes = [...fitting].map(([from, to]) => `${formatDuration(to)} instead of ${formatDuration(from)}`);
   const load = loadOf(

@@ -14,8 +14,14 @@ export const floatEncoding: Encoding = 16;
 
 export function encodingOf(point: Point): Encoding {
   const { address, scale, offset } = point;
-  if (address.protocol === 'modbus' && address.type === 'f32' && scale === 1 && offset === 0) return floatEncoding;
+  if (isSingleFloat(address) && scale === 1 && offset === 0) return floatEncoding;
   return decimalsOf(point) ?? 0;
+}
+
+/** Present values of analog objects of BACnet are REAL. */
+function isSingleFloat(address: Point['address']): boolean {
+  if (address.protocol === 'modbus') return address.type === 'f32';
+  return address.protocol === 'bacnet' && address.objectType <= 2 && address.property === 85;
 }
 
 /** The whole number that gives the value back, to the bit, when it is divided again; undefined when there is none. */

@@ -281,3 +281,13 @@ test('what is written to the disk in a day is told once it can be known', () => 
   expect(writes(1_400_000, null)).toMatch(/ writes 1\.4 MB so far, too early to tell how much in a day$/);
   expect(writes(null, null)).toMatch(/ writes: the system does not tell$/);
 });
+
+test('status shows what drivers have to say of their devices, and nothing where they say nothing', () => {
+  const quiet = sampleStatus({});
+  expect(renderStatus(quiet, 120, plain).join('\n')).not.toContain('NOTE');
+  const [first, ...others] = quiet.devices;
+  if (!first) throw new Error('no device');
+  const notes = ['found at 10.0.0.5:47808', 'tells changes of 3 of 4 values'];
+  const text = renderStatus({ ...quiet, devices: [{ ...first, notes }, ...others] }, 120, plain).join('\n');
+  expect(text).toMatch(/^DEVICE +NOTE\nbooster +found at 10\.0\.0\.5:47808\n +tells changes of 3 of 4 values$/m);
+});
