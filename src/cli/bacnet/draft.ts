@@ -88,7 +88,7 @@ const equipmentParts: Readonly<Record<number, readonly Part[]>> = {
 };
 
 /** Whether an object can be a point, or several. */
-export function canBePoint({ objectType }: Pick<ObjectRow, 'objectType'>): boolean {
+function canBePoint({ objectType }: Pick<ObjectRow, 'objectType'>): boolean {
   return valueTypes.has(objectType) || textTypes.has(objectType) || equipmentParts[objectType] !== undefined;
 }
 

@@ -92,12 +92,12 @@ async function showProgress(
 }
 
 /** Behind routers a device is known by network and address there, whichever router passed on what it said. */
-export function placeKey({ host, port, network, mac, instance }: BacnetFound): string {
+function placeKey({ host, port, network, mac, instance }: BacnetFound): string {
   return network === 0 ? `${host}:${port} ${instance}` : `${network}:${mac} ${instance}`;
 }
 
 /** In the order of their instances. */
-export function markConflicts(devices: readonly Heard[]): Heard[] {
+function markConflicts(devices: readonly Heard[]): Heard[] {
   const counts = new Map<number, number>();
   for (const { instance } of devices) counts.set(instance, (counts.get(instance) ?? 0) + 1);
   return devices

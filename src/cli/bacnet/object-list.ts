@@ -42,7 +42,7 @@ export type Walk =
   | { readonly kind: 'failed'; readonly detail: string };
 
 /** A device that says it has more is not believed. */
-export const mostObjects = 20_000;
+const mostObjects = 20_000;
 
 /** Elements of the object list, and objects with their names, that one question asks for. */
 const indexesAtOnce = 40;

@@ -4,7 +4,7 @@ import { accumulator, analog, binary, multistate, type SimObject } from '../../.
 import { type BacnetNetwork, type BacnetOptions, startBacnetDevices } from '../../../src/sim/bacnet/start.ts';
 
 /** A UDP port that nobody has, for a network of its own beside those of other tests. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const socket = createSocket('udp4');
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');
@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** Engineering units of the standard. */
-export const units = { celsius: 62, deltaKelvin: 121, kilowattHours: 19, bar: 55 } as const;
+const units = { celsius: 62, deltaKelvin: 121, kilowattHours: 19, bar: 55 } as const;
 
 /** What a chiller has: temperatures, a difference that has no unit here, a state, a mode, a counter, and a Chinese name. */
 export function chillerObjects(): SimObject[] {
