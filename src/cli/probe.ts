@@ -53,8 +53,10 @@ export function registerProbe(program: Command, context: CliContext): void {
       '<where>',
       'a device or a bus of the site; Modbus: tcp://host:port, rtu:///dev/…, rtu-over-tcp://host:port; BACnet: an instance',
     )
-    .argument('<address>', 'Modbus: from zero, or as manuals write it: 40001, 0x9c40; BACnet: analog-input:3')
-    .argument('[count...]', 'Modbus: how many registers or bits (default: 2); BACnet: the property (present-value)')
+    .argument(
+      '<what...>',
+      'Modbus: an address, from zero or as manuals write it (40001, 0x9c40), and how many (2); BACnet: an object (analog-input 3) and a property (present-value)',
+    )
     .option('--table <table>', `Modbus: ${modbusTables.join(', ')}`, oneOf('--table', modbusTables))
     .option('--unit <n>', "Modbus: the unit id (default: the device's, else 1)", wholeNumber('--unit', 0, 255))
     .option('--timeout <duration>', 'how long the device may take (default: 1s)', duration('--timeout', '10ms', '10s'))
@@ -76,8 +78,8 @@ export function registerProbe(program: Command, context: CliContext): void {
       'after',
       '\nExamples:\n  plantroom probe booster 200 10 --table input-register\n  plantroom probe tcp://192.168.1.20 40001 4\n  plantroom probe /dev/ttyUSB0 0 10 --baud 9600 --parity even --unit 3 --watch\n  plantroom probe chiller analog-input 3\n  plantroom probe 1001 lift:1 fault-signals --to 10.0.0.5',
     )
-    .action((where: string, address: string, rest: readonly string[], _options: unknown, command: Command) =>
-      probe(context, where, [address, ...rest], command.optsWithGlobals()),
+    .action((where: string, words: readonly string[], _options: unknown, command: Command) =>
+      probe(context, where, words, command.optsWithGlobals()),
     );
 }
 
