@@ -74,7 +74,8 @@ function describedBus(words: BusWords): BacnetIpBus {
   const port = words.port ?? bacnetPort;
   return {
     protocol: 'bacnet-ip',
-    id: 'scan',
+    // Of no site: no bus of one has an empty id.
+    id: '',
     address: addressOf(words),
     port,
     broadcast: undefined,

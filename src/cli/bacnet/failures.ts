@@ -26,7 +26,7 @@ function describeReason(reason: BadReason): string {
 
 function hintOf(reason: BadReason, detail: string): string {
   if (/another program/.test(detail)) {
-    return 'ss -lunp shows which program has the port; end it, ask through it, or take another one with --port';
+    return 'ss -lunp shows which program has it; end it, or ask from another port: --port 47809 --to HOST:47808';
   }
   if (/no interface/.test(detail)) return 'plantroom ports lists the interfaces and their addresses';
   switch (reason) {

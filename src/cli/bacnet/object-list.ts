@@ -38,7 +38,8 @@ export interface WalkOptions {
 }
 
 export type Walk =
-  | { readonly kind: 'walked'; readonly objects: readonly ObjectRow[]; readonly isComplete: boolean }
+  /** `failure` says why these are not all; undefined when they are, or when the signal came. */
+  | { readonly kind: 'walked'; readonly objects: readonly ObjectRow[]; readonly failure: string | undefined }
   | { readonly kind: 'failed'; readonly detail: string };
 
 /** A device that says it has more is not believed. */
@@ -59,9 +60,13 @@ export async function walkObjects(options: WalkOptions): Promise<Walk> {
   const names = uniqueOf(listed.objects);
   for (let at = 0; at < names.length && !options.signal.aborted; at += objectsAtOnce) {
     options.onProgress('names and values', at, names.length);
-    rows.push(...(await readObjects(options, names.slice(at, at + objectsAtOnce))));
+    const read = await readObjects(options, names.slice(at, at + objectsAtOnce));
+    // It has been asked several times: whoever falls silent in the middle would be waited for a hundred times more.
+    if (typeof read === 'string')
+      return { kind: 'walked', objects: rows, failure: `${read} after ${at} of ${names.length}` };
+    rows.push(...read);
   }
-  return { kind: 'walked', objects: rows, isComplete: !options.signal.aborted };
+  return { kind: 'walked', objects: rows, failure: undefined };
 }
 
 type Listed =
@@ -111,12 +116,14 @@ function uniqueOf(objects: readonly ObjectName[]): ObjectName[] {
   return [...new Map(objects.map(one => [`${one.objectType} ${one.instance}`, one])).values()];
 }
 
-async function readObjects(options: WalkOptions, objects: readonly ObjectName[]): Promise<ObjectRow[]> {
+/** The reason where nothing was answered. */
+async function readObjects(options: WalkOptions, objects: readonly ObjectName[]): Promise<ObjectRow[] | string> {
   const asked = objects.flatMap(({ objectType, instance }) =>
     propertiesOf(objectType).map(property => ({ objectType, instance, property })),
   );
   const read = await readValues(options.asker, options.target, asked, options.timeoutMs);
-  const values = read.kind === 'read' ? read.values : [];
+  if (read.kind === 'failed') return read.detail;
+  const { values } = read;
   let at = 0;
   return objects.map(object => {
     const own = propertiesOf(object.objectType);

@@ -149,7 +149,8 @@ async function walkAll(devices: readonly Identified[], timeoutMs: number, bar: P
       onProgress: (label, done, total) => bar.show(`${instance}: ${label}`, done, total),
     });
     if (walk.kind === 'walked') objects.set(device, walk.objects);
-    else failures.push(`${instance} at ${formatPlace(device)}: ${walk.detail}`);
+    const failure = walk.kind === 'walked' ? walk.failure : walk.detail;
+    if (failure !== undefined) failures.push(`${instance} at ${formatPlace(device)} are not all here: ${failure}`);
   }
   return { objects, failures };
 }

@@ -59,14 +59,12 @@ export async function writeFound(
     if (reason !== undefined) told.add(reason);
     return reason === undefined;
   });
-  const buses = site.buses.filter(bus => bus.protocol === 'bacnet-ip');
   const taken = new Set(site.devices.map(({ id }) => id));
-  const bus = fresh[0] && busFor(fresh[0].asker.bus, buses, new Set(site.buses.map(({ id }) => id)));
-  const drafts = bus ? fresh.flatMap(device => draftOf(device, objects.get(device) ?? [], bus.id, taken, words)) : [];
-  if (!bus || drafts.length === 0) throw nothingToWrite(words);
-  const isNewBus = !buses.some(({ id }) => id === bus.id);
+  const buses = createBusBook(site);
+  const drafts = fresh.flatMap(device => draftOf(device, objects.get(device) ?? [], buses, taken, words));
+  if (drafts.length === 0) throw nothingToWrite(words);
   await addToFile(context, words, file, [
-    ['buses', isNewBus ? [busYaml(bus)] : []],
+    ['buses', buses.added.map(busYaml)],
     ['devices', drafts.map(deviceYaml)],
   ]);
   const points = drafts.reduce((sum, draft) => sum + draft.points.length, 0);
@@ -92,18 +90,36 @@ function whyNot(site: Site, { instance, isConflict, failure }: Identified): stri
   return failure === undefined ? undefined : `${instance} does not say who it is: ${failure}`;
 }
 
-/** The bus of the file that leads there; else a new one. */
-function busFor(asked: BacnetIpBus, buses: readonly BacnetIpBus[], taken: Set<string>): BacnetIpBus {
-  const same =
-    buses.find(({ id }) => id === asked.id) ??
-    buses.find(({ port, address }) => port === asked.port && (address === asked.address || address === '0.0.0.0'));
-  return same ?? { ...asked, id: uniqueId('bacnet', taken) };
+/** Buses of the file, and those that it needs beside. */
+interface BusBook {
+  readonly added: readonly BacnetIpBus[];
+  /** The bus of the file that leads where this one does; else a new one. */
+  idOf(asked: BacnetIpBus): string;
+}
+
+function createBusBook(site: Site): BusBook {
+  const buses = site.buses.filter(bus => bus.protocol === 'bacnet-ip');
+  const taken = new Set(site.buses.map(({ id }) => id));
+  const added: BacnetIpBus[] = [];
+  return {
+    added,
+    idOf(asked) {
+      const all = [...buses, ...added];
+      const leadsThere = ({ port, address }: BacnetIpBus) =>
+        port === asked.port && (address === asked.address || address === '0.0.0.0');
+      const same = all.find(({ id }) => id === asked.id) ?? all.find(leadsThere);
+      if (same) return same.id;
+      const bus = { ...asked, id: uniqueId('bacnet', taken) };
+      added.push(bus);
+      return bus.id;
+    },
+  };
 }
 
 function draftOf(
   device: Identified,
   rows: readonly ObjectRow[],
-  bus: string,
+  buses: BusBook,
   taken: Set<string>,
   { choose, to }: WriteWords,
 ): DeviceDraft[] {
@@ -115,6 +131,7 @@ function draftOf(
   const id = uniqueId(idOf(name, `device-${instance}`), taken);
   // Who had to be told where it is could not find it by asking everybody.
   const place = to === undefined ? undefined : { host, port, network, mac };
+  const bus = buses.idOf(device.asker.bus);
   return [{ id, name: [...name].slice(0, 80).join(''), bus, instance, place, points }];
 }
 

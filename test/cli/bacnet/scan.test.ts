@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { exitCodes } from '../../../src/base/errors.ts';
@@ -163,6 +163,29 @@ describe('the objects of a device', () => {
     expect(device.objects.at(-1)).toMatchObject({ object: 'analog-input 149', name: 'Value 149', value: '149' });
   });
 
+  test('are listed as far as they came when the device falls silent, and it is not waited for again and again', async () => {
+    let answers = 0;
+    await using dying = await startNetwork(
+      [
+        {
+          ...{ instance: 7, host: '127.0.0.2', name: 'Dying' },
+          objects: Array.from({ length: 300 }, (_, index) => analog(index, `Value ${index}`, index)),
+        },
+      ],
+      {
+        onSent: () => {
+          answers += 1;
+          if (answers === 12) dying.devices[0]?.startFault('silent');
+        },
+      },
+    );
+    const args = ['--address', '127.0.0.1', '--port', String(dying.port), ...quick, '--timeout', '300ms', '--objects'];
+    const { code, out, err } = await runCli(['scan', 'bacnet', ...args], { cwd: folder });
+    expect(code).toBe(0);
+    expect(err).toMatch(/note: the objects of 7 at 127\.0\.0\.2:\d+ are not all here: no answer after \d+ of 301\n/);
+    expect(out).toContain('analog-input 3');
+  });
+
   test('are walked with a bar in a terminal of 80 columns, and Ctrl-C keeps what was found', async () => {
     await using big = await startNetwork([
       {
@@ -267,9 +290,11 @@ describe('scan bacnet --write', () => {
     await terminal.shows(/Write this to .*site\.yaml\? \[y\/N\]/);
     expect(terminal.screen()).toContain('+       - { id: running, name: Running, object: binary-input 1 }');
     expect(read()).toBe(siteText);
-    terminal.run('send-keys', 'n', 'Enter');
+    terminal.run('send-keys', 'C-c');
     await terminal.shows('ended with 130');
     expect(read()).toBe(siteText);
+    // Nothing of the draft is left.
+    expect(readdirSync(folder).filter(name => name.includes('site.yaml'))).toEqual(['site.yaml']);
     using second = new Tmux(makeFolder('scan-bacnet-yes'), [...args, '--choose', 'binary-*'], 100, 40);
     await second.shows('[y/N]');
     second.run('send-keys', 'y', 'Enter');
