@@ -141,8 +141,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     const { judge, desk, commits } = current;
     for (const { suppression, isOn } of verdict.suppressions)
       log.info({ suppression }, isOn ? 'a suppression has begun' : 'a suppression has ended');
-    for (const record of [desk.record(verdict.happenings), desk.renew(verdict.restated)]) {
-      if (record.states.length === 0) continue;
+    // In one commit: a crash must not part a cause from those that follow it.
+    const record = desk.record(verdict.happenings, verdict.restated);
+    if (record.states.length > 0) {
       // Ahead of the disk: who stands beside the gateway is told at once.
       showAlarms(current);
       commits.commit(record, detectedMono);
@@ -317,8 +318,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       default: {
         const { reply, ...verdict } = current.judge.act(command);
         settle(current, verdict);
-        if (await current.commits.stored()) return reply;
-        return { ...reply, message: `${reply.message}; the disk has not taken it yet: plantroom status says why` };
+        return current.commits.answer(reply);
       }
     }
   }

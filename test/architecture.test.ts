@@ -240,6 +240,7 @@ describe('the sources', () => {
       'errors.ts',
       'log.ts',
       'random.ts',
+      'sliding-window.ts',
     ]);
   });
 });

@@ -154,7 +154,10 @@ async function give(
   // A single one is what to do about it; several are alarms, each with its own reason.
   const isHint = hint !== undefined && more === undefined;
   if (!options.json && !isHint) printLines(context, reply.details.map(escapeText));
-  throw new PlantroomError(reply.message, { kind: 'refused', hint: isHint ? hint : 'nothing was changed' });
+  throw new PlantroomError(reply.message, {
+    kind: reply.isUnknown ? 'not-found' : 'refused',
+    hint: isHint ? hint : 'nothing was changed',
+  });
 }
 
 /** Before anybody is asked, and in the words of the command line. */

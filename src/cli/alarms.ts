@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { longestHistory } from '../api/client.ts';
 import { formatAge } from '../base/duration.ts';
-import { type AlarmEvent, type AlarmState, priorities } from '../model/alarm.ts';
+import { type AlarmEvent, type AlarmState, type Deadline, priorities } from '../model/alarm.ts';
 import type { AlarmsView, DeadlineView, SuppressionView } from '../model/view.ts';
 import { type CliContext, styleFor, widthOf } from './context.ts';
 import { findDaemon } from './daemon.ts';
@@ -59,6 +59,9 @@ const standingColumns: readonly Column[] = [
   { title: 'MESSAGE', minWidth: 12 },
 ];
 
+/** When comes before what: this much of it is never cut off. */
+const dueColumn: Column = { title: 'DUE', minWidth: 14 };
+
 export function renderStanding(
   { standing, deadlines }: Pick<AlarmsView, 'standing' | 'deadlines'>,
   nowMs: number,
@@ -86,7 +89,7 @@ export function renderStanding(
     formatDecider(alarm),
     describeCause(alarm, keyOf),
   ]);
-  const columns = hasDue ? standingColumns.toSpliced(5, 0, { title: 'DUE' }) : standingColumns;
+  const columns = hasDue ? standingColumns.toSpliced(5, 0, dueColumn) : standingColumns;
   return renderTable(columns, rows, width, style);
 }
 
@@ -102,8 +105,8 @@ function describeDue(deadlines: readonly DeadlineView[], style: Style): Cell {
   if (!next) return '';
   const { deadline, leftMs } = next;
   return leftMs > 0
-    ? `${deadline} in ${formatAge(leftMs)}`
-    : { text: `${deadline} ${formatAge(-leftMs)} overdue`, paint: style.bad };
+    ? `in ${formatAge(leftMs)}: ${deadline}`
+    : { text: `${formatAge(-leftMs)} overdue: ${deadline}`, paint: style.bad };
 }
 
 const hiddenColumns: readonly Column[] = [
@@ -167,10 +170,10 @@ export function sortByUrgency(standing: readonly AlarmState[]): AlarmState[] {
 const historyColumns: readonly Column[] = [
   { title: 'TIME' },
   { title: 'EVENT' },
-  { title: 'PRIORITY' },
+  { title: 'PRIORITY', spare: 2 },
   { title: 'ALARM', minWidth: 12 },
-  { title: 'VALUE', align: 'right' },
-  { title: 'MESSAGE', minWidth: 20 },
+  { title: 'VALUE', align: 'right', spare: 1 },
+  { title: 'MESSAGE', minWidth: 12 },
 ];
 
 export function renderHistory(view: AlarmsView, width: number | undefined, style: Style): string[] {
@@ -181,7 +184,7 @@ export function renderHistory(view: AlarmsView, width: number | undefined, style
     { text: event.priority, paint: paintForPriority(event.priority, style) },
     event.alarm,
     formatDecider(event),
-    event.by === undefined ? event.message : describeDeed(event),
+    describeEvent(event),
   ]);
   return renderTable(historyColumns, rows, width, style);
 }
@@ -190,9 +193,18 @@ export function isBadNews(kind: AlarmEvent['kind']): boolean {
   return kind === 'raised' || kind === 're-alarmed' || kind === 'overdue' || kind === 'flood-began';
 }
 
-/** What a person did tells who and why; what it is about stands beside it. */
-function describeDeed({ by, reason }: AlarmEvent): string {
-  return [`by ${by?.who}`, ...(reason === undefined ? [] : [reason])].join(': ');
+/** What a person did tells who and why; what it is about stands beside it. All else tells its message, and why. */
+function describeEvent(event: AlarmEvent): string {
+  const { by, reason, message, rule, overdue } = event;
+  const isPerson = by !== undefined && by.from !== 'gateway';
+  const about = isPerson ? [`by ${by.who}`] : overdue === undefined ? [] : [describeOverdue(overdue, event.overdueMs)];
+  // The reason of a suppression is its own id.
+  const why = reason === undefined || rule === 'suppression' ? [] : [reason];
+  return [...about, ...why, ...(isPerson ? [] : [message])].join(': ');
+}
+
+function describeOverdue(deadline: Deadline, overdueMs = 0): string {
+  return overdueMs < 1_000 ? `${deadline} overdue` : `${deadline} overdue by ${formatAge(overdueMs)}`;
 }
 
 /** The value that decided, with its unit. */

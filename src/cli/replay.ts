@@ -5,6 +5,8 @@ import { floodAlarm, type Rule } from '../model/alarm.ts';
 import { matchesGlob } from '../model/glob.ts';
 import type { Point } from '../model/point.ts';
 import type { Site } from '../model/site.ts';
+import { suggest } from '../model/suggestion.ts';
+import { coarselyRecorded } from '../replay/coarse-record.ts';
 import { compare } from '../replay/compare.ts';
 import { doubtfulSuppressions, doubtOf, type Grounds, knownShareOf, pointsNeeded } from '../replay/grounds.ts';
 import { createReplay } from '../replay/replay.ts';
@@ -17,6 +19,7 @@ import { findStore } from './places.ts';
 import { formatTime } from './render/time.ts';
 import { type Came, readCame } from './replay/came.ts';
 import { csvSource } from './replay/csv-source.ts';
+import { endOfReplay } from './replay/end.ts';
 import { threadedHistory } from './replay/history-thread.ts';
 import { holdOf } from './replay/hold.ts';
 import { playAll } from './replay/play.ts';
@@ -111,7 +114,8 @@ async function replayHistory(context: CliContext, options: ReplayOptions, job: J
   const points = pointsNeeded(job.site, job.site.points);
   const warmUpMs = warmUpOf(job.site, options);
   const source = threadedHistory(folder, points, { fromOf: point => from - warmUpMs(point), to });
-  return replaySource(context, options, job, { source, points, from, to, folder });
+  const isOpenEnded = job.until === undefined;
+  return replaySource(context, options, job, { source, points, from, to, isOpenEnded, folder });
 }
 
 async function replayCsv(context: CliContext, options: ReplayOptions, csv: string, job: Job): Promise<ReplayResult> {
@@ -123,7 +127,7 @@ async function replayCsv(context: CliContext, options: ReplayOptions, csv: strin
   const source = csvSource({ name: csv, path: resolve(context.cwd, csv), points, from: warmFrom, to });
   // The alarms of a store are beside a file only where a person says that they belong together.
   const folder = options.data === undefined ? undefined : resolve(context.cwd, options.data);
-  return replaySource(context, options, job, { source, points, from, to, folder });
+  return replaySource(context, options, job, { source, points, from, to, isOpenEnded: false, folder });
 }
 
 interface Recording {
@@ -132,6 +136,8 @@ interface Recording {
   /** Undefined: from the first value, up to the last one. */
   readonly from: number | undefined;
   readonly to: number | undefined;
+  /** `to` is now, and nobody asked for it. */
+  readonly isOpenEnded: boolean;
   readonly folder: string | undefined;
 }
 
@@ -149,8 +155,10 @@ async function replaySource(
   });
   await playAll(context, source, run, signal);
   const { found } = source;
+  if (options.csv !== undefined && found.values === 0) throw nothingIn(options.csv, found.unknown, points);
   const from = wanted.from ?? found.firstAt ?? 0;
-  const to = wanted.to ?? (found.lastAt === undefined ? from : found.lastAt + 1);
+  const last = wanted.to ?? (found.lastAt === undefined ? from : found.lastAt + 1);
+  const to = wanted.isOpenEnded ? endOfReplay(from, last, found.lastAt) : last;
   const isFlood = (alarm: string) =>
     alarm === floodAlarm && options.device === undefined && options.alarm === undefined;
   const shown = new Set(rules.map(({ key }) => key));
@@ -172,11 +180,29 @@ async function replaySource(
   const time = formatTime;
   const notes = notesOf({
     ...{ from, found, rows, came, time },
-    coarse: coarseAlarms(rules, points),
+    coarse: coarselyRecorded(rules, points),
     unsureHiding: doubtfulSuppressions(site, grounds),
     forgetful: forgetfulAlarms(rules, from - (found.firstAt ?? from)),
   });
   return { from, to, samples: run.samples, points: points.length, rows, would, came: came?.occurrences, notes };
+}
+
+function nothingIn(csv: string, unknown: ReadonlySet<string>, points: readonly Point[]): PlantroomError {
+  const [name] = unknown;
+  const meant =
+    name === undefined
+      ? undefined
+      : suggest(
+          name,
+          points.map(({ key }) => key),
+        );
+  const hint =
+    meant === undefined ? 'points are named device/point; look at --since and --until, too' : `did you mean ${meant}?`;
+  const what = name === undefined ? '' : `: ${JSON.stringify(name)} is none`;
+  return new PlantroomError(`${csv} has no value of a point that the alarms look at${what}`, {
+    kind: 'not-found',
+    hint,
+  });
 }
 
 /** Undefined where there is a history and no alarm log beside it. */
@@ -223,15 +249,6 @@ const longMs = 3_600_000;
 /** Keys of alarms that look further back than `knownMs` before the time asked for. */
 function forgetfulAlarms(rules: readonly Rule[], knownMs: number): readonly string[] {
   return rules.filter(rule => memoryMs(rule) >= longMs && memoryMs(rule) > knownMs).map(({ key }) => key);
-}
-
-/** Keys of limit alarms whose point is recorded in steps that are larger than their deadband. */
-function coarseAlarms(rules: readonly Rule[], points: readonly Point[]): readonly string[] {
-  const steps = new Map(points.map(({ number, recording }) => [number, recording?.deadband ?? 0]));
-  return rules.flatMap(rule => {
-    const step = rule.kind === 'limit' ? (steps.get(rule.point) ?? 0) : 0;
-    return rule.kind === 'limit' && step > 0 && step > rule.deadband ? [rule.key] : [];
-  });
 }
 
 function checkOrder(from: number, to: number): void {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PlantroomError } from '../base/errors.ts';
 import type { CliContext } from './context.ts';
 import { findDaemon } from './daemon.ts';
 import { loginName } from './login-name.ts';
@@ -19,6 +20,8 @@ export function registerSilence(program: Command, context: CliContext): void {
       const client = await findDaemon(context, options);
       const reply = await client.command({ kind: 'silence', who: options.who ?? loginName(context.env) });
       if (options.json) printJson(context, reply);
-      else printLines(context, [escapeText(reply.message)]);
+      if (reply.kind === 'refused')
+        throw new PlantroomError(reply.message, { kind: 'refused', hint: reply.details[0] ?? 'no siren was silenced' });
+      if (!options.json) printLines(context, [escapeText(reply.message)]);
     });
 }

@@ -1,5 +1,6 @@
 import { type ASTNode, type Context, Environment, ParseError, TypeError as TypeFault } from '@marcbachmann/cel-js';
 import { messageOf } from '../base/errors.ts';
+import { inWords } from './cel-words.ts';
 
 /*
  * The only file that knows the CEL library. What it lets through is a part of CEL whose cost is bounded by the length of
@@ -14,8 +15,23 @@ export interface CompiledCel {
   readonly kind: 'compiled';
   /** What the expression gives; `number` for CEL's double, int and uint. */
   readonly result: 'number' | 'string' | 'bool';
+  readonly comparedTexts: readonly ComparedText[];
+  /** What it can give, where that is a text; one that is an input's is not among them. */
+  readonly givenTexts: readonly WrittenText[];
   /** The value, or undefined where it has none: a division by zero, a number that is not finite. Never throws. */
   evaluate(values: Readonly<Record<string, CelValue>>): CelValue | undefined;
+}
+
+/** A text that stands in quotes in an expression. */
+export interface WrittenText {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One that an input is compared with: `run == 'off'`, `run in ['off', 'fault']`. */
+export interface ComparedText extends WrittenText {
+  readonly input: string;
 }
 
 /** `start` and `end` are offsets into the text. */
@@ -81,9 +97,14 @@ export function compileCel(text: string, inputs: ReadonlyMap<string, CelType>): 
     if (!valid) return explain(error, text);
     const result = resultOf(type);
     if (!result) {
-      return { ...whole, message: `the expression gives a ${type}`, hint: 'it has to give a number, a text or a bool' };
+      return {
+        ...whole,
+        message: `the expression gives a ${type}`,
+        hint: 'it has to give a number, a text, or yes or no',
+      };
     }
-    return { kind: 'compiled', result, evaluate: values => plainValue(program, values) };
+    const texts = { comparedTexts: comparedTexts(program.ast), givenTexts: givenTexts(program.ast) };
+    return { kind: 'compiled', result, ...texts, evaluate: values => plainValue(program, values) };
   } catch (thrown) {
     return explain(thrown, text);
   }
@@ -120,86 +141,80 @@ function resultOf(type: string | undefined): CompiledCel['result'] | undefined {
 function findRefused(node: ASTNode): WrongCel | undefined {
   const at = { kind: 'wrong', start: node.range.start, end: node.range.end, hint: known } as const;
   switch (node.op) {
-    case 'value':
-    case 'id':
-      return undefined;
-    case 'call': {
-      const [name, parts] = node.args;
-      return functions.includes(name)
-        ? firstRefused(parts)
-        : { ...at, message: `no function "${name}" can be used here` };
-    }
-    case 'rcall': {
-      const [name, receiver, parts] = node.args;
-      if (!methods.includes(name)) return { ...at, message: `no method "${name}" can be used here` };
-      return firstRefused([receiver, ...parts]);
-    }
-    case 'list':
-      return firstRefused(node.args);
+    case 'call':
+      if (!functions.includes(node.args[0]))
+        return { ...at, message: `no function "${node.args[0]}" can be used here` };
+      break;
+    case 'rcall':
+      if (!methods.includes(node.args[0])) return { ...at, message: `no method "${node.args[0]}" can be used here` };
+      break;
     case '.':
     case '.?':
     case '[]':
     case '[?]':
     case 'map':
       return { ...at, message: 'an input has no parts', hint: 'give each value an input of its own' };
-    case '!_':
-    case '-_':
-      return findRefused(node.args);
-    default:
-      return firstRefused(node.args);
   }
-}
-
-function firstRefused(nodes: readonly ASTNode[]): WrongCel | undefined {
-  for (const node of nodes) {
-    const refused = findRefused(node);
+  for (const part of partsOf(node)) {
+    const refused = findRefused(part);
     if (refused) return refused;
   }
   return undefined;
+}
+
+/** What an expression is made of, one level down; nothing of what is not let through. */
+function partsOf(node: ASTNode): readonly ASTNode[] {
+  switch (node.op) {
+    case 'value':
+    case 'id':
+    case '.':
+    case '.?':
+    case '[]':
+    case '[?]':
+    case 'map':
+      return [];
+    case 'call':
+      return node.args[1];
+    case 'rcall':
+      return [node.args[1], ...node.args[2]];
+    case '!_':
+    case '-_':
+      return [node.args];
+    default:
+      return node.args;
+  }
+}
+
+/** The texts that inputs are compared with, wherever in the expression. */
+function comparedTexts(node: ASTNode): ComparedText[] {
+  const inside = partsOf(node).flatMap(comparedTexts);
+  if (node.op === '==' || node.op === '!=') {
+    const [one, other] = node.args;
+    return [...comparedText(one, other), ...comparedText(other, one), ...inside];
+  }
+  if (node.op !== 'in' || node.args[1].op !== 'list') return inside;
+  const [one, list] = node.args;
+  return [...list.args.flatMap(item => comparedText(one, item)), ...inside];
+}
+
+function comparedText(one: ASTNode, other: ASTNode): ComparedText[] {
+  if (one.op !== 'id' || other.op !== 'value' || typeof other.args !== 'string') return [];
+  return [{ input: one.args, ...writtenText(other, other.args) }];
+}
+
+/** The texts that an expression can give, as far as they stand in it. */
+function givenTexts(node: ASTNode): WrittenText[] {
+  if (node.op === '?:') return [...givenTexts(node.args[1]), ...givenTexts(node.args[2])];
+  return node.op === 'value' && typeof node.args === 'string' ? [writtenText(node, node.args)] : [];
+}
+
+function writtenText({ range }: ASTNode, text: string): WrittenText {
+  return { text, start: range.start, end: range.end };
 }
 
 function explain(fault: unknown, text: string): WrongCel {
   const isKnown = fault instanceof ParseError || fault instanceof TypeFault;
   const { start, end } = (isKnown ? fault.range : undefined) ?? { start: 0, end: text.length };
   const message = isKnown ? fault.summary : messageOf(fault);
-  return { kind: 'wrong', start, end, ...inWords(message, text.slice(start, end)) };
-}
-
-/** The library's words, with what to do about the mistakes that people make most. */
-function inWords(message: string, part: string): { message: string; hint: string } {
-  const [, left, operator, right] = /no such overload: (\w+) (\S+) (\w+)$/.exec(message) ?? [];
-  if (left !== undefined && right !== undefined) {
-    const isWhole = [left, right].includes('int') && [left, right].includes('double');
-    return {
-      message: `"${operator}" cannot join ${typeText(left)} and ${typeText(right)}: ${part}`,
-      hint: isWhole
-        ? 'write numbers beside a measured value with a decimal point: 100.0'
-        : 'compare numbers with numbers, and states with their text in quotes',
-    };
-  }
-  if (/no such overload|no matching overload/.test(message)) {
-    return { message: `${part} does not fit`, hint: 'write numbers with a decimal point: max(a, 0.0)' };
-  }
-  const [, name] = /Unknown variable: (.+)$/.exec(message) ?? [];
-  if (name !== undefined) {
-    return {
-      message: `"${name}" is no input of this expression`,
-      hint: 'list it under inputs:, and put texts in quotes',
-    };
-  }
-  if (/^Exceeded max/.test(message)) {
-    return { message: `the expression is too large: ${message}`, hint: 'divide it into computed points' };
-  }
-  return { message: `this is no expression in CEL: ${message}`, hint: 'look for a bracket, a quote or an operator' };
-}
-
-const typeTexts: Readonly<Record<string, string>> = {
-  double: 'a measured number',
-  int: 'a whole number',
-  string: 'a text',
-  bool: 'a bool',
-};
-
-function typeText(type: string): string {
-  return typeTexts[type] ?? `a ${type}`;
+  return { kind: 'wrong', start, end, ...inWords(message, text.slice(start, end), text) };
 }

@@ -1,14 +1,15 @@
+import { createSlidingWindow, type SlidingWindow } from '../base/sliding-window.ts';
 import type { Conversion, ExpressionInput } from '../model/expression.ts';
 import type { Sample } from '../model/point.ts';
 import type { Quality } from '../model/quality.ts';
 import type { CelType, CelValue } from './cel.ts';
-import { addValue, createValueWindow, figureOf, type ValueWindow } from './value-window.ts';
+import { addToFigures, figureOf } from './figure-window.ts';
 
 /** An input of an expression and what it says now. Changed in place. */
 export interface InputNow {
   readonly input: ExpressionInput;
   /** Undefined for inputs that have none. */
-  readonly window: ValueWindow | undefined;
+  readonly window: SlidingWindow | undefined;
   /** Meaningless unless the quality is good. */
   value: CelValue;
   quality: Quality;
@@ -18,7 +19,7 @@ export interface InputNow {
 export type Said = Pick<Sample, 'value' | 'text' | 'quality' | 'point'>;
 
 export function createInput(input: ExpressionInput): InputNow {
-  const window = 'overMs' in input ? createValueWindow(input.overMs) : undefined;
+  const window = 'overMs' in input ? createSlidingWindow(input.overMs, 'grouped') : undefined;
   if (input.kind === 'constant') return { input, window, value: input.value, quality: 'good' };
   const isAlarm = input.kind === 'alarm';
   return { input, window, value: isAlarm ? false : 0, quality: isAlarm ? 'good' : 'not-read' };
@@ -40,7 +41,7 @@ export function hear(now: InputNow, said: Said, mono: number): boolean {
     const value = isText ? textOf(said) : convert(said.value, conversion);
     return say(now, value, isGood ? 'good' : badnessOf(said.quality));
   }
-  addValue(window, mono, said.value, isGood);
+  addToFigures(window, mono, said.value, isGood);
   if (!isGood) return say(now, now.value, badnessOf(said.quality));
   const figure = figureOf(window, input.kind);
   const converted = input.kind === 'rate' ? figure * (conversion?.factor ?? 1) : convert(figure, conversion);

@@ -21,13 +21,17 @@ export function createScheduleWatch(all: readonly Suppression[], zone: string | 
   /** What was told last, by id. */
   let told = new Map<string, boolean>();
   let lastMinute = Number.NaN;
+  let lastMono = Number.NaN;
 
   return {
     step({ sampledAt, sampledAtMono }, isClockInDoubt) {
       if (scheduled.length === 0 || isClockInDoubt) return nothing;
       const minute = Math.floor(sampledAt / minuteMs);
       if (minute === lastMinute) return nothing;
+      // An answer that was on its way a little longer, or a clock that is set back by a moment, ends no schedule just begun.
+      if (minute === lastMinute - 1 && sampledAtMono - lastMono < minuteMs) return nothing;
       lastMinute = minute;
+      lastMono = sampledAtMono;
       const shown = localTime(sampledAt);
       return scheduled.flatMap(({ id, outside }) => {
         const isOn = outside !== undefined && !isWithin(outside, shown);

@@ -147,7 +147,7 @@ export function isJointRow(row: AlarmRow): row is JointRow {
 }
 
 /** Whether the condition outlives a restart. */
-export function isLongRow(row: AlarmRow): row is PointRow & { readonly condition: LongCondition } {
+function isLongRow(row: AlarmRow): row is PointRow & { readonly condition: LongCondition } {
   return 'isChanged' in row.condition;
 }
 
@@ -161,6 +161,11 @@ export function rememberRow(row: AlarmRow, mono: number): Remembered | undefined
 /** Gives a new row what was kept of an earlier one. False when that makes no sense; the row is then as it was. */
 export function recallRow(row: AlarmRow, kept: KeptCondition): boolean {
   return isLongRow(row) && loadLongCondition(row.condition, kept);
+}
+
+/** Gives a new row what an old one knows at `mono`; nothing where that knows nothing. */
+export function handOver(old: AlarmRow, row: AlarmRow, mono: number): void {
+  if (isLongRow(old)) recallRow(row, { state: saveLongCondition(old.condition, mono), atMono: mono });
 }
 
 /**

@@ -7,10 +7,10 @@ import {
   type BusRow,
   createRow,
   type DeviceRow,
+  handOver,
   isBusRow,
   isDeviceRow,
   isJointRow,
-  isLongRow,
   type JointRow,
   judgeInputs,
   judgeSample,
@@ -24,7 +24,7 @@ import { indexJointRows, type JointRows, newsOf, ownRowsOf, takeSample } from '.
 import type { KeptCondition, Remembered } from './long-condition.ts';
 import { type NumberedRows, numberRows, rowsOf } from './numbered-rows.ts';
 import { createQuietRanges, isQuiet, type QuietRanges, tellQuiet } from './quiet-ranges.ts';
-import { hasSameCondition, hasSameSubject, hasSameTerms } from './rule-identity.ts';
+import { hasLearnedAlike, hasSameSubject, hasSameTerms } from './rule-identity.ts';
 import type { TimeOfDay } from './rules/band.ts';
 import { hearOfBus, isBusSilent } from './rules/bus-communication.ts';
 import { judgeCommunication, restartSilence } from './rules/communication.ts';
@@ -189,7 +189,7 @@ export function createDetector(
     },
     replaceRules(newRules, at) {
       const old = index.byKey;
-      index = indexRows(newRules.map(rule => succeed(old.get(rule.key), rule, timeOfDay)));
+      index = indexRows(newRules.map(rule => succeed(old.get(rule.key), rule, timeOfDay, at.mono)));
       return removals(old, index.byKey, at);
     },
     isActive: alarmKey => index.byKey.get(alarmKey)?.phase === 'active',
@@ -213,13 +213,13 @@ function changeOf(kind: Change['kind'], rule: Rule, value: number | undefined, b
 }
 
 /** The row of a new rule, with as much of the old one's state as still means the same. */
-function succeed(old: AlarmRow | undefined, rule: Rule, timeOfDay: TimeOfDay): AlarmRow {
+function succeed(old: AlarmRow | undefined, rule: Rule, timeOfDay: TimeOfDay, mono: number): AlarmRow {
   if (old === undefined || !hasSameSubject(old.rule, rule)) return createRow(rule, 'normal', timeOfDay);
   // The new rule is of the old one's kind here, and its terms say how it judges: only its texts are new.
   if (hasSameTerms(old.rule, rule)) return { ...old, rule } as AlarmRow;
   const row = createRow(rule, old.phase, timeOfDay);
-  // Other delays are no reason to learn two weeks anew.
-  if (isLongRow(old) && hasSameCondition(old.rule, rule)) return { ...row, condition: old.condition } as AlarmRow;
+  // Another delay or limit is no reason to learn two weeks anew.
+  if (hasLearnedAlike(old.rule, rule)) handOver(old, row, mono);
   return row;
 }
 

@@ -1,4 +1,5 @@
 import { otherPointOf, type Rule } from '../model/alarm.ts';
+import { learnedTermsOf } from '../model/rule-memory.ts';
 
 /**
  * What an alarm is about. When the rule behind a key changes its subject, it is another alarm: a standing one must not
@@ -13,9 +14,9 @@ export function hasSameTerms(one: Rule, other: Rule): boolean {
   return termsOf(one) === termsOf(other);
 }
 
-/** True when both judge alike apart from their delays. */
-export function hasSameCondition(one: Rule, other: Rule): boolean {
-  return hasSameTerms(one, { ...other, onDelayMs: one.onDelayMs, offDelayMs: one.offDelayMs });
+/** True when what one has learned of its point is what the other would have learned of it. */
+export function hasLearnedAlike(one: Rule, other: Rule): boolean {
+  return JSON.stringify(learnedTermsOf(one)) === JSON.stringify(learnedTermsOf(other));
 }
 
 function subjectOf(rule: Rule): string {

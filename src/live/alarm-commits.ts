@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import type { AlarmEvent } from '../model/alarm.ts';
+import type { CommandReply } from '../model/command.ts';
 import type { Store } from '../store/store.ts';
 import type { AlarmRecord } from './alarm-desk.ts';
 import { createStopwatch, type Latencies } from './latency.ts';
@@ -11,10 +12,11 @@ export interface AlarmCommits {
   /** @param detectedMono when it was decided that they happened */
   commit(record: AlarmRecord, detectedMono: number): void;
   /**
-   * Resolves to true once all that was handed over so far is on the disk: what a person was told is done outlives kill -9.
-   * To false where the disk refuses it, or does not answer within `storedWithinMs`: it is written later, or lost in a crash.
+   * Holds back what a person is told until all that was handed over so far is on the disk: what is done outlives kill -9.
+   * Where the disk refuses it, or does not answer within `storedWithinMs`, the reply says so: it is written later, or lost
+   * in a crash. A refusal has changed nothing, and waits for nothing.
    */
-  stored(): Promise<boolean>;
+  answer(reply: CommandReply): Promise<CommandReply>;
   /** The broker has an event. */
   acknowledged(event: AlarmEvent, atMono: number): void;
 }
@@ -35,6 +37,17 @@ export function createAlarmCommits({ clock, log, latency, store, onCommitted }: 
   const wholeWay = createStopwatch(latency.detectedToAcknowledged);
   /** Commits are answered in their order. */
   let latest: Promise<boolean> = Promise.resolve(true);
+
+  async function isStored(): Promise<boolean> {
+    const isOver = new AbortController();
+    const tooLate = clock.sleep(storedWithinMs, isOver.signal).then(
+      () => false,
+      () => false,
+    );
+    const isDone = await Promise.race([latest, tooLate]);
+    isOver.abort();
+    return isDone;
+  }
 
   return {
     commit({ events, states }, detectedMono) {
@@ -58,15 +71,9 @@ export function createAlarmCommits({ clock, log, latency, store, onCommitted }: 
       for (const { alarm, kind, priority, value, unit, message } of events)
         log.info({ alarm, kind, priority, value, unit }, message);
     },
-    async stored() {
-      const isOver = new AbortController();
-      const tooLate = clock.sleep(storedWithinMs, isOver.signal).then(
-        () => false,
-        () => false,
-      );
-      const isStored = await Promise.race([latest, tooLate]);
-      isOver.abort();
-      return isStored;
+    async answer(reply) {
+      if (reply.kind === 'refused' || (await isStored())) return reply;
+      return { ...reply, message: `${reply.message}; the disk has not taken it yet: plantroom status says why` };
     },
     acknowledged({ number }, atMono) {
       sending.stop(number, atMono);

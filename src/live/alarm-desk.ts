@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { AlarmEvent, AlarmLife, AlarmState, Happening, Rule } from '../model/alarm.ts';
+import type { AlarmEvent, AlarmLife, AlarmState, Happening, Priority, Rule } from '../model/alarm.ts';
 import type { Device } from '../model/device.ts';
 import type { Point } from '../model/point.ts';
 import { type Language, say } from '../model/texts.ts';
@@ -11,10 +11,12 @@ import type { AlarmStateChange } from '../store/store.ts';
  * of the alarms that are not normal. Everything it makes is plain data; the gateway commits it.
  */
 export interface AlarmDesk {
-  /** Events and state changes for one commit, in order. */
-  record(happenings: readonly Happening[]): AlarmRecord;
-  /** Lives that have changed without an event. */
-  renew(lives: readonly Renewal[]): AlarmRecord;
+  /**
+   * Events and state changes for one commit, in order.
+   *
+   * @param renewals lives that have changed by it, or by time, without an event of their own
+   */
+  record(happenings: readonly Happening[], renewals?: readonly Renewal[]): AlarmRecord;
   /** Every alarm that is not normal, hidden ones included. */
   states(): readonly AlarmState[];
   /** The times of these alarms were corrected; those that have gone meanwhile stay gone. */
@@ -26,6 +28,8 @@ export interface Renewal {
   readonly life: AlarmLife;
   /** Key of the alarm that was the first of its first-out group; undefined: it stays as it was. */
   readonly firstAlarm: string | undefined;
+  /** Undefined: it stays as it was. */
+  readonly priority: Priority | undefined;
 }
 
 export interface AlarmRecord {
@@ -132,19 +136,21 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
     } as const;
   }
 
+  /** Nothing of an alarm that has become normal meanwhile. */
+  function renew({ alarm, life, firstAlarm, priority }: Renewal): readonly AlarmStateChange[] {
+    const before = states.get(alarm);
+    if (!before) return [];
+    const firstOut = firstAlarm === undefined ? before.firstOut : lastOccurrence.get(firstAlarm);
+    const state = { ...before, ...life, firstOut, priority: priority ?? before.priority };
+    states.set(alarm, state);
+    return [{ kind: 'set', state }];
+  }
+
   return {
-    record(happenings) {
+    record(happenings, renewals = []) {
       const pairs = happenings.map(recordOne);
-      return { events: pairs.map(([event]) => event), states: pairs.map(([, state]) => state) };
-    },
-    renew(lives) {
-      const changed = lives.flatMap(({ alarm, life, firstAlarm }) => {
-        const state = states.get(alarm);
-        const firstOut = firstAlarm === undefined ? state?.firstOut : lastOccurrence.get(firstAlarm);
-        return state ? [{ ...state, ...life, firstOut }] : [];
-      });
-      for (const state of changed) states.set(state.alarm, state);
-      return { events: [], states: changed.map(state => ({ kind: 'set', state })) };
+      const changes = [...pairs.map(([, state]) => state), ...renewals.flatMap(renew)];
+      return { events: pairs.map(([event]) => event), states: changes };
     },
     states: () => [...states.values()],
     correct(corrected) {

@@ -5,7 +5,7 @@ import type { Log } from '../base/log.ts';
 import type { Rule } from '../model/alarm.ts';
 import { elapsedMs } from '../model/elapsed.ts';
 import type { Point } from '../model/point.ts';
-import type { RuleMemory, SavedCondition } from '../model/rule-memory.ts';
+import { learnedTermsOf, type RuleMemory, type SavedCondition } from '../model/rule-memory.ts';
 import { clockQualities, type TimeStamp } from '../model/time.ts';
 import type { StoredMemory } from '../store/store.ts';
 
@@ -176,13 +176,15 @@ export function createRuleKeeper({ clock, log, stampAt, write, forget }: RuleKee
 function signaturesOf({ rules, points }: Judging): Map<string, string> {
   const byNumber = new Map(points.map(point => [point.number, point]));
   return new Map(
-    rules.flatMap(rule => ('point' in rule ? [[rule.key, signatureOf(rule, byNumber.get(rule.point))]] : [])),
+    rules.flatMap(rule => {
+      const terms = learnedTermsOf(rule);
+      return terms && 'point' in rule ? [[rule.key, signatureOf(terms, byNumber.get(rule.point))]] : [];
+    }),
   );
 }
 
-/** All that decides how a rule judges, by names and not by numbers that change with each start. Delays are no part of it. */
-function signatureOf(rule: Extract<Rule, { readonly point: number }>, point: Point | undefined): string {
-  const { key, message, priority, life, onDelayMs, offDelayMs, device, point: _number, ...terms } = rule;
+/** All that decides what a rule learns, by names and not by numbers that change with each start. */
+function signatureOf(terms: readonly unknown[], point: Point | undefined): string {
   const measure = point && [point.key, point.address, point.scale, point.offset, point.unit];
   return createHash('sha256')
     .update(JSON.stringify([terms, measure]))

@@ -226,6 +226,8 @@ export interface BandRule extends PointRule {
   readonly width: { readonly kind: 'factor' | 'share'; readonly value: number };
   /** It may always be so far, in the point's unit. */
   readonly minChange: number;
+  /** How far the value must come back into the band before the condition is over. */
+  readonly deadband: number;
   readonly direction: 'above' | 'below' | 'both';
 }
 
@@ -368,7 +370,7 @@ export interface KeptDuty {
   /** When it began, by both clocks. */
   readonly since: number;
   readonly stamp: TimeStamp;
-  /** How long after that it was announced the last time, ms. */
+  /** How long after that it was announced the last time, ms; negative where it has come back since. */
   readonly announcedAfterMs: number;
   /** How long after that it was announced, or somebody did something about it, the last time, ms. */
   readonly attendedAfterMs: number;

@@ -25,5 +25,10 @@ export type RemoteCommand = (typeof remoteCommands)[number];
 
 export type CommandReply =
   | { readonly kind: 'done'; readonly message: string }
-  /** Nothing was changed; `details` are the lines that say why. */
-  | { readonly kind: 'refused'; readonly message: string; readonly details: readonly string[] };
+  /** Nothing was changed; `details` are the lines that say why. `isUnknown`: there is nothing of that name. */
+  | {
+      readonly kind: 'refused';
+      readonly message: string;
+      readonly details: readonly string[];
+      readonly isUnknown?: boolean;
+    };

@@ -1,3 +1,4 @@
+import type { Rule } from './alarm.ts';
 import type { TimeStamp } from './time.ts';
 
 /**
@@ -10,10 +11,31 @@ export type SavedCondition = readonly (number | null)[];
 export interface RuleMemory {
   /** Key of the rule. */
   readonly rule: string;
-  /** Of all that decides how the rule judges: with another signature it means nothing. */
+  /** Of all that decides what the rule learns: with another signature it means nothing. */
   readonly signature: string;
   /** When it was saved, by both clocks. */
   readonly savedAt: number;
   readonly stamp: TimeStamp;
   readonly state: SavedCondition;
+}
+
+/**
+ * What decides what a rule learns of its point; undefined for one that learns nothing. How far is too far, or how long too
+ * long, is no part of it: people tune that, and must not lose two weeks by it.
+ */
+export function learnedTermsOf(rule: Rule): readonly unknown[] | undefined {
+  switch (rule.kind) {
+    case 'counter-rate':
+      return [rule.kind, rule.counted, rule.windowMs];
+    case 'duration':
+      return [rule.kind, rule.lasting];
+    case 'missing':
+      return [rule.kind, rule.counted];
+    case 'band':
+      return [rule.kind, rule.slotMs, rule.days];
+    case 'forecast':
+      return [rule.kind, rule.limit, rule.windowMs];
+    default:
+      return undefined;
+  }
 }

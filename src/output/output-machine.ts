@@ -5,8 +5,12 @@ import type { StandingAlarm } from './standing-alarm.ts';
  * When an output is on. Pure: the alarms that stand, what people did and the time go in, the next state comes out.
  *
  * An alarm that fits a rule of the output is a call. Each call is known by what it is about, so that a siren that was
- * silenced sounds again for a new alarm and for the next occurrence of an old one, and for nothing else.
+ * silenced sounds again for a new alarm, for the next occurrence of an old one and for one that comes back after a calm
+ * time, and for nothing else.
  */
+
+/** An alarm that nobody has acknowledged and that comes back sooner than so long after it came is no new call: it chatters. */
+export const calmMs = 300_000;
 
 export interface OutputState {
   readonly calls: readonly Call[];
@@ -20,6 +24,9 @@ interface Call {
   /** Index of the first rule that fits; undefined while none does, or the alarm is quiet. */
   readonly rule: number | undefined;
   readonly sinceMono: number;
+  /** How often it has come back so far, and when it came the last time. */
+  readonly comebacks: number;
+  readonly cameMono: number;
   readonly isSilenced: boolean;
 }
 
@@ -63,9 +70,13 @@ function callsOf(
     const { alarm, call } = standing;
     const fitting = standing.isQuiet ? -1 : rules.findIndex(rule => fits(rule, standing));
     const rule = fitting === -1 ? undefined : fitting;
+    const { comebacks } = standing;
     const old = known.get(call);
-    if (old) return old.rule === rule ? old : { ...old, rule };
-    return rule === undefined ? [] : { alarm, call, rule, sinceMono: nowMono, isSilenced: false };
+    const isBack = old !== undefined && comebacks > old.comebacks;
+    if (old && !isBack) return old.rule === rule ? old : { ...old, rule };
+    const came = { rule, comebacks, cameMono: nowMono };
+    if (old && nowMono < old.cameMono + calmMs) return { ...old, ...came };
+    return rule === undefined ? [] : { alarm, call, ...came, sinceMono: nowMono, isSilenced: false };
   });
 }
 

@@ -6,6 +6,8 @@ export interface StandingAlarm {
   readonly alarm: string;
   /** Changes when the alarm calls anew: with each occurrence, and each time it is announced again. */
   readonly call: string;
+  /** How often its condition has come back within the occurrence. */
+  readonly comebacks: number;
   readonly priority: Priority;
   readonly reasons: readonly CallReason[];
   /** It calls nobody: it is hidden, or the first of its first-out group calls in its place. */
@@ -21,11 +23,11 @@ export interface Claim {
 }
 
 export function standingAlarm(state: AlarmState, { overdue, isCovered }: Claim): StandingAlarm {
-  const { alarm, occurrence, reAlarms, priority, masks } = state;
+  const { alarm, occurrence, reAlarms, comebacks, priority, masks } = state;
   const reasons: CallReason[] = [];
   if (state.isUnacknowledged) reasons.push('unacknowledged');
   if (state.isActive) reasons.push('active');
   if (overdue.length > 0) reasons.push('overdue');
   const isHidden = [masks.shelved, masks.suppressed, masks.outOfService].some(mask => mask !== undefined);
-  return { alarm, call: `${occurrence}+${reAlarms}`, priority, reasons, isQuiet: isHidden || isCovered };
+  return { alarm, call: `${occurrence}+${reAlarms}`, comebacks, priority, reasons, isQuiet: isHidden || isCovered };
 }

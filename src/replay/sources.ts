@@ -77,7 +77,10 @@ export function narrow<Narrowed extends JudgedSite>(site: Narrowed, wanted: read
   const finder = createSourceFinder(site);
   const hiding = new Set(wanted.flatMap(({ life }) => life.suppressedBy));
   const sources = [...wanted.map(finder.ofRule), ...[...hiding].map(finder.ofSuppression)];
-  const rules = new Set(sources.flatMap(one => [...one.rules]));
+  const rules = withBuses(
+    site.rules,
+    sources.flatMap(one => [...one.rules]),
+  );
   const expressions = new Set(sources.flatMap(one => [...one.expressions]));
   return {
     ...site,
@@ -85,6 +88,18 @@ export function narrow<Narrowed extends JudgedSite>(site: Narrowed, wanted: read
     expressions: site.expressions.filter(expression => expressions.has(expression)),
     suppressions: site.suppressions.filter(({ id }) => hiding.has(id)),
   };
+}
+
+/** The alarm of a bus comes in place of those of its devices, and by them: none of them can be judged alone. */
+function withBuses(all: readonly Rule[], some: readonly Rule[]): ReadonlySet<Rule> {
+  const rules = new Set(some);
+  for (const bus of all) {
+    if (bus.kind !== 'bus-communication') continue;
+    const ofBus = all.filter(rule => rule.kind === 'communication' && bus.devices.includes(rule.device));
+    const isTouched = [bus, ...ofBus].some(rule => rules.has(rule));
+    if (isTouched) for (const rule of [bus, ...ofBus]) rules.add(rule);
+  }
+  return rules;
 }
 
 interface Gathered {

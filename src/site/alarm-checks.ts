@@ -34,7 +34,7 @@ export type AlarmCondition = (typeof conditions)[number];
 
 /** Conditions that fit numbers and points with states alike. */
 const onAnyPoint: readonly AlarmCondition[] = ['stale', 'mismatch'];
-const withDeadband: readonly AlarmCondition[] = [...limitLevels, 'spread', 'deviation', 'duration'];
+const withDeadband: readonly AlarmCondition[] = [...limitLevels, 'spread', 'deviation', 'duration', 'band'];
 
 /** The conditions that an alarm is given; it should be one. */
 export function conditionsOf(raw: RawAlarm): readonly AlarmCondition[] {
@@ -100,7 +100,11 @@ function stateOf(raw: RawAlarm): unknown {
 const hasDeadbandOnlyWithLimit: AlarmCheck = raw => {
   const [condition] = conditionsOf(raw);
   if (raw.deadband === undefined || condition === undefined || withDeadband.includes(condition)) return undefined;
-  return { field: 'deadband', message: '"deadband" belongs to limits, spread and deviation only', hint: 'remove it' };
+  return {
+    field: 'deadband',
+    message: '"deadband" belongs to limits, spread, deviation, duration and band only',
+    hint: 'remove it',
+  };
 };
 
 /** In this order: each check may rely on those before it. */

@@ -52,7 +52,7 @@ export function buildCrossingsRule(parts: RuleParts): Rule | undefined {
 }
 
 export function buildMismatchRule(parts: RuleParts): Rule | undefined {
-  const { raw, tree, point, build, base, findPoint } = parts;
+  const { raw, point, build, base, findPoint } = parts;
   const given = raw.mismatch;
   if (!given) return undefined;
   const command = findPoint(given.command, ['mismatch', 'command']);
@@ -60,11 +60,6 @@ export function buildMismatchRule(parts: RuleParts): Rule | undefined {
   const commandOn =
     given.commanded === undefined || !command ? undefined : statesOf(parts, command, ['mismatch', 'commanded']);
   if (!command || feedbackOn?.length === 0 || commandOn?.length === 0) return undefined;
-  if (command.key === point.key) {
-    const message = `${point.key} is both the command and what follows it`;
-    build.problems.error(placeOfValue(tree, 'mismatch', 'command'), message, 'name the point of the command');
-    return undefined;
-  }
   const names = { name: point.name, command: command.name };
   return {
     ...base,

@@ -130,15 +130,18 @@ function buildRule(draft: AlarmDraft, device: DeviceDraft, point: Point, build: 
       offDelayMs: parseDuration(raw['off-delay'] ?? '0s') ?? 0,
       life: { ...lifeOf(build.policies, priority, { ...raw, group }), ...hidingOf(raw, tree, build) },
     },
-    findPoint: (written, path) => withoutText(draft.findPoint(written, placeOfValue(tree, ...path)), path, parts),
+    findPoint: (written, path) => comparable(draft.findPoint(written, placeOfValue(tree, ...path)), path, parts),
   };
   return buildCondition(parts, conditionsOf(raw)[0] ?? 'state');
 }
 
-/** A text can be compared with nothing. */
-function withoutText(other: Point | undefined, path: readonly string[], { tree, build }: RuleParts): Point | undefined {
-  if (other === undefined || !isText(other)) return other;
-  build.problems.error(placeOfValue(tree, ...path), `${other.key} is a text`, 'choose a point that is a number');
+/** A text can be compared with nothing, and nothing with itself. */
+function comparable(other: Point | undefined, path: readonly string[], { point, tree, build }: RuleParts) {
+  if (other === undefined) return undefined;
+  const place = placeOfValue(tree, ...path);
+  if (isText(other)) build.problems.error(place, `${other.key} is a text`, 'choose a point that is a number');
+  else if (other.key !== point.key) return other;
+  else build.problems.error(place, `${point.key} is compared with itself`, 'name the other point');
   return undefined;
 }
 

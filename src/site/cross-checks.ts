@@ -10,6 +10,7 @@ import type { GroupDrafts } from './priorities.ts';
 import type { Place, Problems } from './problem.ts';
 import { computedId, selfId } from './reserved-ids.ts';
 import type { RuleDraft } from './rule-draft.ts';
+import { fewestIntervals } from './rule-windows.ts';
 import { listWords, suggestOr } from './suggestion.ts';
 import { itemsOf, placeOfKey, placeOfValue, readText, type Tree } from './tree.ts';
 
@@ -181,9 +182,6 @@ const deadbandsFitBetweenLimits: CrossCheck = ({ rules }, problems) => {
     for (const high of highs) if (high.rule.limit - high.rule.deadband <= highestLow) complain(high, 'low');
   }
 };
-
-/** What is made of a window needs three values, and a window at any moment may miss one at its edge. */
-const fewestIntervals = 4;
 
 /** Of a rule with a window its length, and where that is written. */
 function windowOf(rule: Rule): { readonly ms: number; readonly path: readonly string[] } | undefined {

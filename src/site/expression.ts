@@ -10,13 +10,15 @@ import {
   windowFigures,
 } from '../model/expression.ts';
 import { isText, type Point } from '../model/point.ts';
-import { convertDifference, convertValue, findUnit, parseQuantity, unitsLike } from '../model/unit.ts';
+import { convertDifference, convertValue, findUnit, parseQuantity, unitSymbols, unitsLike } from '../model/unit.ts';
 import { isQuantity } from './alarm-references.ts';
 import type { Build } from './build.ts';
 import type { DeviceDrafts } from './device.ts';
+import { unknownTexts } from './expression-texts.ts';
 import { siteLimits } from './limits.ts';
 import { findPoint } from './point-reference.ts';
 import type { Place } from './problem.ts';
+import { fewestIntervals } from './rule-windows.ts';
 import type { Raw } from './schema.ts';
 import { listWords, suggestOr } from './suggestion.ts';
 import { descend, placeAt, placeOf, placeOfKey, placeOfValue, type Tree } from './tree.ts';
@@ -79,7 +81,20 @@ export function buildExpression(draft: ExpressionDraft, known: Referable, build:
   }
   const misfit = misfitOf(target, compiled.result);
   if (misfit) build.problems.error(placeOfValue(tree, 'expression'), misfit.message, misfit.hint);
-  return misfit ? undefined : { target, inputs: whole, text: raw.expression };
+  const pointOf = (input: string) => pointNamed(raw.inputs[input] ?? '', draft, known);
+  const unknown = unknownTexts(compiled, target.kind === 'point' ? target.point : undefined, pointOf);
+  for (const { start, end, message, hint } of unknown) {
+    build.problems.error(placeInside(tree, raw.expression, start, end), message, hint);
+  }
+  return misfit || unknown.length > 0 ? undefined : { target, inputs: whole, text: raw.expression };
+}
+
+/** The point of an input that is known to be right; undefined for an alarm and a number. */
+function pointNamed(input: RawInput, { device }: ExpressionDraft, { devices }: Referable): Point | undefined {
+  const { kind, reference } = referenceOf(input);
+  if (kind !== 'value') return undefined;
+  const [owner = '', id = ''] = device === undefined ? reference.split('/') : [device, reference];
+  return devices.built.get(owner)?.points.get(id);
 }
 
 /** What is wrong with the kind of value that an expression gives. */
@@ -91,7 +106,7 @@ function misfitOf(target: ExpressionTarget, result: 'number' | 'string' | 'bool'
   }
   if (result === 'number') return undefined;
   const { states } = target.point;
-  const message = `the expression gives a ${result === 'bool' ? 'bool' : 'text'}, and the point has no states for it`;
+  const message = `the expression gives ${result === 'bool' ? 'yes or no' : 'a text'}, and the point has no states for it`;
   if (result === 'bool') {
     return states?.has(0) && states.has(1) ? undefined : { message, hint: 'add states: {0: normal, 1: disturbed}' };
   }
@@ -161,8 +176,15 @@ function readConstant(
 ): ExpressionInput | undefined {
   const given = parseQuantity(reference) ?? { value: Number.NaN, unit: '' };
   const wanted = typeof written === 'string' ? undefined : written.unit;
-  const [from, to] = [findUnit(given.unit) ?? '', wanted === undefined ? undefined : findUnit(wanted)];
-  const value = to === undefined ? given.value : convertValue(given.value, from, to);
+  const from = given.unit === '' ? '' : findUnit(given.unit);
+  const to = wanted === undefined ? undefined : findUnit(wanted);
+  const unknown = from === undefined ? given.unit : wanted !== undefined && to === undefined ? wanted : undefined;
+  if (unknown !== undefined) {
+    const hint = suggestOr(unknown, unitSymbols, 'write a unit such as bar, °C or kW, or none');
+    build.problems.error(place, `"${unknown}" is not a unit`, hint);
+    return undefined;
+  }
+  const value = to === undefined ? given.value : convertValue(given.value, from ?? '', to);
   if (value !== undefined) return { kind: 'constant', name, value };
   build.problems.error(place, `"${reference}" cannot be had in ${wanted}`, `write it in ${wanted}`);
   return undefined;
@@ -178,9 +200,6 @@ function conversionTo(unit: string, point: Point): Conversion | undefined {
 function hintOfUnit({ unit }: Point): string {
   return unit === '' ? 'give the point a unit, or remove unit:' : `write one of ${listWords(unitsLike(unit), 30)}`;
 }
-
-/** A window says something only with three values, and at any moment may miss one at its edge. */
-const fewestIntervals = 4;
 
 function findingOf(written: RawInput): { message: string; hint: string } | undefined {
   if (typeof written === 'string') return undefined;
@@ -224,7 +243,7 @@ function findAlarm(
   return undefined;
 }
 
-/** The place of a part of the expression; of the whole where YAML's spelling and the text differ. */
+/** The place of a part of the expression; of the whole where it cannot be told. */
 function placeInside(tree: Tree, text: string, start: number, end: number): Place {
   const written = descend(tree, ['expression']);
   if (!written) return placeOf(tree);
@@ -232,5 +251,23 @@ function placeInside(tree: Tree, text: string, start: number, end: number): Plac
   for (const begin of [written.start, written.start + 1]) {
     if (source.text.startsWith(text, begin)) return placeAt(source, begin + start, begin + Math.max(end, start + 1));
   }
-  return placeOf(written);
+  return placeInLines(written, text, start) ?? placeOf(written);
+}
+
+/** YAML folds the lines of a long text and takes off their indent, but leaves all else as it is. */
+function placeInLines({ source, start: begin, end }: Tree, text: string, start: number): Place | undefined {
+  const lines = /^[>|][^\n]*\n/.exec(source.text.slice(begin, end));
+  let at = begin + (lines?.[0].length ?? 0);
+  for (let index = 0; index < text.length; index += 1) {
+    if (isBlank(text[index])) continue;
+    while (isBlank(source.text[at])) at += 1;
+    if (source.text[at] !== text[index]) return undefined;
+    if (index >= start) return placeAt(source, at, at + 1);
+    at += 1;
+  }
+  return undefined;
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\n' || character === '\r' || character === '\t';
 }

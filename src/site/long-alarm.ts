@@ -5,7 +5,15 @@ import { say } from '../model/texts.ts';
 import { formatQuantity, parseQuantity } from '../model/unit.ts';
 import { longConditions } from './alarm-checks.ts';
 import { statesOf, writtenStates } from './alarm-states.ts';
-import { complain, type RuleParts, readDeadband, readOneOf, readQuantity, readSize } from './rule-parts.ts';
+import {
+  complain,
+  isDeadbandNarrow,
+  type RuleParts,
+  readDeadband,
+  readOneOf,
+  readQuantity,
+  readSize,
+} from './rule-parts.ts';
 import type { RawAlarm } from './schema.ts';
 
 /** The rules with long memories, from the site file. */
@@ -104,12 +112,14 @@ function buildBand(parts: RuleParts, raw: Written<'band'>): LongRule | undefined
   const kind = readOneOf(parts, 'band', raw, ['factor', 'share']);
   const value = kind === 'share' ? readShare(parts, raw.share ?? '') : raw.factor;
   const minChange = readSize(parts, raw['min-change'], { path: ['band', 'min-change'], mayBeZero: true });
-  if (!kind || value === undefined || minChange === undefined) return undefined;
+  const deadband = readDeadband(parts);
+  if (!kind || value === undefined || minChange === undefined || deadband === undefined) return undefined;
+  if (deadband > 0 && !isDeadbandNarrow(parts, deadband, minChange)) return undefined;
   const direction = raw.direction ?? 'both';
   const key = ({ above: 'bandAbove', below: 'bandBelow', both: 'band' } as const)[direction];
   const message = parts.raw.message ?? say(parts.build.language, key, { name: parts.point.name });
-  const terms = { slotMs: msOf(raw.of ?? '1h'), days: raw.days ?? 14, width: { kind, value }, minChange, direction };
-  return { ...parts.base, kind: 'band', message, ...terms };
+  const terms = { slotMs: msOf(raw.of ?? '1h'), days: raw.days ?? 14, width: { kind, value }, minChange, deadband };
+  return { ...parts.base, kind: 'band', message, ...terms, direction };
 }
 
 function readShare(parts: RuleParts, written: string | number): number | undefined {

@@ -41,6 +41,7 @@ interface OwnAlarms {
 export function expandRuleSets(siteTree: Tree, devices: DeviceDrafts, build: Build): Expanded {
   const own = ownAlarms(siteTree, build);
   const computed = computedIds(siteTree, devices);
+  const intervalMs = intervalsOf(devices);
   const used = new Set<string>();
   const written: Written = { alarms: [], computed: [], suppressions: [] };
   const reports: RuleSetReport[] = [];
@@ -48,8 +49,8 @@ export function expandRuleSets(siteTree: Tree, devices: DeviceDrafts, build: Bui
     for (const asWritten of usesOf(device, build)) {
       const found = checkUse(asWritten, devices, computed, build);
       const treeOf = (id: string) => ownTree(found, id, own);
-      const use = checkPoints(found, meaningsOf(found, computed, treeOf), devices, build);
-      const meanings = meaningsOf(use, computed, treeOf);
+      const use = checkPoints(found, meaningsOf(found, computed, treeOf, intervalMs), devices, build);
+      const meanings = meaningsOf(use, computed, treeOf, intervalMs);
       for (const id of use.set.alarms.keys()) used.add(keyOf(use, id));
       reports.push(writeOut(use, meanings, treeOf, own, written));
     }
@@ -202,6 +203,7 @@ function changeOfProfile(key: string, change: Tree, { built, broken }: DeviceDra
     point: name => (isOfProfile(name) ? { kind: 'point', reference: `${deviceId}/${name}` } : undefined),
     alarm: name => (isAlarm(name) ? `${deviceId}/${name}` : undefined),
     unit: () => undefined,
+    intervalMs: () => undefined,
   });
   return [descend(tree, ['point']) ? tree : withValues(tree, { device: scalarAt(change, deviceId) })];
 }
@@ -211,6 +213,13 @@ function withoutChanges(siteTree: Tree, { changes }: OwnAlarms): Tree {
   const list = descend(siteTree, ['alarms']);
   if (list?.kind !== 'list' || changes.size === 0) return siteTree;
   return withValues(siteTree, { alarms: { ...list, items: list.items.filter(item => !isChange(item)) } });
+}
+
+function intervalsOf({ built }: DeviceDrafts): Meanings['intervalMs'] {
+  return reference => {
+    const [device = '', id = ''] = reference.split('/');
+    return built.get(device)?.points.get(id)?.intervalMs;
+  };
 }
 
 /** Of each device, from its profile and from the site file. */

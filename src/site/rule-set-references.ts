@@ -1,3 +1,4 @@
+import { readTooSeldom } from './rule-windows.ts';
 import { descend, type Tree } from './tree.ts';
 import { mapAt, scalarAt, withValues } from './tree-edit.ts';
 
@@ -14,11 +15,13 @@ export interface Meanings {
   readonly alarm: (id: string) => string | 'missing' | undefined;
   /** The unit that the rules of the set are written in. */
   readonly unit: (id: string) => string | undefined;
+  /** How often a point DEVICE/ID is read; undefined for what is computed. */
+  readonly intervalMs: (reference: string) => number | undefined;
 }
 
 export interface Rewritten {
   readonly tree: Tree;
-  /** Ids that have no meaning at this device. */
+  /** What the device does not have: ids without a meaning, points that are read often enough for a window. */
   readonly missing: readonly string[];
 }
 
@@ -81,7 +84,7 @@ export function rewriteReferences(tree: Tree, meanings: Meanings): Rewritten {
   }
 
   const rewritten = rewrite(tree, '');
-  return { tree: rewritten, missing: [...missing] };
+  return { tree: rewritten, missing: [...missing, ...readTooSeldom(rewritten, meanings.intervalMs)] };
 }
 
 function figureIn(input: Tree): [string, Tree | undefined] {

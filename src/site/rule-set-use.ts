@@ -106,6 +106,7 @@ export function meaningsOf(
   use: RuleSetUse,
   computed: ComputedIds,
   alarmTree: (id: string) => Tree | undefined,
+  intervalMs: Meanings['intervalMs'],
 ): Meanings {
   const { set, device, as, broken } = use;
   const prefix = prefixOf(use);
@@ -141,6 +142,7 @@ export function meaningsOf(
   }
 
   const meanings: Meanings = {
+    intervalMs,
     point: pointMeaning,
     unit: id => set.points.get(id)?.unit ?? (set.computed.get(id) && readText(set.computed.get(id) as Tree, 'unit')),
     alarm(id) {

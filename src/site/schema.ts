@@ -446,7 +446,7 @@ const alarmShape = (pointText: string, point: z.ZodString) =>
       band: band.optional(),
       forecast: forecast.optional(),
       deadband: quantity(
-        'How far the value must come back past the limit (of a limit, a spread or a deviation) before the alarm returns. Left out: 0.',
+        'How far the value must come back past the limit (of a limit, a spread, a deviation, a duration or a band) before the alarm returns. Left out: 0.',
       ).optional(),
       'on-delay': duration('0s', '1d', 'How long the condition must last to raise the alarm. Left out: 0s.').optional(),
       'off-delay': duration('0s', '1d', 'How long it must be gone for the alarm to return. Left out: 0s.').optional(),

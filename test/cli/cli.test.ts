@@ -302,6 +302,10 @@ describe('an error is one line of what happened and one of what to do', () => {
     expect(code).toBe(exitCodes.usage);
     expect(err).toContain('--for 2m is no time up to 1m');
     const before = gateway.reply;
+    gateway.reply = { kind: 'refused', message: 'the gateway is not running', details: [] };
+    const refused = await cli('silence');
+    expect(refused).toMatchObject({ code: exitCodes.refused, out: '' });
+    expect(refused.err).toBe('error: the gateway is not running\n hint: no siren was silenced\n');
     gateway.reply = { kind: 'refused', message: 'there is no output "horn"', details: [] };
     try {
       expect((await cli('outputs', 'test', 'horn')).err).toBe(

@@ -86,7 +86,7 @@ describe('the list of alarms in a terminal', () => {
     await terminal.shows('ended with 0');
     for (const line of terminal.lines()) expect(widthOfText(line)).toBeLessThanOrEqual(columns);
     const row = terminal.lines().find(line => line.startsWith('urgent')) ?? '';
-    expect(row).toMatch(/pump\/dry-run +\S+ +acknowledge in \dm/);
+    expect(row).toMatch(/pump\/dry-run +\S+ +in \dm: ackn.* 消防水泵/);
     if (columns === 80) expect(row).toMatch(/^urgent +unacknowledged .* 消防水泵\S*…$/);
   });
 });
@@ -96,23 +96,30 @@ describe('what cannot be done says what to do', () => {
     [
       'a slip of the pen',
       ['ack', 'pump/level-hihg'],
-      exitCodes.refused,
+      exitCodes['not-found'],
       'there is no alarm pump/level-hihg',
       'did you mean pump/level-high?',
     ],
     [
       'a device that is written wrongly',
       ['ack', 'pumps'],
-      exitCodes.refused,
+      exitCodes['not-found'],
       'there is no alarm pumps',
       'did you mean pump?',
     ],
     [
       'nothing like it',
       ['ack', 'boiler/9'],
-      exitCodes.refused,
+      exitCodes['not-found'],
       'there is no alarm boiler/9',
       'plantroom alarms lists those',
+    ],
+    [
+      'what tells of the site as a whole',
+      ['ack', 'site/suppression:pump-off'],
+      exitCodes.refused,
+      'nothing can be done with site/suppression:pump-off',
+      'ends by itself',
     ],
     ['no reason', ['shelve', 'pump/level-high'], exitCodes.usage, '--reason is missing', 'whoever comes next'],
     [
@@ -182,8 +189,9 @@ describe('what cannot be done says what to do', () => {
     const end = await cli('ack', 'pump/level-hihg', '--json');
     expect(JSON.parse(end.out)).toEqual({
       ...{ kind: 'refused', message: 'there is no alarm pump/level-hihg', details: ['did you mean pump/level-high?'] },
+      isUnknown: true,
     });
-    expect(JSON.parse(end.err).error).toMatchObject({ kind: 'refused', hint: 'did you mean pump/level-high?' });
+    expect(JSON.parse(end.err).error).toMatchObject({ kind: 'not-found', hint: 'did you mean pump/level-high?' });
   });
 });
 

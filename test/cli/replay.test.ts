@@ -230,6 +230,18 @@ describe('a replay of a CSV', () => {
     expect(row?.would).toMatchObject({ count: 1, firstAt: noon + 60_000, totalMs: 10_000 });
   });
 
+  test('that has nothing of the site says so, and what was meant', async () => {
+    writeFileSync(join(folder, 'else.csv'), 'time,pump/presure\n2026-01-01T12:00Z,3\n');
+    const end = await csv('else.csv');
+    expect(end.code).toBe(exitCodes['not-found']);
+    expect(JSON.parse(end.err).error).toMatchObject({
+      message: 'else.csv has no value of a point that the alarms look at: "pump/presure" is none',
+      hint: 'did you mean pump/pressure?',
+    });
+    const none = await csv('raw.csv', '--since', '2031-01-01', '--until', '2031-01-02');
+    expect(JSON.parse(none.err).error.hint).toContain('--since');
+  });
+
   test.each([
     ['a time', 'point,time,value\npump/pressure,yesterday,1\n', '2:15: "yesterday" is no time'],
     ['a number', 'point,time,value\npump/pressure,2026-01-01T12:00:00Z,"1,5"\n', '2:36: "1,5" is no number'],
@@ -242,6 +254,7 @@ describe('a replay of a CSV', () => {
     ['the count of fields', 'time,pump/pressure\n2026-01-01T12:00Z,1,2\n', '2:19: the line has 3 fields'],
     ['a column', 'time,pressure\n', '1:6: "pressure" is no key of a point'],
     ['what it is', 'point,unit,from,to,count\n', '1:1: there is no column "time"'],
+    ['what parts it', 'time;pump/pressure\n2026-01-01 12:00:00;4,2\n', '1:1: the columns are not parted by commas'],
     ['everything', '', ':1: the file is empty'],
   ])('that is wrong in %s says where', async (_what, text, message) => {
     writeFileSync(join(folder, 'wrong.csv'), text);

@@ -104,8 +104,43 @@ describe('the alarms', () => {
     ] as const;
     const text = renderStanding({ standing: [first, second], deadlines }, sampleWallMs, 160, plain).join('\n');
     expect(text).toMatch(/DUE/);
-    expect(text).toMatch(/mains\/dead .*acknowledge 4m overdue .*The mains are dead$/m);
-    expect(text).toMatch(/pump\/trip .*restore in 50m .*Pump tripped \(after mains\/dead\)$/m);
+    expect(text).toMatch(/mains\/dead .*4m overdue: acknowledge .*The mains are dead$/m);
+    expect(text).toMatch(/pump\/trip .*in 50m: restore .*Pump tripped \(after mains\/dead\)$/m);
+  });
+
+  test('tell what is due, and what it is about, also on a narrow terminal', () => {
+    const alarm = { ...sampleAlarm(), alarm: 'mains-incomer/dead', message: 'The mains are dead' };
+    const deadlines = [{ alarm: alarm.alarm, deadline: 'acknowledge', leftMs: -3_660_000 }] as const;
+    const [title, row] = renderStanding({ standing: [alarm], deadlines }, sampleWallMs, 60, plain);
+    expect(title).toMatch(/PRIORITY +ALARM +FOR +DUE +MESSAGE/);
+    expect(row).toMatch(/overdue.* The mains/);
+  });
+
+  test('have a history that says of what the gateway did by itself what it is about, and why', () => {
+    const by = { who: 'gateway', from: 'gateway' };
+    const parts = { message: 'The mains are dead', value: undefined, by };
+    const history = [
+      sampleEvent({ ...parts, kind: 'overdue', overdue: 'arrive', overdueMs: 7_200_000 }),
+      sampleEvent({ ...parts, kind: 'overdue', overdue: 'acknowledge', overdueMs: 3 }),
+      sampleEvent({ ...parts, kind: 'unshelved', reason: 'its time is over' }),
+      sampleEvent({ ...parts, kind: 're-alarmed' }),
+      sampleEvent({ ...parts, kind: 'hidden-raised', reason: 'pump-off', by: undefined }),
+      sampleEvent({ ...parts, kind: 'suppression-began', rule: 'suppression', reason: 'pump-off', by: undefined }),
+    ];
+    const view = { standing: [], hidden: [], suppressions: [], deadlines: [], history };
+    const messages = renderHistory(view, 200, plain)
+      .slice(1)
+      .map(line => line.replace(/^.*pressure-low +/, ''));
+    expect(messages).toEqual([
+      'arrive overdue by 2h: The mains are dead',
+      'acknowledge overdue: The mains are dead',
+      'its time is over: The mains are dead',
+      'The mains are dead',
+      'pump-off: The mains are dead',
+      'The mains are dead',
+    ]);
+    const [title] = renderHistory({ ...view, history: [sampleEvent()] }, 60, plain);
+    expect(title).toMatch(/TIME +EVENT +ALARM +MESSAGE/);
   });
 
   test('have a history with the value that decided', async () => {

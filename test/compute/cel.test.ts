@@ -22,6 +22,31 @@ function wrong(text: string) {
   return { ...compiled, part: text.slice(compiled.start, compiled.end) };
 }
 
+test.each([
+  ['p ? 1.0 : 0.0', 'a measured number does not say yes or no: p', 'compare it'],
+  ['p && dead', 'a measured number does not say yes or no', 'compare it'],
+  ['!p', '!p does not fit', '! stands before what says yes or no'],
+  ['p % 2.0', '"%" cannot join a measured number and a measured number', 'int(a) % 2'],
+  ['1 < p < 3', '"<" cannot join a yes or no and a whole number', '1.0 < p && p < 3.0'],
+  ['dead ? 1 : p', 'one side of the : is a whole number, the other a measured number', '100.0'],
+  ['dead ? run : p', 'one side of the : is a text, the other a measured number', 'two texts'],
+  ['p > 1.0 and dead', '"and" cannot stand here', '&& for and'],
+  ['if dead then p', '"if" cannot stand here', 'CONDITION ? ONE : OTHER'],
+  ['p => 3.0', '"=" cannot stand here', '>='],
+  ['p = 3.0', '"=" cannot stand here', '=='],
+  ['p > 1,5', '"," cannot stand here', 'decimal point'],
+  ['p > 3 bar', '"bar" cannot stand here', '{value: 3 bar}'],
+  ['p > 50%', 'ends too early', '{value: 3 bar}'],
+  ['run == “off”', '"“" cannot stand here', 'English keyboard'],
+  ['(p > 1.0', 'ends too early', 'a bracket'],
+  ['p >', 'ends too early', 'a value'],
+  ["run == 'off", '"\'off" cannot stand here', 'the quote'],
+  ['max(p)', 'max(p) does not fit', 'two or three'],
+])('of %s people are told what is wrong with it, and what to write', (text, message, hint) => {
+  expect(wrong(text).message).toContain(message);
+  expect(wrong(text).hint).toContain(hint);
+});
+
 describe('an expression', () => {
   test.each([
     ['p < 5.0 && dp < 0.0', true],

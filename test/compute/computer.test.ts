@@ -35,13 +35,23 @@ describe('a computed point', () => {
 
   test('gives a state by its text, and a bool by 0 and 1', () => {
     const plant = startPlant(`computed:
-  - {id: mode, states: {0: idle, 1: eco, 2: full}, inputs: {p: feeder/power},
+  - {id: word, states: {0: idle, 1: eco, 2: full, 3: wrong}, inputs: {p: feeder/power},
      expression: "p > 50.0 ? 'full' : p > 0.0 ? 'eco' : p < 0.0 ? 'wrong' : 'idle'"}
+  - {id: mode, states: {0: idle, 1: eco, 2: full}, inputs: {w: computed/word}, expression: w}
   - {id: busy, states: {0: no, 1: yes}, inputs: {m: computed/mode}, expression: m != 'idle'}
 `);
-    expect(plant.read(0, { 'feeder/power': 60 })).toEqual(['computed/mode = 2', 'computed/busy = 1']);
-    expect(plant.read(1, { 'feeder/power': 0 })).toEqual(['computed/mode = 0', 'computed/busy = 0']);
+    expect(plant.read(0, { 'feeder/power': 60 })).toEqual([
+      'computed/word = 2',
+      'computed/mode = 2',
+      'computed/busy = 1',
+    ]);
+    expect(plant.read(1, { 'feeder/power': 0 })).toEqual([
+      'computed/word = 0',
+      'computed/mode = 0',
+      'computed/busy = 0',
+    ]);
     expect(plant.read(2, { 'feeder/power': -1 })).toEqual([
+      'computed/word = 3',
       'computed/mode = not-computed',
       'computed/busy = not-computed',
     ]);

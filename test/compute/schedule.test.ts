@@ -90,6 +90,20 @@ describe('the watch over schedules', () => {
     expect(told).toEqual(['true 2026-03-06T12:00:00Z', 'false 2026-03-06T22:00:01Z']);
   });
 
+  test('is not torn to and fro by what comes late at its beginning', () => {
+    const watch = createScheduleWatch(suppressions, 'UTC');
+    const told = [
+      at('2026-03-06T21:59:00Z', 0),
+      at('2026-03-06T22:00:00.010Z', 60_010),
+      at('2026-03-06T21:59:59.990Z', 59_990),
+      at('2026-03-06T21:59:59.900Z', 60_500),
+      at('2026-03-06T22:00:01Z', 61_000),
+    ].flatMap(batch => watch.step(batch, false).map(({ isOn, sampledAtMono }) => `${isOn} ${sampledAtMono}`));
+    expect(told).toEqual(['true 0', 'false 60010']);
+    // Set back for good, it is believed a minute later.
+    expect(watch.step(at('2026-03-06T21:59:30Z', 130_000), false)).toMatchObject([{ isOn: true }]);
+  });
+
   test('believes no clock that is in doubt', () => {
     const watch = createScheduleWatch(suppressions, 'UTC');
     expect(watch.step(at('1970-01-01T12:00:00Z'), true)).toEqual([]);

@@ -43,6 +43,18 @@ describe('light as it was at this time of day', () => {
     ]);
   });
 
+  test.each([
+    ['above', [45, 41.5, 41.5, 40.9], ['met 0', 'gone 3']],
+    ['below', [35, 38.5, 38.5, 39.1], ['met 0', 'gone 3']],
+  ])('with a deadband ends an alarm %s it only well within the band', (_, values, expected) => {
+    const detector = withBand({ minChange: 3, deadband: 2 });
+    live(detector, 0, 3 * dayMs, () => 40);
+    const heard = values.flatMap((value, index) =>
+      detector.step(batch(3 * dayMs + index * minuteMs, [value])).map(({ kind }) => `${kind} ${index}`),
+    );
+    expect(heard).toEqual(expected);
+  });
+
   test('is not known before three days are learned', () => {
     const detector = withBand();
     live(detector, 0, 2 * dayMs + 12 * hourMs, usual);

@@ -117,3 +117,23 @@ test('a value that jumps between absurd numbers is not called frozen', () => {
   const huge = Array.from({ length: 30 }, (_, index) => (index % 2 ? 1.7e308 : -1.7e308));
   expect(play(detector, every(1_000, huge))).toEqual([]);
 });
+
+test('a sensor of tenths that hangs between two of them has not moved by more than a tenth', () => {
+  const rule = frozenRule({ span: 0.1, companion: undefined });
+  const hanging = every(
+    1_000,
+    Array.from({ length: 15 }, (_, index): Value => (index % 2 === 0 ? 0.3 : 0.4)),
+  );
+  expect(play(createDetector([rule], []), hanging)).toEqual(['met 9000']);
+});
+
+test('a companion of tenths that goes to and fro between two of them has not moved by more than a tenth', () => {
+  const trembling = reads(
+    30,
+    () => 7,
+    index => (index % 2 === 0 ? 0.3 : 0.4),
+  );
+  const rule = frozenRule();
+  const companion = rule.companion && { ...rule.companion, span: 0.1 };
+  expect(playReads(createDetector([{ ...rule, companion }], []), trembling)).toEqual([]);
+});

@@ -362,7 +362,22 @@ describe('after a reload', () => {
     expect(play(detector, every(1_000, Array<Value>(20).fill(1), 51_000))).toEqual(['met 64000']);
   });
 
-  test('a rule with other terms begins anew', () => {
+  test('a band that is made wider goes on with the days that it has learned', () => {
+    const days = { timeOfDay: (wallMs: number) => wallMs % 86_400_000 };
+    const detector = createDetector([bandRule({ minChange: 1 })], [], days);
+    play(detector, every(900_000, Array<Value>(4 * 96).fill(5)));
+    detector.replaceRules([bandRule({ minChange: 3, deadband: 1 })], { mono: 345_600_000, wall: 0 });
+    expect(play(detector, every(1_000, [7, 8, 9, 7.5, 6.5], 345_600_000))).toEqual(['met 345602000', 'gone 345604000']);
+  });
+
+  test('a duration that is made longer goes on from when it began', () => {
+    const detector = createDetector([durationRule()], []);
+    play(detector, runs(50));
+    detector.replaceRules([durationRule({ longestMs: 70_000 })], at);
+    expect(play(detector, every(1_000, Array<Value>(30).fill(1), 51_000))).toEqual(['met 72000']);
+  });
+
+  test('a rule that looks at something else begins anew', () => {
     const detector = createDetector([durationRule()], []);
     play(detector, runs(50));
     detector.replaceRules([durationRule({ lasting: { kind: 'state', states: [1, 2] } })], at);

@@ -21,7 +21,8 @@ import {
  */
 
 const windowMs = 12_000;
-const counted = { kind: 'rise', terms: { ...wholeCounter, range: 40 } } as const;
+const counterRange = 40;
+const counted = { kind: 'rise', terms: { ...wholeCounter, range: counterRange } } as const;
 const contact = { kind: 'state', states: [1, 3] } as const;
 
 const rule: fc.Arbitrary<LongRule> = fc.oneof(
@@ -59,7 +60,7 @@ const rule: fc.Arbitrary<LongRule> = fc.oneof(
 );
 
 const value = fc.oneof(
-  { weight: 6, arbitrary: fc.integer({ min: 0, max: 39 }) },
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: counterRange - 1 }) },
   { weight: 6, arbitrary: fc.integer({ min: 0, max: 4 }) },
   { weight: 2, arbitrary: fc.constantFrom<Value>('timeout', 'refused', Number.NaN) },
 );
@@ -83,7 +84,8 @@ const walk = fc
     return steps.map(([step, stepMs]): [number, Value] => {
       mono += stepMs;
       if (typeof step === 'number' && !Number.isNaN(step)) last = step;
-      else if (step === 'up') last += 1;
+      // No counter shows a number beyond its range.
+      else if (step === 'up') last = (last + 1) % counterRange;
       else if (step === 'down') last = Math.max(0, last - 1);
       else if (step !== 'same') return [mono, step as Value];
       return [mono, last];

@@ -93,7 +93,7 @@ function ofCounterRate(rule: CounterRateRule, seen: readonly Seen[]): Opinion {
   const good = goodOf(seen);
   const now = good.at(-1)?.time ?? 0;
   const began = good[0]?.time ?? 0;
-  const slotOf = (time: number) => Math.floor(((time - began) / rule.windowMs) * 120);
+  const slotOf = (time: number) => Math.floor(((time - began) * 120) / rule.windowMs);
   const isInside = (time: number) => slotOf(time) > slotOf(now) - 120;
   const sum = total(
     countsOf(rule, good).filter(({ at }) => isInside(at)),

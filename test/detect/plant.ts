@@ -122,7 +122,7 @@ export function missingRule(parts: Partial<MissingRule> = {}): MissingRule {
 
 export function bandRule(parts: Partial<BandRule> = {}): BandRule {
   const width = { kind: 'factor', value: 4 } as const;
-  const terms = { slotMs: 3_600_000, days: 14, width, minChange: 1, direction: 'both' } as const;
+  const terms = { slotMs: 3_600_000, days: 14, width, minChange: 1, deadband: 0, direction: 'both' } as const;
   return { ...base, kind: 'band', key: 'pump/unusual', point: 0, ...terms, ...parts };
 }
 

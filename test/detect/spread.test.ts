@@ -44,6 +44,11 @@ test('pressure hunting for five minutes: 0.02 MPa in a window of 60 s', () => {
   expect(play(createDetector([rule], []), every(1_000, hunting))).toEqual(['met 330000']);
 });
 
+test('a value of tenths that goes to and fro between two of them spreads by no more than a tenth', () => {
+  const trembling = Array.from({ length: 20 }, (_, index): Value => (index % 2 === 0 ? 0.3 : 0.4));
+  expect(play(createDetector([spreadRule({ limit: 0.1 })], []), every(1_000, trembling))).toEqual([]);
+});
+
 test('is not raised within the deadband', () => {
   expect(play(createDetector([spreadRule({ deadband: 1 })], []), every(1_000, wave(30, 0.9)))).toEqual([]);
 });

@@ -185,13 +185,37 @@ test('a secondary names the event of its first, also of one that is over, and is
   ]);
   expect(events[2]?.firstOut).toBe('store-1');
   one.record([happening('raised')]);
-  const { events: none, states } = one.renew([{ alarm: second.key, life: stands, firstAlarm: rule.key }]);
+  const { events: none, states } = one.record(
+    [],
+    [{ alarm: second.key, life: stands, firstAlarm: rule.key, priority: 'urgent' }],
+  );
   expect(none).toEqual([]);
   expect(states).toMatchObject([
-    { kind: 'set', state: { alarm: second.key, firstOut: 'store-4', occurrence: 'store-3' } },
+    { kind: 'set', state: { alarm: second.key, firstOut: 'store-4', occurrence: 'store-3', priority: 'urgent' } },
   ]);
-  const [kept] = one.renew([{ alarm: second.key, life: stands, firstAlarm: undefined }]).states;
-  expect(kept).toMatchObject({ state: { firstOut: 'store-4' } });
+  const [kept] = one.record(
+    [],
+    [{ alarm: second.key, life: stands, firstAlarm: undefined, priority: undefined }],
+  ).states;
+  expect(kept).toMatchObject({ state: { firstOut: 'store-4', priority: 'urgent' } });
+});
+
+test('what another alarm has changed is kept in the same commit as what happened to that one', () => {
+  const one = desk();
+  const second = { ...rule, key: 'booster/second' };
+  one.record([happening('raised', { alarm: second.key, rule: second })]);
+  const { events, states } = one.record(
+    [happening('raised')],
+    [
+      { alarm: second.key, life: stands, firstAlarm: rule.key, priority: undefined },
+      { alarm: 'booster/over', life: stands, firstAlarm: rule.key, priority: undefined },
+    ],
+  );
+  expect(events).toHaveLength(1);
+  expect(states).toMatchObject([
+    { kind: 'set', state: { alarm: rule.key, firstOut: undefined } },
+    { kind: 'set', state: { alarm: second.key, firstOut: 'store-2' } },
+  ]);
 });
 
 test('an overdue event says by how much, and a flood is of the site as a whole', () => {

@@ -136,7 +136,7 @@ test('time that would have gone back counts as none', async () => {
 
 test.each<[string, ReturnType<typeof site>]>([
   ['that left the site', site([])],
-  ['that judges by other terms', site([missingRule({ withinMs: 5 })])],
+  ['that waits for something else', site([missingRule({ counted: { kind: 'state', states: [1, 9] } })])],
   ['that is of another kind', site([durationRule({ key: 'pump/no-test' })])],
   ['whose point is another', site([missingRule()], [point(0, { key: 'pump/other' })])],
   ['whose point has another scale', site([missingRule()], [point(0, { scale: 0.1 })])],
@@ -151,10 +151,11 @@ test.each<[string, ReturnType<typeof site>]>([
   expect(disk.size).toBe(0);
 });
 
-test('a rule with other texts, delays and numbers is still the same', async () => {
+test('a rule with other texts, delays, numbers and another limit is still the same', async () => {
   const disk = new Map<string, string>();
   await keptOnce(disk);
-  const same = missingRule({ message: 'x', priority: 'low', onDelayMs: 9, offDelayMs: 9, device: 4, point: 17 });
+  const terms = { message: 'x', priority: 'low', onDelayMs: 9, offDelayMs: 9, withinMs: 5 } as const;
+  const same = missingRule({ ...terms, device: 4, point: 17 });
   const kept = await rig(disk).keeper.load(rowsOf(disk), site([same], [point(17, { key: 'pump/p0' })]));
   expect(kept.size).toBe(1);
 });

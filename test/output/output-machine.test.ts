@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { callReasons, type OutputSettings, outputPatterns } from '../../src/model/output.ts';
 import {
   callersAt,
+  calmMs,
   type OutputInput,
   type OutputState,
   outputAt,
@@ -43,6 +44,7 @@ function alarm(name: string, changes: Partial<StandingAlarm> = {}): StandingAlar
   return {
     alarm: `pump/${name}`,
     call: `${name}-1`,
+    comebacks: 0,
     priority: 'urgent',
     reasons: ['unacknowledged', 'active'],
     isQuiet: false,
@@ -105,6 +107,29 @@ describe('a siren that is silenced', () => {
     }
   });
 
+  test('sounds again for one that nobody has acknowledged and that comes back hours later', () => {
+    const gone = stepOutput(siren, silenced, alarms(alarm('low', { reasons: ['unacknowledged'] })), 60_000);
+    const back = stepOutput(siren, gone, alarms(alarm('low', { comebacks: 1 })), 9 * 3_600_000);
+    expect(patternAt(siren, back, 9 * 3_600_000)).toBe('fast');
+    expect(patternAt(siren, back, 9 * 3_600_000 + longestMs)).toBe('off');
+  });
+
+  test('stays off for one that chatters, however long it does', () => {
+    let state = silenced;
+    for (let comebacks = 1; comebacks < 50; comebacks += 1) {
+      const nowMono = comebacks * (calmMs - 1);
+      state = stepOutput(siren, state, alarms(alarm('low', { comebacks })), nowMono);
+      expect(patternAt(siren, state, nowMono)).toBe('off');
+    }
+    expect(patternAt(siren, stepOutput(siren, state, alarms(alarm('low', { comebacks: 50 })), 1e9), 1e9)).toBe('fast');
+  });
+
+  test('is not called by one that comes back while another calls in its place', () => {
+    const hidden = stepOutput(siren, silenced, alarms(alarm('low', { isQuiet: true, comebacks: 1 })), 1e9);
+    expect(callersAt(siren, hidden, 1e9).alarms).toEqual([]);
+    expect(patternAt(siren, stepOutput(siren, hidden, alarms(alarm('low', { comebacks: 1 })), 2e9), 2e9)).toBe('fast');
+  });
+
   test('stays off for an alarm that was hidden meanwhile and comes back', () => {
     const hidden = stepOutput(siren, silenced, alarms(alarm('low', { isQuiet: true })), 6_000);
     expect(callersAt(siren, hidden, 6_000).alarms).toEqual([]);
@@ -160,7 +185,9 @@ const inputs = fc.array(
   fc.record({
     waitMs: fc.constantFrom(0, 1_000, longestMs / 2, longestMs - 1_000),
     input: fc.oneof(
-      standingAlarms.map(list => alarms(...list.map(one => ({ ...one, call: `${one.alarm}-${one.occurrence}` })))),
+      standingAlarms.map(list =>
+        alarms(...list.map(one => ({ ...one, call: `${one.alarm}-${one.occurrence}`, comebacks: 0 }))),
+      ),
       fc.constant<OutputInput>({ kind: 'silence' }),
     ),
   }),

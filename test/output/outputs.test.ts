@@ -29,6 +29,7 @@ const beacon: OutputSettings = {
 const urgent: StandingAlarm = {
   alarm: 'pump/dry',
   call: 'dry-1+0',
+  comebacks: 0,
   priority: 'urgent',
   reasons: ['unacknowledged', 'active'],
   isQuiet: false,

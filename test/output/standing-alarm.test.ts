@@ -30,6 +30,10 @@ test('an alarm that is announced again calls anew, one that was only acknowledge
   expect(callOf({ isUnacknowledged: false })).toBe(callOf({}));
 });
 
+test('of an alarm that comes back within its occurrence it is known how often', () => {
+  expect(standingAlarm(sampleAlarm({ comebacks: 3 }), nothing).comebacks).toBe(3);
+});
+
 test('an alarm with a deadline that has passed is overdue', () => {
   expect(standingAlarm(sampleAlarm(), { ...nothing, overdue: ['arrive'] }).reasons).toContain('overdue');
 });

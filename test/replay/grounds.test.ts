@@ -97,6 +97,15 @@ test('a suppression whose inputs were not recorded is in doubt, a schedule is no
   expect(doubtfulSuppressions(site, grounds)).toEqual(['off']);
 });
 
+test('of a bus all alarms are judged together, or none', () => {
+  const [one, other, elsewhere] = [0, 1, 7].map(device => communicationRule({ key: `${device}/silent`, device }));
+  const bus = busRule({ devices: [0, 1] });
+  const whole = siteOfRules([one, other, elsewhere, bus, limitRule({ point: 0 })].filter(rule => rule !== undefined));
+  expect(narrow(whole, [other as Rule]).rules).toEqual([one, other, bus]);
+  expect(narrow(whole, [bus]).rules).toEqual([one, other, bus]);
+  expect(narrow(whole, [elsewhere as Rule]).rules).toEqual([elsewhere]);
+});
+
 test('a site is narrowed down to what some alarms, and what hides them, are made of', () => {
   const wanted = limitRule({ key: 'a/wanted', point: 12, life: { ...plainLife, suppressedBy: ['off'] } });
   const narrowed = narrow({ ...site, rules: [...site.rules, wanted] }, [wanted]);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/base/random.ts';
+import { rateYaml } from '../../src/cli/suggest/yaml.ts';
 import { basisOf, deadbandFor, proposeLimits, proposeRate } from '../../src/replay/suggest/proposal.ts';
 import { roundDelay, roundDown, roundSize, roundUp, stepBelow } from '../../src/replay/suggest/rounding.ts';
 import { createSeriesCollector, type Series } from '../../src/replay/suggest/series.ts';
@@ -75,6 +76,26 @@ describe('a proposal', () => {
     const series = seriesOf(values);
     const [high] = proposeLimits(series, pressure, basisOf(series, pressure));
     expect(high?.onDelayMs).toBe(45_000);
+  });
+
+  test('has no delay that would outlast what is far out: that is what the alarm is for', () => {
+    const dips = normal(50_000, 4, 0.1).map((value, index) => (index % 10_000 < 150 ? 1 : value));
+    const [, low] = proposeLimits(seriesOf(dips), pressure, basisOf(seriesOf(dips), pressure));
+    expect(low?.level).toBe('low');
+    expect(low?.onDelayMs).toBe(15_000);
+  });
+
+  test.each([
+    [8, 60_000],
+    [0.17, 90_000],
+    [11, 60_000],
+    [0.000_013, 120_000],
+  ])('of a rate is pasted as one that can be seen: %d kPa in %d ms', (change, windowMs) => {
+    const [, , rate = ''] = rateYaml(pressure, { ratePerS: change / (windowMs / 1_000), windowMs, minChange: change });
+    const [, written = '', per = ''] = /both: (\S+) bar\/(s|min|h)/.exec(rate) ?? [];
+    const ratePerS = Number(written) / ({ s: 1, min: 60, h: 3_600 }[per] ?? 0);
+    expect(ratePerS * (windowMs / 1_000)).toBeGreaterThanOrEqual(change * (1 - 1e-9));
+    expect(ratePerS * (windowMs / 1_000)).toBeLessThan(change * 1.01);
   });
 
   test('has no low limit where a value without a sign goes to nothing', () => {

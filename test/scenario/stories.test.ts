@@ -95,16 +95,17 @@ const stories: Readonly<Record<string, Story>> = {
     ],
     untilS: 600,
   },
-  'a sump pump does not stop: its contactor is welded': {
+  'a sump pump does not stop: its contactor is welded, and it runs dry': {
     faults: [
       ['rain', 60, 200],
       ['contactor-stuck', 150],
     ],
     expected: [
       ['sump/p1-does-not-follow', 600, 1_000],
-      ['sump/pump-runs-long', 1_800, 2_100],
+      ['sump/p1-dry-run', 900, 1_500],
+      ['sump/level-does-not-fall', 2_800, 4_000],
     ],
-    untilS: 2_200,
+    untilS: 4_200,
     reads: ['sump'],
   },
   'a check valve lets the water back: the pump starts again and again': {
@@ -153,6 +154,12 @@ const stories: Readonly<Record<string, Story>> = {
     ],
     untilS: 2_400,
   },
+  'the generating set was left in manual': {
+    faults: [['genset-manual', 60]],
+    expected: [['genset/not-in-auto', 1_860, 1_862]],
+    untilS: 2_000,
+    reads: ['genset'],
+  },
   'the switch sticks: the set runs for nobody': {
     faults: [
       ['mains-failure', 120],
@@ -195,6 +202,15 @@ const stories: Readonly<Record<string, Story>> = {
     ],
     untilS: 2_400,
   },
+  'the cable of a winding sensor breaks: that is no hot winding': {
+    faults: [['sensor-open', 120, 400]],
+    expected: [
+      ['transformer/sensor-jumps', 120, 122],
+      ['transformer/sensor-open', 120, 122],
+    ],
+    untilS: 1_400,
+    reads: ['transformer'],
+  },
   'a passenger is trapped between floors': {
     faults: [['lift-stuck', 300, 900]],
     expected: [
@@ -234,6 +250,13 @@ const stories: Readonly<Record<string, Story>> = {
     untilS: hour,
     reads: ['fire'],
   },
+  'the fire main leaks a little: not too many starts, but more than it ever had': {
+    faults: [['fire-small-leak', 5 * day]],
+    expected: [['fire/jockey-starts-unusual', 5 * day + 1_200, 5 * day + 2 * hour]],
+    untilS: 5 * day + 3 * hour,
+    everyS: 20,
+    reads: ['fire'],
+  },
   'the power of the fire pump is lost': {
     faults: [['fire-power-lost', 60, 120]],
     expected: [['fire/power-lost', 70, 72]],
@@ -261,7 +284,7 @@ const stories: Readonly<Record<string, Story>> = {
     untilS: 300,
   },
   'the switch room gets hot': {
-    faults: [['fan-dead', 60]],
+    faults: [['cooling-fails', 60]],
     expected: [['room/hot', 1_500, 1_700]],
     untilS: 2_000,
   },
@@ -317,4 +340,14 @@ describe('the mains fail and the set does not start', () => {
       expect.objectContaining({ kind: 'suppression-began', alarm: 'site/suppression:mains-dead' }),
     );
   });
+});
+
+test('what follows from a burst within a minute is secondary to it: one alarm calls people', () => {
+  const told = playStory(stories['a pipe bursts: at once, and that all pumps are not enough follows'] as Story);
+  const raised = told.filter(({ kind }) => kind === 'raised').map(({ alarm, firstAlarm }) => [alarm, firstAlarm]);
+  expect(raised).toEqual([
+    ['booster/pipe-burst', undefined],
+    ['booster/outlet-pressure-low', 'booster/pipe-burst'],
+    ['booster/supply-fails', 'booster/pipe-burst'],
+  ]);
 });

@@ -71,6 +71,7 @@ function drawAlarm(alarm: Alarm): string {
   const marks = [
     alarm.latching === 'yes' && 'latching',
     alarm['suppressed-by'] && `not while ${alarm['suppressed-by']}`,
+    alarm.schedule && `only ${Object.values(alarm.schedule).join(' to ')}`,
   ];
   const delay = [alarm['on-delay'] ?? '', alarm['off-delay'] ? `off ${alarm['off-delay']}` : '']
     .filter(Boolean)

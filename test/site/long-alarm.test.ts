@@ -129,10 +129,12 @@ test.each<[string, object]>([
       days: 7,
       width: { kind: 'share', value: 0.4 },
       minChange: 0,
+      deadband: 0,
       direction: 'above',
       message: 'Tank level is above what it was at this time of day',
     },
   ],
+  ['point: pump/level, band: { factor: 4, min-change: 5 cm }, deadband: 2 cm', { minChange: 0.05, deadband: 0.02 }],
   [
     'point: pump/level, forecast: { reaches: 20 cm, within: 2h, over: 30min, min-change: 5 cm }',
     {

@@ -50,6 +50,11 @@ function problemsOf(text: string): string[] {
 
 const head = 'gateway: {id: g}\nbuses: [{id: b, protocol: modbus-tcp, host: 127.0.0.1}]\ndevices:\n';
 
+/** What has no unit is counted, and hours are. */
+function isCounter(unit: string | undefined): boolean {
+  return unit === undefined || unit === 'h';
+}
+
 /** A device that has all that a class looks at; the settings stand as numbers that fit any rule. */
 function wholeDevice(name: string): string {
   const { points, settings = [] } = classFile(name);
@@ -57,7 +62,7 @@ function wholeDevice(name: string): string {
   const lines = points.map(({ id, unit, states }, index) =>
     states
       ? `      - {id: ${id}, coil: ${index}}`
-      : `      - {id: ${id}, holding-register: ${2 * index}, type: f32${unit ? `, unit: '${unit}'` : ', counter: true'}}`,
+      : `      - {id: ${id}, holding-register: ${2 * index}, type: f32${unit ? `, unit: '${unit}'` : ''}${isCounter(unit) ? ', counter: true' : ''}}`,
   );
   const as = settings
     .filter(one => one.default === undefined)
@@ -125,6 +130,16 @@ describe('a device of any make', () => {
     ]);
     expect(report?.leftOut).toContainEqual({ alarm: 'dry-run', needs: ['inlet-pressure'] });
     expect(report?.leftOut).toContainEqual({ alarm: 'supply-fails', needs: ['all-at-maximum'] });
+  });
+
+  test('that is read too seldom for a window of a rule does without it, and is told how often it would have to be read', () => {
+    const [report] = reportsOf(head + pumpDevice(`${boosterSet}    interval: 30s\n`));
+    const tooSeldom = report?.leftOut.filter(({ needs }) => needs.some(need => need.includes(' every ')));
+    expect(tooSeldom).toEqual([
+      { alarm: 'pipe-burst', needs: ['booster/discharge every 1250ms'] },
+      { alarm: 'pressure-hunting', needs: ['booster/discharge every 15s'] },
+    ]);
+    expect(report?.inForce).toContain('pressure-oscillates');
   });
 
   test('is judged in its own unit: a rule that is written in bar, at a sensor in kPa', () => {
@@ -266,9 +281,10 @@ describe('docs/rule-sets.md', () => {
     else expect(page, 'UPDATE_GOLDEN=1 npx vitest run test/site/rule-sets.test.ts draws them anew').toBe(drawn);
   });
 
-  test('has an example that is right', () => {
-    const example = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
-    expect(problemsOf(example)).toEqual([]);
-    expect(siteOf(example).ruleSets).toMatchObject([{ class: 'booster-set' }, { class: 'pump', part: 'p1' }]);
+  test('has examples that are right', () => {
+    const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, example = '']) => example);
+    expect(examples.map(problemsOf)).toEqual([[], []]);
+    expect(siteOf(examples[0] ?? '').ruleSets).toMatchObject([{ class: 'booster-set' }, { class: 'pump', part: 'p1' }]);
+    expect(siteOf(examples[1] ?? '').ruleSets).toMatchObject([{ class: 'lift-bank', inForce: ['capacity'] }]);
   });
 });

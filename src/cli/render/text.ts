@@ -36,6 +36,20 @@ export function cutText(text: string, width: number): string {
 
 const graphemes = new Intl.Segmenter();
 
+/** Breaks an escaped, uncoloured text between its words into lines of at most `width` columns; a longer word has its own. */
+export function wrapText(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (line !== '' && stringWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
+
 /** Fills up to `width` columns with spaces. */
 export function padText(text: string, width: number, align: 'left' | 'right'): string {
   const fill = ' '.repeat(Math.max(0, width - stringWidth(text)));

@@ -30,6 +30,13 @@ export function readHead(fields: readonly Field[]): ReadRow | CsvProblem {
     return problem(fields[doubled], `there are two columns "${names[doubled]}"`, 'leave one of them out');
   if (names.includes('point')) return longHead(fields, names);
   if (names[0] === 'time' && names.length > 1) return wideHead(fields, names);
+  const separator = [';', '\t'].find(one => names[0]?.includes(one));
+  if (separator !== undefined)
+    return problem(
+      fields[0],
+      'the columns are not parted by commas',
+      'save it with commas, and numbers with a point: 4.25',
+    );
   return problem(
     fields[0],
     'the first line names no columns that are known',

@@ -62,7 +62,7 @@ export function notesOf({ from, found, rows, came, coarse, unsureHiding, forgetf
     notes.push('Communication alarms are told by the recorded points of a device alone, not by all that it was asked.');
   if (coarse.length > 0)
     notes.push(
-      `Recorded more coarsely than the deadband of the alarm, so it may come and go less often: ${listOf(coarse)}.`,
+      `Recorded in larger steps than these look for (a deadband, a span, a change), so they may come otherwise: ${listOf(coarse)}.`,
     );
   if (!came) notes.push('There is no alarm log to look at: what really came is not known.');
   if (came?.logBeganAt !== undefined && came.logBeganAt > from)

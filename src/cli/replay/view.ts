@@ -4,7 +4,7 @@ import { type AlarmSum, groupByAlarm, mostWithin, type Occurrence, sumUp } from 
 import { formatShare, noValue } from '../render/number.ts';
 import { type Paint, paintForPriority, type Style } from '../render/style.ts';
 import { type Cell, type Column, renderTable } from '../render/table.ts';
-import { cutText, escapeText, padText, widthOfText } from '../render/text.ts';
+import { cutText, escapeText, padText, widthOfText, wrapText } from '../render/text.ts';
 import { formatTime } from '../render/time.ts';
 import { renderTimeAxis, renderTimeline } from '../render/timeline.ts';
 import { countOf } from '../render/words.ts';
@@ -32,7 +32,7 @@ export function renderReplay(result: ReplayResult, shown: Shown, width: number |
       : [],
     renderTimelines(result, rows, width, style),
     shown.hasEach ? renderEach(result, width, style) : [],
-    result.notes.map(note => style.faint(escapeText(note))),
+    result.notes.flatMap(note => wrapText(escapeText(note), width ?? Number.POSITIVE_INFINITY).map(style.faint)),
   ].filter(lines => lines.length > 0);
   return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
@@ -53,7 +53,7 @@ function renderHead(
     ...(came ? [`really came:     ${rateOf(came, from, to)}`] : []),
     ...(quiet > 0 ? [`${countOf(quiet, 'alarm')} that neither came nor would have come: --all lists them`] : []),
   ];
-  return width === undefined ? lines : lines.map(line => cutText(line, width));
+  return width === undefined ? lines : lines.flatMap(line => wrapText(line, width));
 }
 
 function rateOf(occurrences: readonly Occurrence[], from: number, to: number): string {

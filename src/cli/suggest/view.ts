@@ -62,10 +62,8 @@ function factsOf({ point, from, to, basis, goodMs, recorded }: Suggestion): [str
   const { guidance, strayShare } = basis;
   return [
     ['point', `${point.key}  ${point.name}`],
-    [
-      'stands on',
-      `${formatAge(goodMs)} of good values from ${formatTime(from)} to ${formatTime(to)}, ${countOf(recorded, 'value')} recorded`,
-    ],
+    ['time', `${formatTime(from)} to ${formatTime(to)}`],
+    ['stands on', `${formatAge(goodMs)} of good values, ${countOf(recorded, 'value')} recorded`],
     ['values', `${value(basis.least)} to ${value(basis.most)}, median ${value(basis.median)} ± ${value(basis.sigma)}`],
     ['noise', `${value(basis.noise)} from one sample to the next`],
     ...(strayShare > 0
@@ -73,7 +71,7 @@ function factsOf({ point, from, to, basis, goodMs, recorded }: Suggestion): [str
       : []),
     [
       'floor',
-      `for ${guidance.kind === 'other' ? 'other quantities' : guidance.kind}: deadband ${formatShare(guidance.deadbandShare)} of the range, delays ${formatAge(guidance.delayMs)}`,
+      `${guidance.kind}: deadband ${formatShare(guidance.deadbandShare)} of the range, delays ${formatAge(guidance.delayMs)}`,
     ],
   ];
 }
@@ -96,8 +94,10 @@ function sumsOf({ point, limits, rate, would, from, to }: Suggestion): { proposa
 
 function yamlOf({ point, limits, rate, goodMs }: Suggestion): string[] {
   return [
-    `# Proposed by plantroom from ${formatAge(goodMs)} of good values. What is ordinary is not yet what is safe: where the`,
-    '# data plate or a rule of the trade knows a limit, that one goes. The priority is by what a person must do.',
+    `# Proposed by plantroom from ${formatAge(goodMs)} of good values.`,
+    '# What is ordinary is not yet what is safe: where the data',
+    '# plate or a rule of the trade knows a limit, that one goes.',
+    '# The priority is by what a person must do.',
     'alarms:',
     ...limits.flatMap(one => limitYaml(point, one)),
     ...(rate ? rateYaml(point, rate) : []),

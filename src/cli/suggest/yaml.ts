@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import type { Point } from '../../model/point.ts';
 import type { LimitProposal, RateProposal } from '../../replay/suggest/proposal.ts';
+import { roundSize } from '../../replay/suggest/rounding.ts';
 
 /** What to paste into a site file. Whoever pastes it decides how urgent it is: no history knows what a person must do. */
 
@@ -25,7 +26,10 @@ function quantity(value: number, unit: string): string {
   return `${value} ${unit}`.trim();
 }
 
-/** By the second, the minute or the hour, whichever makes a number that one can read. */
+/**
+ * By the second, the minute or the hour, whichever makes a number that one can read. Rounded up: a slower rate would not
+ * amount to the smallest change within the window, and a site file with such a rate is wrong.
+ */
 function formatRate(ratePerS: number, unit: string): string {
   const [factor, per] = (
     [
@@ -34,5 +38,5 @@ function formatRate(ratePerS: number, unit: string): string {
       [3_600, 'h'],
     ] as const
   ).find(([times]) => ratePerS * times >= 0.1) ?? [3_600, 'h'];
-  return `${Number((ratePerS * factor).toPrecision(3))}${unit === '' ? '' : ` ${unit}`}/${per}`;
+  return `${roundSize(ratePerS * factor, 3)}${unit === '' ? '' : ` ${unit}`}/${per}`;
 }

@@ -99,6 +99,15 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
     return lives.stepNow(alarm, 'suppress', now, { ...mask, until: undefined }, mask).happenings;
   }
 
+  /** The site protects the priority of some alarms since they were shelved. */
+  function unshelveProtected(now: BookTime): readonly Happening[] {
+    return [...lives.keys()].flatMap(alarm => {
+      const rule = rules.get(alarm);
+      const isWrong = rule && lives.lifeOf(alarm).masks.shelved && !options.mayShelve(rule.priority);
+      return isWrong ? lives.end(alarm, 'unshelve', `${rule.priority} alarms may not be shelved`, now) : [];
+    });
+  }
+
   function removeLost(isLost: (alarm: string, rule: Rule | undefined) => boolean, now: BookTime): readonly Happening[] {
     const lost = [...lives.keys()].filter(alarm => isLost(alarm, lives.ruleOf(alarm)));
     return lost.flatMap(alarm => {
@@ -128,7 +137,8 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
     begin(now) {
       const renewed = lives.takeOver(now, options.lastSign);
       const removed = removeLost(alarm => !rules.has(alarm), now);
-      return { happenings: [...removed, ...lives.expire(now), ...settleSuppressions(now)], renewed };
+      const ended = [...lives.expire(now), ...unshelveProtected(now)];
+      return { happenings: [...removed, ...ended, ...settleSuppressions(now)], renewed };
     },
     apply(changes) {
       return changes.flatMap(({ kind, rule, value, sampledAt, sampledAtMono }) => {
@@ -160,7 +170,7 @@ export function createAlarmBook(options: AlarmBookOptions): AlarmBook {
         return rule === undefined || (old !== undefined && !hasSameSubject(old, rule));
       }, now);
       lives.replaceRules(rules);
-      return [...removed, ...settleSuppressions(now)];
+      return [...removed, ...unshelveProtected(now), ...settleSuppressions(now)];
     },
     correctTimes: lives.correctTimes,
     lifeOf: lives.lifeOf,

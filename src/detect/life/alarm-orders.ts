@@ -1,8 +1,9 @@
-import type { Happening, Priority } from '../../model/alarm.ts';
+import { floodAlarm, type Happening, type Priority } from '../../model/alarm.ts';
 import type { AlarmCommand } from '../../model/alarm-command.ts';
 import type { CommandReply } from '../../model/command.ts';
 import { longestGlob, matchesPoint } from '../../model/glob.ts';
 import { suggest } from '../../model/suggestion.ts';
+import { suppressionAlarm } from '../../model/suppressed.ts';
 import type { Deed } from './alarm-book.ts';
 import type { BookTime } from './expiry.ts';
 import type { WatchedBook } from './watched-book.ts';
@@ -22,7 +23,14 @@ export interface OrderOutcome {
 export function carryOut(book: OrderedBook, command: AlarmCommand, now: BookTime): OrderOutcome {
   const found = command.alarms.map(pattern => ({ pattern, keys: resolve(book, pattern) }));
   const missing = found.find(({ keys }) => keys.length === 0);
-  if (missing) return refuse(`there is no alarm ${missing.pattern}`, [hintFor(missing.pattern, book.alarms())]);
+  if (missing && isOfSite(missing.pattern)) {
+    const hint = 'it tells of the site as a whole, asks nothing of anybody and ends by itself';
+    return refuse(`nothing can be done with ${missing.pattern}`, [hint]);
+  }
+  if (missing) {
+    const { reply } = refuse(`there is no alarm ${missing.pattern}`, [hintFor(missing.pattern, book.alarms())]);
+    return { reply: { ...reply, isUnknown: true }, happenings: [] };
+  }
   const deed = deedOf(command);
   const keys = [...new Set(found.flatMap(one => one.keys))];
   const outcomes = keys.map(alarm => ({ alarm, outcome: book.act(alarm, deed, now) }));
@@ -42,6 +50,11 @@ function resolve(book: OrderedBook, pattern: string): readonly string[] {
   const keys = book.alarms();
   if (keys.includes(pattern)) return [pattern];
   return pattern.length > longestGlob ? [] : keys.filter(key => matchesPoint(key, pattern));
+}
+
+/** A flood, or a suppression: it stands in the list of alarms, and is none of the plant. */
+function isOfSite(pattern: string): boolean {
+  return pattern === floodAlarm || pattern.startsWith(suppressionAlarm(''));
 }
 
 function hintFor(pattern: string, keys: readonly string[]): string {
@@ -118,6 +131,6 @@ function sayRefusal(why: Refusal, priority: Priority | undefined): string {
   return `alarms of priority ${priority} may not be shelved here: mend the cause, or take it out of service while it is worked on`;
 }
 
-function refuse(message: string, details: readonly string[]): OrderOutcome {
-  return { reply: { kind: 'refused', message, details }, happenings: [] };
+function refuse(message: string, details: readonly string[]) {
+  return { reply: { kind: 'refused', message, details }, happenings: [] } as const;
 }

@@ -15,12 +15,10 @@ export function createCauses(): Causes {
 }
 
 /**
- * A new occurrence of an alarm in a group.
+ * An alarm of a group is raised, or comes back.
  * @returns keys of the other alarms that are marked otherwise from now on.
  */
 export function enterGroup(causes: Causes, group: string, raise: Lead, windowMs: number): readonly string[] {
-  // What it was the first of before was another occurrence.
-  for (const alarm of causes.secondariesOf.get(raise.name) ?? []) leaveCause(causes, alarm);
   const before = causes.leads.get(group);
   // An alarm that comes again is no cause of itself: it leads anew.
   const { lead, mark } = stepFirstOut(before?.name === raise.name ? undefined : before, raise, windowMs);
@@ -42,6 +40,11 @@ export function markSecondary(causes: Causes, alarm: string, first: string): voi
   causes.firstOf.set(alarm, first);
   const secondaries = causes.secondariesOf.get(first) ?? new Set();
   causes.secondariesOf.set(first, secondaries.add(alarm));
+}
+
+/** What was secondary to it is so no more. */
+export function leaveSecondaries(causes: Causes, first: string): void {
+  for (const alarm of causes.secondariesOf.get(first) ?? []) leaveCause(causes, alarm);
 }
 
 /** The alarm is over, or its cause is no longer that occurrence. */

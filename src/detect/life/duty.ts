@@ -15,6 +15,8 @@ export interface Duty {
   readonly attendedMono: number;
   /** Deadlines that have passed and were told. */
   readonly overdue: readonly Deadline[];
+  /** Whether a person still had to acknowledge it when something happened to it last. */
+  readonly isUnacknowledged: boolean;
 }
 
 /** Something that happened to the alarm; `isFirst`: a new occurrence begins with it. */
@@ -22,17 +24,24 @@ export interface DutyInput {
   readonly kind: TransitionKind;
   readonly isFirst: boolean;
   /** After it. */
-  readonly life: Pick<AlarmLife, 'phase' | 'progress'>;
+  readonly life: Pick<AlarmLife, 'phase' | 'progress' | 'isUnacknowledged'>;
   readonly overdue: Deadline | undefined;
   readonly mono: number;
 }
 
 /** Pure. Undefined: nobody owes the alarm anything. */
-export function stepDuty(duty: Duty | undefined, { kind, isFirst, life, overdue, mono }: DutyInput): Duty | undefined {
+export function stepDuty(duty: Duty | undefined, input: DutyInput): Duty | undefined {
+  const { life, kind, isFirst, mono } = input;
   if (!isSeen(life.phase) || life.progress.closed !== undefined) return undefined;
-  if (duty === undefined || (kind === 'raised' && isFirst)) return beginDuty(mono);
+  const { isUnacknowledged } = life;
+  if (duty === undefined || (kind === 'raised' && isFirst)) return beginDuty(mono, isUnacknowledged);
+  return { ...goOn(duty, input), isUnacknowledged };
+}
+
+function goOn(duty: Duty, { kind, overdue, mono }: DutyInput): Duty {
   switch (kind) {
     case 'raised':
+      return comeBack(duty, mono);
     case 'acknowledged':
     case 'dispatched':
     case 'arrived':
@@ -52,8 +61,22 @@ export function stepDuty(duty: Duty | undefined, { kind, isFirst, life, overdue,
   }
 }
 
-export function beginDuty(mono: number): Duty {
-  return { sinceMono: mono, announcedMono: mono, attendedMono: mono, overdue: [] };
+/**
+ * Its condition is back within the same occurrence. While it was gone nobody had to come, so that time counts anew; but one
+ * that nobody has acknowledged all the while gets no more time for that, however often it comes and goes.
+ */
+function comeBack(duty: Duty, mono: number): Duty {
+  const anew = beginDuty(mono, true);
+  if (!duty.isUnacknowledged) return anew;
+  return {
+    ...anew,
+    announcedMono: duty.announcedMono,
+    overdue: duty.overdue.filter(deadline => deadline === 'acknowledge'),
+  };
+}
+
+export function beginDuty(mono: number, isUnacknowledged: boolean): Duty {
+  return { sinceMono: mono, announcedMono: mono, attendedMono: mono, overdue: [], isUnacknowledged };
 }
 
 export function isMasked(phase: AlarmPhase): boolean {

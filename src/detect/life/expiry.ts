@@ -29,7 +29,9 @@ export function untilOf({ since, lastsMs }: Expiry): number {
  */
 export function carryOver(expiry: Expiry, now: BookTime, lastSign: LastSign | undefined): Expiry {
   if (expiry.stamp.bootId === now.stamp.bootId) return expiry;
-  const goneMs = isTrusted(expiry.stamp) && isTrusted(now.stamp) ? now.wall - expiry.since : seenMs(expiry, lastSign);
+  const isRight = isTrusted(expiry.stamp) && isTrusted(now.stamp);
+  // A clock that was set back in between takes nothing of the time that was seen to pass.
+  const goneMs = Math.max(isRight ? now.wall - expiry.since : 0, seenMs(expiry, lastSign));
   const lastsMs = Math.min(Math.max(0, expiry.lastsMs - goneMs), expiry.lastsMs);
   return { lastsMs, since: now.wall, stamp: now.stamp };
 }

@@ -1,4 +1,4 @@
-import type { KeptDuty } from '../../model/alarm.ts';
+import type { AlarmLife, KeptDuty } from '../../model/alarm.ts';
 import type { TimeStamp } from '../../model/time.ts';
 import type { Duty } from './duty.ts';
 import { type BookTime, carryOver, type LastSign } from './expiry.ts';
@@ -26,7 +26,12 @@ const forEverMs = 1e15;
  * The duty in times of this process. Within a boot it is as it was; after a reboot the time that has passed is reckoned as
  * for everything that ends by itself (`carryOver`).
  */
-export function resumeDuty(kept: KeptDuty, now: BookTime, lastSign: LastSign | undefined): Duty {
+export function resumeDuty(
+  kept: KeptDuty,
+  { isUnacknowledged }: Pick<AlarmLife, 'isUnacknowledged'>,
+  now: BookTime,
+  lastSign: LastSign | undefined,
+): Duty {
   const whole = { lastsMs: forEverMs, since: kept.since, stamp: kept.stamp };
   const left = carryOver(whole, now, lastSign);
   const goneMs = forEverMs - left.lastsMs + (now.stamp.bootMs - left.stamp.bootMs);
@@ -36,5 +41,6 @@ export function resumeDuty(kept: KeptDuty, now: BookTime, lastSign: LastSign | u
     announcedMono: sinceMono + kept.announcedAfterMs,
     attendedMono: sinceMono + kept.attendedAfterMs,
     overdue: kept.overdue,
+    isUnacknowledged,
   };
 }

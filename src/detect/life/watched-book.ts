@@ -1,5 +1,12 @@
 import { assert } from '../../base/assert.ts';
-import { type AlarmLife, type AlarmState, type Deadline, floodAlarm, type Happening } from '../../model/alarm.ts';
+import {
+  type AlarmLife,
+  type AlarmState,
+  type Deadline,
+  floodAlarm,
+  type Happening,
+  type Priority,
+} from '../../model/alarm.ts';
 import type { FirstOutGroup, PriorityPolicies } from '../../model/deadline.ts';
 import type { TimeStamp } from '../../model/time.ts';
 import {
@@ -9,7 +16,7 @@ import {
   type BookSite,
   createAlarmBook,
 } from './alarm-book.ts';
-import { createCauses, enterGroup, leaveCause, markSecondary } from './causes.ts';
+import { createCauses, enterGroup, leaveCause, leaveSecondaries, markSecondary } from './causes.ts';
 import { type DueDeadline, nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from './deadlines.ts';
 import { beginDuty, type Duty, isMasked, stepDuty } from './duty.ts';
 import type { BookTime, BootFix } from './expiry.ts';
@@ -34,7 +41,7 @@ export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceR
   correctTimes(fix: BootFix, now: BookTime): readonly RestatedLife[];
   /**
    * Alarms of which something else is to be kept since the last call, although nothing happened to them: their cause has
-   * changed, or their times count anew because it is over.
+   * changed, their times count anew because it is over, or the site gives them another priority.
    */
   takeRestated(now: BookTime): readonly RestatedLife[];
   /** The deadlines of an alarm that are not settled, passed or not. */
@@ -46,6 +53,8 @@ export interface WatchedBook extends Omit<AlarmBook, 'act' | 'begin' | 'replaceR
 export interface RestatedLife extends RenewedLife {
   /** Key of the alarm that it is secondary to. */
   readonly firstAlarm: string | undefined;
+  /** Undefined where the site has no such alarm any more. */
+  readonly priority: Priority | undefined;
 }
 
 /** What it has to know of the site. */
@@ -119,8 +128,9 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     if (isNow === covered.has(alarm)) return;
     if (isNow) covered.add(alarm);
     else covered.delete(alarm);
-    if (!isNow && duties.has(alarm)) {
-      duties.set(alarm, beginDuty(mono));
+    const duty = duties.get(alarm);
+    if (!isNow && duty) {
+      duties.set(alarm, beginDuty(mono, duty.isUnacknowledged));
       restated.add(alarm);
     }
     noteDue(alarm);
@@ -136,8 +146,11 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     const duty = stepDuty(before, { kind, isFirst, life, overdue: happening.overdue, mono });
     if (duty === undefined) duties.delete(alarm);
     else duties.set(alarm, duty);
-    // New, or seen for the first time: what hid it has ended at this moment.
-    const isMarked = kind === 'raised' && duty?.sinceMono === mono;
+    // What it was the first of before was another occurrence.
+    if (isFirst) leaveSecondaries(causes, alarm);
+    // New, or what hid it has ended at this moment, or back after its cause was over.
+    const isSeenAnew = before === undefined || before.sinceMono === mono;
+    const isMarked = kind === 'raised' && (isFirst || isSeenAnew || !followsStanding(alarm));
     if (isMarked) mark(happening);
     if (life.phase === 'normal') end(happening);
     else ended.delete(alarm);
@@ -148,6 +161,11 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     const isOnItsOwn = isMarked && !isFirst && dressed.firstAlarm === undefined;
     const told = { ...happening, ...dressed, ...(isOnItsOwn && { firstAlarm: null }) };
     return kind === 'raised' ? [told, ...notices.raised(told)] : [told];
+  }
+
+  function followsStanding(alarm: string): boolean {
+    const first = causes.firstOf.get(alarm);
+    return first !== undefined && book.lifeOf(first).isActive;
   }
 
   function mark({ alarm, rule, sampledAtMono }: Happening): void {
@@ -177,7 +195,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   }
 
   function restate(alarm: string, now: BookTime): RestatedLife {
-    return { alarm, ...dress(alarm, now) };
+    return { alarm, ...dress(alarm, now), priority: book.ruleOf(alarm)?.priority };
   }
 
   function expireOne(alarm: string, now: BookTime): readonly Happening[] {
@@ -232,12 +250,13 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
 
   function resume(now: BookTime): void {
     const keyOf = new Map(kept.map(({ alarm, occurrence }) => [occurrence, alarm]));
-    for (const { alarm, firstOut, duty, progress } of kept) {
+    for (const { alarm, firstOut, duty, progress, isUnacknowledged } of kept) {
       const first = firstOut === undefined ? undefined : keyOf.get(firstOut);
       if (first !== undefined) markSecondary(causes, alarm, first);
-      if (duty) duties.set(alarm, resumeDuty(duty, now, options.lastSign));
+      if (duty) duties.set(alarm, resumeDuty(duty, { isUnacknowledged }, now, options.lastSign));
       // Of a version that knew no duties.
-      else if (!isMasked(book.lifeOf(alarm).phase) && !progress.closed) duties.set(alarm, beginDuty(now.mono));
+      else if (!isMasked(book.lifeOf(alarm).phase) && !progress.closed)
+        duties.set(alarm, beginDuty(now.mono, isUnacknowledged));
     }
     for (const { id } of site.groups) {
       const members = kept.filter(({ alarm }) => book.ruleOf(alarm)?.life.group === id);
@@ -264,7 +283,9 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
       const happenings = [...follow(begun.happenings), ...expireOwn(now)];
       // A time of another boot cannot be reckoned with once more.
       const carried = kept.filter(({ duty }) => duty && duty.stamp.bootId !== now.stamp.bootId);
-      const renewed = new Set([...begun.renewed, ...carried].map(({ alarm }) => alarm));
+      // The site file was changed while nobody looked.
+      const reranked = kept.filter(({ alarm, priority }) => (book.ruleOf(alarm)?.priority ?? priority) !== priority);
+      const renewed = new Set([...begun.renewed, ...carried, ...reranked].map(({ alarm }) => alarm));
       return { happenings, renewed: [...renewed].map(alarm => restate(alarm, now)) };
     },
     // One by one: what an alarm is secondary to is as it was at that moment, not after the whole batch.
@@ -278,8 +299,10 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     },
     replaceRules(newSite, now) {
       site = newSite;
+      const priorities = new Map([...duties.keys()].map(alarm => [alarm, book.ruleOf(alarm)?.priority]));
       const happenings = follow(book.replaceRules(site, now));
       for (const alarm of duties.keys()) {
+        if (priorities.get(alarm) !== book.ruleOf(alarm)?.priority) restated.add(alarm);
         settleCover(alarm, now.mono);
         noteDue(alarm);
       }

@@ -13,6 +13,7 @@ export interface BandCondition {
   readonly slotMs: number;
   readonly width: BandRule['width'];
   readonly minChange: number;
+  readonly deadband: number;
   readonly direction: BandRule['direction'];
   readonly timeOfDay: TimeOfDay;
   readonly table: DayTable;
@@ -28,10 +29,11 @@ export interface BandCondition {
 const leastBandDays = 3;
 
 export function createBandCondition(rule: BandRule, timeOfDay: TimeOfDay): BandCondition {
-  const { slotMs, width, minChange, direction, days } = rule;
+  const { slotMs, width, minChange, deadband, direction, days } = rule;
   const table = createDayTable(slotMs, days);
   const unknown = { slot: -1, low: Number.NaN, high: Number.NaN };
-  return { kind: 'band', slotMs, width, minChange, direction, timeOfDay, table, ...unknown, isChanged: false };
+  const terms = { slotMs, width, minChange, deadband, direction };
+  return { kind: 'band', ...terms, timeOfDay, table, ...unknown, isChanged: false };
 }
 
 /**
@@ -58,7 +60,9 @@ export function judgeBand(
     if (learn(table, slot, part, value)) condition.isChanged = true;
   }
   if (Number.isNaN(condition.low)) return 'unsure';
-  const isOut = (value > condition.high && direction !== 'below') || (value < condition.low && direction !== 'above');
+  const back = isActive ? condition.deadband : 0;
+  const isAbove = value > condition.high - back && direction !== 'below';
+  const isOut = isAbove || (value < condition.low + back && direction !== 'above');
   return isOut ? 'met' : 'gone';
 }
 

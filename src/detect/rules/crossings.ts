@@ -1,8 +1,9 @@
+import { createSlidingWindow, isTelling, type SlidingWindow } from '../../base/sliding-window.ts';
 import type { CrossingsRule } from '../../model/alarm.ts';
 import { areGood, createInputs, type Inputs } from '../inputs.ts';
 import type { Judgement } from '../judgement.ts';
 import { createLevel, type Level, levelOf } from '../level.ts';
-import { addValue, createValueWindow, isTelling, type ValueWindow } from '../value-window.ts';
+import { addToSpread } from '../spread-window.ts';
 
 /** A value that goes through a level too often. */
 export interface CrossingsCondition {
@@ -18,7 +19,7 @@ export interface CrossingsCondition {
   /** Of the ring: where the next one goes, which is where the oldest is. */
   next: number;
   /** Knows how much of the window was seen. */
-  readonly window: ValueWindow;
+  readonly window: SlidingWindow;
   /** Crossings within the window, as judged last; at most one more than are allowed. */
   count: number;
 }
@@ -33,7 +34,7 @@ export function createCrossingsCondition({ of, most, windowMs, band }: Crossings
     side: 0,
     crossedMono: new Float64Array(most + 1).fill(Number.NEGATIVE_INFINITY),
     next: 0,
-    window: createValueWindow(windowMs),
+    window: createSlidingWindow(windowMs, 'grouped'),
     count: 0,
   };
 }
@@ -47,7 +48,7 @@ export function judgeCrossings(condition: CrossingsCondition): Judgement {
   const { mono } = inputs;
   const isGood = areGood(inputs);
   const distance = isGood ? inputs.value - levelOf(condition.of, inputs) : Number.NaN;
-  addValue(condition.window, mono, distance, isGood);
+  addToSpread(condition.window, mono, distance, isGood);
   if (!isGood) return 'unsure';
   const side = distance > condition.band ? 1 : distance < -condition.band ? -1 : condition.side;
   if (side !== condition.side && condition.side !== 0) {

@@ -1,9 +1,10 @@
+import { createSlidingWindow, type SlidingWindow, slopePerS } from '../../base/sliding-window.ts';
 import type { ForecastRule } from '../../model/alarm.ts';
 import type { SavedCondition } from '../../model/rule-memory.ts';
 import type { Judgement } from '../judgement.ts';
 import { readNumbers } from '../saved-numbers.ts';
 import { loadSlopeWindow, saveSlopeWindow } from '../slope-memory.ts';
-import { addToWindow, createSlopeWindow, type SlopeWindow, slopePerS, spanS } from '../slope-window.ts';
+import { addToSlope, spanS } from '../slope-window.ts';
 
 /** A value that reaches a limit soon if it goes on as now. */
 export interface ForecastCondition {
@@ -11,14 +12,14 @@ export interface ForecastCondition {
   readonly limit: number;
   readonly withinMs: number;
   readonly minChange: number;
-  readonly window: SlopeWindow;
+  readonly window: SlidingWindow;
   /** Which way the value goes while it is foretold to reach the limit; 0 while it is not. */
   heading: number;
   isChanged: boolean;
 }
 
 export function createForecastCondition({ limit, withinMs, windowMs, minChange }: ForecastRule): ForecastCondition {
-  const window = createSlopeWindow(windowMs);
+  const window = createSlidingWindow(windowMs, 'single');
   return { kind: 'forecast', limit, withinMs, minChange, window, heading: 0, isChanged: false };
 }
 
@@ -28,7 +29,7 @@ export function createForecastCondition({ limit, withinMs, windowMs, minChange }
  */
 export function judgeForecast(condition: ForecastCondition, mono: number, value: number, isGood: boolean): Judgement {
   const { window, minChange, withinMs, heading } = condition;
-  addToWindow(window, mono, value, isGood);
+  addToSlope(window, mono, value, isGood);
   if (!isGood) return 'unsure';
   condition.isChanged = true;
   const distance = condition.limit - value;

@@ -1,7 +1,9 @@
+import { coveredMs, createSlidingWindow, type SlidingWindow } from '../../base/sliding-window.ts';
 import type { FrozenRule } from '../../model/alarm.ts';
 import { areGood, createInputs, type Inputs } from '../inputs.ts';
 import type { Judgement } from '../judgement.ts';
-import { addValue, coveredMs, createValueWindow, peakToPeak, type ValueWindow } from '../value-window.ts';
+import { dustOf } from '../level.ts';
+import { addToSpread, peakToPeak } from '../spread-window.ts';
 
 /** A value that does not move, though it should. */
 export interface FrozenCondition {
@@ -9,9 +11,9 @@ export interface FrozenCondition {
   readonly inputs: Inputs;
   readonly forMs: number;
   readonly span: number;
-  readonly window: ValueWindow;
+  readonly window: SlidingWindow;
   /** The other point's, and how far that must have moved; undefined without one. */
-  readonly companion: { readonly span: number; readonly window: ValueWindow } | undefined;
+  readonly companion: { readonly span: number; readonly window: SlidingWindow } | undefined;
 }
 
 /** Of the window a slice at its beginning and the gap of a lost read may be missing. */
@@ -23,8 +25,8 @@ export function createFrozenCondition({ forMs, span, companion }: FrozenRule): F
     inputs: createInputs(companion !== undefined),
     forMs,
     span,
-    window: createValueWindow(forMs),
-    companion: companion && { span: companion.span, window: createValueWindow(forMs) },
+    window: createSlidingWindow(forMs, 'grouped'),
+    companion: companion && { span: companion.span, window: createSlidingWindow(forMs, 'grouped') },
   };
 }
 
@@ -35,12 +37,16 @@ export function createFrozenCondition({ forMs, span, companion }: FrozenRule): F
 export function judgeFrozen(condition: FrozenCondition): Judgement {
   const { inputs, window, span, companion, forMs } = condition;
   const { mono } = inputs;
-  addValue(window, mono, inputs.value, inputs.isGood);
-  if (companion) addValue(companion.window, mono, inputs.other, inputs.isOtherGood);
+  addToSpread(window, mono, inputs.value, inputs.isGood);
+  if (companion) addToSpread(companion.window, mono, inputs.other, inputs.isOtherGood);
   if (!areGood(inputs)) return 'unsure';
   const moved = peakToPeak(window);
-  if (moved > span) return 'gone';
+  if (moved > span + dustOf(inputs.value, span)) return 'gone';
   if (Number.isNaN(moved) || coveredMs(window) < neededShare * forMs) return 'unsure';
-  if (companion && !(peakToPeak(companion.window) > companion.span)) return 'unsure';
+  if (companion && !hasMoved(companion, inputs.other)) return 'unsure';
   return 'met';
+}
+
+function hasMoved({ span, window }: NonNullable<FrozenCondition['companion']>, value: number): boolean {
+  return peakToPeak(window) > span + dustOf(value, span);
 }

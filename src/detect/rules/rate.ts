@@ -1,6 +1,7 @@
+import { createSlidingWindow, type SlidingWindow, slopePerS } from '../../base/sliding-window.ts';
 import type { RateRule } from '../../model/alarm.ts';
 import type { Judgement } from '../judgement.ts';
-import { addToWindow, createSlopeWindow, type SlopeWindow, slopePerS, spanS } from '../slope-window.ts';
+import { addToSlope, spanS } from '../slope-window.ts';
 
 /** A value that changes too fast. */
 export interface RateCondition {
@@ -8,14 +9,21 @@ export interface RateCondition {
   readonly direction: RateRule['direction'];
   readonly ratePerS: number;
   readonly minChange: number;
-  readonly window: SlopeWindow;
+  readonly window: SlidingWindow;
   /** The slope that was judged last, point units per second; NaN while there is too little to say. */
   slope: number;
 }
 
 export function createRateCondition(rule: RateRule): RateCondition {
   const { direction, ratePerS, minChange, windowMs } = rule;
-  return { kind: 'rate', direction, ratePerS, minChange, window: createSlopeWindow(windowMs), slope: Number.NaN };
+  return {
+    kind: 'rate',
+    direction,
+    ratePerS,
+    minChange,
+    window: createSlidingWindow(windowMs, 'single'),
+    slope: Number.NaN,
+  };
 }
 
 /**
@@ -24,7 +32,7 @@ export function createRateCondition(rule: RateRule): RateCondition {
  */
 export function judgeRate(condition: RateCondition, mono: number, value: number, isGood: boolean): Judgement {
   const { window, direction } = condition;
-  addToWindow(window, mono, value, isGood);
+  addToSlope(window, mono, value, isGood);
   if (!isGood) return 'unsure';
   const slope = slopePerS(window);
   condition.slope = slope;

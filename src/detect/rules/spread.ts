@@ -1,13 +1,8 @@
+import { createSlidingWindow, isTelling, type SlidingWindow } from '../../base/sliding-window.ts';
 import type { SpreadRule } from '../../model/alarm.ts';
 import type { Judgement } from '../judgement.ts';
-import {
-  addValue,
-  createValueWindow,
-  isTelling,
-  peakToPeak,
-  standardDeviation,
-  type ValueWindow,
-} from '../value-window.ts';
+import { dustOf } from '../level.ts';
+import { addToSpread, peakToPeak, standardDeviation } from '../spread-window.ts';
 
 /** A value that swings too far within a window. */
 export interface SpreadCondition {
@@ -15,13 +10,13 @@ export interface SpreadCondition {
   readonly measure: SpreadRule['measure'];
   readonly metAbove: number;
   readonly goneAt: number;
-  readonly window: ValueWindow;
+  readonly window: SlidingWindow;
   /** What was judged last, in the point's unit; NaN while there is too little to say. */
   spread: number;
 }
 
 export function createSpreadCondition({ measure, limit, deadband, windowMs }: SpreadRule): SpreadCondition {
-  const window = createValueWindow(windowMs);
+  const window = createSlidingWindow(windowMs, 'grouped');
   return { kind: 'spread', measure, metAbove: limit, goneAt: limit - deadband, window, spread: Number.NaN };
 }
 
@@ -34,7 +29,7 @@ export function judgeSpread(
   isActive: boolean,
 ): Judgement {
   const { window, measure, metAbove, goneAt } = condition;
-  addValue(window, mono, value, isGood);
+  addToSpread(window, mono, value, isGood);
   if (!isGood) return 'unsure';
   const spread = !isTelling(window)
     ? Number.NaN
@@ -43,5 +38,5 @@ export function judgeSpread(
       : peakToPeak(window);
   condition.spread = spread;
   if (Number.isNaN(spread)) return 'unsure';
-  return spread > (isActive ? goneAt : metAbove) ? 'met' : 'gone';
+  return spread > (isActive ? goneAt : metAbove) + dustOf(value, spread) ? 'met' : 'gone';
 }

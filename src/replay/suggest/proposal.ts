@@ -85,9 +85,13 @@ export function proposeLimits(series: Series, point: Point, basis: Basis): Limit
   return [withDelays('high', high), ...(hasLow ? [withDelays('low', low)] : [])];
 }
 
-/** The on-delay outlasts nine in ten of the short excursions, the off-delay nine in ten of the short pauses between them. */
-function delaysFor(series: Series, point: Point, { guidance }: Basis, isMet: (value: number) => boolean) {
-  const { met, between } = runsOf(series, isMet);
+/**
+ * The on-delay outlasts nine in ten of the short excursions, the off-delay nine in ten of the short pauses between them. What
+ * goes far out for more than a moment is no excursion that a delay should hide.
+ */
+function delaysFor(series: Series, point: Point, { guidance, fence }: Basis, isMet: (value: number) => boolean) {
+  const isFarOut = (value: number) => value < fence[0] || value > fence[1];
+  const { met, between } = runsOf(series, isMet, isFarOut);
   const floorMs = Math.max(guidance.delayMs, 2 * point.intervalMs);
   const delay = (lengths: readonly number[]) => {
     const short = lengths.filter(ms => ms <= longestDelayMs).sort((one, other) => one - other);

@@ -16,9 +16,9 @@ export function roundDown(value: number, step: number): number {
   return clean(Math.floor(value / step + 1e-9) * step);
 }
 
-/** A size to two digits, not less than it was. */
-export function roundSize(size: number): number {
-  return size === 0 ? 0 : roundUp(size, 10 ** (Math.floor(Math.log10(size)) - 1));
+/** A size to some digits, not less than it was. */
+export function roundSize(size: number, digits = 2): number {
+  return size === 0 ? 0 : roundUp(size, 10 ** (Math.floor(Math.log10(size)) - digits + 1));
 }
 
 const niceMs = [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 300, 600, 900, 1_800, 3_600].map(s => s * 1_000);

@@ -39,18 +39,34 @@ export function noiseOf({ value }: Series): number {
   return (madToSigma * quantile(sorted, 0.5)) / Math.SQRT2;
 }
 
-/** How long a condition stood each time, and how long it was gone between two times; ms. Unknown time ends both. */
-export function runsOf({ at, value }: Series, isMet: (value: number) => boolean): { met: number[]; between: number[] } {
+/** So long a pump that starts may go far out; what lasts longer is what an alarm is for. */
+const longestFarOutMs = 60_000;
+
+/**
+ * How long a condition stood each time, and how long it was gone between two times; ms. Unknown time ends both.
+ * @param isFarOut what goes so far for longer than `longestFarOutMs` is left out of the times that it stood
+ */
+export function runsOf(
+  { at, value }: Series,
+  isMet: (value: number) => boolean,
+  isFarOut: (value: number) => boolean = () => false,
+): { met: number[]; between: number[] } {
   const met: number[] = [];
   const between: number[] = [];
   let since = Number.NaN;
   let was: boolean | undefined;
   let hasMet = false;
+  let wasFarOut = false;
   for (let row = 0; row < value.length; row += 1) {
-    const now = Number.isNaN(value[row]) ? undefined : isMet(value[row] as number);
-    if (now === was) continue;
+    const one = value[row] as number;
+    const now = Number.isNaN(one) ? undefined : isMet(one);
+    if (now === was) {
+      wasFarOut ||= now === true && isFarOut(one);
+      continue;
+    }
     const lengthMs = (at[row] as number) - since;
-    if (was === true) met.push(lengthMs);
+    if (was === true && (!wasFarOut || lengthMs <= longestFarOutMs)) met.push(lengthMs);
+    wasFarOut = now === true && isFarOut(one);
     if (was === false && now === true && hasMet) between.push(lengthMs);
     hasMet = now !== undefined && (hasMet || was === true);
     since = at[row] as number;

@@ -89,6 +89,11 @@ function stepPhase(phase: Phase, index: 0 | 1 | 2, inputs: FeederInputs, dtS: nu
   };
 }
 
+/** No phase has voltage, but for what motors feed back. */
+export function isFeederDead(state: FeederMeter): boolean {
+  return state.phases.every(({ volts }) => volts < 0.1 * nominalV);
+}
+
 interface Totals {
   readonly watts: number;
   readonly voltAmperes: number;

@@ -15,9 +15,13 @@ const offM = 0.3;
 const highM = 1.3;
 const floodM = 1.6;
 const rimM = 2;
+/** Here the pump draws air. */
+const dryM = 0.1;
 const pumpM3h = 20;
 const seepM3h = 1;
 const rainM3h = 60;
+const deliveringKw = 2.2;
+const dryKw = 0.6;
 /** What a check valve that does not close lets back while the pump stands. */
 const backM3h = 70;
 
@@ -25,11 +29,7 @@ export function createSump(): Sump {
   return { levelM: 0.5, isCommanded: false, isRunning: false, starts: 1_204 };
 }
 
-/**
- * One step of `dtS` seconds.
- *
- * @param faults `rain`, `check-valve` (the water comes back), `pump-dead` (it does not start), `contactor-stuck` (it does not stop)
- */
+/** One step of `dtS` seconds. */
 export function stepSump(state: Sump, faults: ActiveFaults, dtS: number): Sump {
   const isCommanded = state.levelM >= onM || (state.isCommanded && state.levelM > offM);
   const runs = (isCommanded && !faults.has('pump-dead')) || (state.isRunning && faults.has('contactor-stuck'));
@@ -37,7 +37,7 @@ export function stepSump(state: Sump, faults: ActiveFaults, dtS: number): Sump {
   const inflowM3h = (faults.has('rain') ? rainM3h : seepM3h) + back;
   const changeM = ((inflowM3h - (runs ? pumpM3h * 4 ** Number(faults.has('check-valve')) : 0)) / 3_600 / areaM2) * dtS;
   return {
-    levelM: Math.min(rimM, Math.max(0.1, state.levelM + changeM)),
+    levelM: Math.min(rimM, Math.max(dryM, state.levelM + changeM)),
     isCommanded,
     isRunning: runs,
     starts: state.starts + Number(runs && !state.isRunning),
@@ -50,8 +50,10 @@ export function measureSump(state: Sump): Signals {
     level: state.levelM,
     'high-float': Number(state.levelM >= highM),
     'flood-float': Number(state.levelM >= floodM),
+    run: Number(state.isRunning),
     'p1-command': Number(state.isCommanded),
     'p1-run': Number(state.isRunning),
     'p1-starts': state.starts,
+    'p1-power': state.isRunning ? (state.levelM > dryM ? deliveringKw : dryKw) : 0,
   };
 }

@@ -6,6 +6,7 @@ export interface Transformer {
   readonly windingC: number;
   readonly isFanOn: boolean;
   readonly amperes: number;
+  readonly isSensorOpen: boolean;
 }
 
 const ambientC = 30;
@@ -16,25 +17,25 @@ const riseWithFansK = 68;
 const windingS = 1_200;
 const fanOnC = 110;
 const fanOffC = 90;
+/** An open Pt100 reads the end of its range. */
+const openC = 850;
 
 export function createTransformer(): Transformer {
-  return { windingC: 85, isFanOn: false, amperes: 700 };
+  return { windingC: 85, isFanOn: false, amperes: 700, isSensorOpen: false };
 }
 
-/**
- * One step of `dtS` seconds.
- *
- * @param faults `overload` (a quarter above the rating), `fans-dead`
- */
+/** One step of `dtS` seconds. */
 export function stepTransformer(state: Transformer, faults: ActiveFaults, dtS: number): Transformer {
   const amperes = faults.has('overload') ? 1.25 * ratedA : 700;
   const isWanted = state.windingC >= fanOnC || (state.isFanOn && state.windingC > fanOffC);
   const isFanOn = isWanted && !faults.has('fans-dead');
   const targetC = ambientC + (isFanOn ? riseWithFansK : riseK) * (amperes / ratedA) ** 2;
-  return { windingC: approach(state.windingC, targetC, windingS, dtS), isFanOn, amperes };
+  const windingC = approach(state.windingC, targetC, windingS, dtS);
+  return { windingC, isFanOn, amperes, isSensorOpen: faults.has('sensor-open') };
 }
 
 /** Point ids of the class transformer. */
 export function measureTransformer(state: Transformer): Signals {
-  return { 'winding-temperature': state.windingC, fan: Number(state.isFanOn), current: state.amperes };
+  const seenC = state.isSensorOpen ? openC : state.windingC;
+  return { 'winding-temperature': seenC, fan: Number(state.isFanOn), current: state.amperes };
 }

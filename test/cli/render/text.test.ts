@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { cutText, escapeText, padText, widthOfText } from '../../../src/cli/render/text.ts';
+import { cutText, escapeText, padText, widthOfText, wrapText } from '../../../src/cli/render/text.ts';
 
 describe('text from outside', () => {
   test.each([
@@ -57,4 +57,12 @@ describe('a text that is cut', () => {
       }),
     );
   });
+});
+
+test('a text is broken between its words, and no word is lost or torn', () => {
+  const text = 'Their points were never recorded: booster/cycles, 水泵/启停 and more';
+  const lines = wrapText(text, 20);
+  expect(lines).toEqual(['Their points were', 'never recorded:', 'booster/cycles,', '水泵/启停 and more']);
+  expect(wrapText('averylongwordindeed and more', 8)).toEqual(['averylongwordindeed', 'and more']);
+  expect(wrapText('', 8)).toEqual(['']);
 });

@@ -312,6 +312,29 @@ describe('what ends by itself', () => {
     expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
   });
 
+  test('is over when the site protects the priority of the alarm, after a reload or a restart', () => {
+    const rig = new BookRig([low]);
+    rig.detect('met', low, 2);
+    rig.act('booster/low', shelve);
+    const urgent = ruleOf('booster/low', {}, { priority: 'urgent' });
+    expect(rig.reload([urgent])).toBe('booster/low unshelved (unacknowledged), booster/low raised (unacknowledged)');
+    expect(rig.log.at(-2)).toMatchObject({ reason: 'urgent alarms may not be shelved', by: { from: 'gateway' } });
+    expect(rig.book.nextDueMono()).toBeUndefined();
+
+    const other = new BookRig([low]);
+    other.act('booster/low', shelve);
+    other.site = { ...other.site, rules: [urgent] };
+    expect(other.restart()).toBe('booster/low unshelved (normal)');
+  });
+
+  test('has gone on at least as long as the machine was seen to run, also where the clock was set back', () => {
+    const rig = new BookRig([low]);
+    rig.act('booster/low', shelve);
+    rig.lastBootMs = rig.bootedMs + hour / 4;
+    expect(rig.reboot(hour, 'synchronised', -10 * 365 * 24 * hour)).toBe('');
+    expect(rig.book.nextDueMono()).toBe(5 + (hour * 3) / 4);
+  });
+
   test('begins anew where nothing is known of how far the boot came in which it was done', () => {
     const rig = new BookRig([low]);
     rig.act('booster/low', shelve);

@@ -36,8 +36,17 @@ describe('an order of a person', () => {
         kind: 'refused',
         message: 'there is no alarm pump/lwo',
         details: ['did you mean pump/low?'],
+        isUnknown: true,
       },
       told: [],
+    });
+  });
+
+  test.each(['site/flood', 'site/suppression:pump-off'])('of %s says that it asks nothing of anybody', name => {
+    expect(order(rigWithAll(), 'acknowledge', [name]).reply).toEqual({
+      kind: 'refused',
+      message: `nothing can be done with ${name}`,
+      details: ['it tells of the site as a whole, asks nothing of anybody and ends by itself'],
     });
   });
 

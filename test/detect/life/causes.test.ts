@@ -1,5 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { type Causes, createCauses, enterGroup, leaveCause, markSecondary } from '../../../src/detect/life/causes.ts';
+import {
+  type Causes,
+  createCauses,
+  enterGroup,
+  leaveCause,
+  leaveSecondaries,
+  markSecondary,
+} from '../../../src/detect/life/causes.ts';
 
 const windowMs = 10_000;
 
@@ -39,9 +46,12 @@ describe('alarms of one group', () => {
     expect(firsts(causes)).toEqual({ pump: 'dip', lift: 'outage' });
   });
 
-  test('are secondary no more when their first one comes again', () => {
+  test('stay secondary when their first one comes back, and are so no more when it is another occurrence', () => {
     const causes = createCauses();
-    raise(causes, ['dip', 0], ['pump', 1_000], ['dip', 2_000], ['lift', 3_000]);
+    raise(causes, ['dip', 0], ['pump', 1_000], ['dip', 2_000]);
+    expect(firsts(causes)).toEqual({ pump: 'dip' });
+    leaveSecondaries(causes, 'dip');
+    raise(causes, ['lift', 3_000]);
     expect(firsts(causes)).toEqual({ lift: 'dip' });
     expect(secondaries(causes)).toEqual({ dip: ['lift'] });
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { progressSteps } from '../../../src/model/alarm.ts';
+import { noMasks, progressSteps } from '../../../src/model/alarm.ts';
 import { propertyRuns } from '../../fakes/property-runs.ts';
 import { alarm, li, type WatchedPlant, watchedPlant } from './watched-plant.ts';
 
@@ -152,5 +152,35 @@ test('no deadline is told twice in one announcement, none early, and none of wha
         if (life.phase === 'normal') expect(firstAlarm).toBeUndefined();
     }),
     { numRuns: propertyRuns(200) },
+  );
+});
+
+/** What one group does within its window, while its cause is hidden and shown again. */
+const deedOfGroup = fc
+  .tuple(fc.constantFrom('a/3', 'a/4'), fc.constantFrom('met', 'gone', 'hide', 'show'))
+  .map(([one, kind]): Step => {
+    if (kind === 'met') return plant => plant.met(one);
+    if (kind === 'gone') return plant => plant.gone(one);
+    return plant => plant.suppress('off', kind === 'hide');
+  });
+const dense = fc.array(fc.record({ afterMs: fc.constantFrom(0, 1_000, 61_000), step: deedOfGroup }), { maxLength: 30 });
+
+test('an alarm is silent behind another one only while that one stands and is seen', () => {
+  fc.assert(
+    fc.property(dense, scenes => {
+      const plant = watchedPlant(rules, options);
+      for (const { afterMs, step } of scenes) {
+        plant.wait(afterMs);
+        step(plant);
+        const book = plant.book();
+        const silent = rules.filter(({ key: one }) => book.claimOf(one).isCovered);
+        for (const { key: one } of silent) {
+          const { firstOut } = plant.states.get(one) ?? {};
+          const first = [...plant.states.values()].find(({ occurrence }) => occurrence === firstOut);
+          expect(first).toMatchObject({ isActive: true, masks: noMasks });
+        }
+      }
+    }),
+    { numRuns: propertyRuns(4_000) },
   );
 });

@@ -298,6 +298,50 @@ describe('a report of progress', () => {
     expect(plant.report('pump/trip-1', 'closed').kind).toBe('done');
   });
 
+  test('is due anew of an alarm that comes back: while its condition was gone nobody had to come', () => {
+    const plant = watchedPlant([alarm('pump/trip')]);
+    plant.met('pump/trip');
+    plant.wait(16 * minuteMs);
+    plant.gone('pump/trip');
+    plant.wait(9 * 60 * minuteMs);
+    plant.met('pump/trip');
+    plant.wait(60 * minuteMs - 1);
+    expect(plant.told).toEqual([
+      'raised pump/trip',
+      'overdue pump/trip acknowledge +0',
+      'returned pump/trip',
+      'raised pump/trip',
+    ]);
+    plant.restart();
+    plant.wait(1);
+    expect(plant.told.at(-1)).toBe('overdue pump/trip arrive +0');
+  });
+
+  test('is due anew in all its parts of a latched alarm that somebody had acknowledged', () => {
+    const plant = watchedPlant([alarm('pump/trip', { life: { isLatching: true } })]);
+    plant.met('pump/trip');
+    plant.act('pump/trip', { kind: 'acknowledge', by: li });
+    plant.gone('pump/trip');
+    plant.wait(9 * 60 * minuteMs);
+    plant.restart();
+    plant.met('pump/trip');
+    plant.wait(15 * minuteMs - 1);
+    expect(plant.told.at(-1)).toBe('raised pump/trip');
+    plant.wait(1);
+    expect(plant.told.at(-1)).toBe('overdue pump/trip acknowledge +0');
+  });
+
+  test('to acknowledge gets no more time by coming and going', () => {
+    const plant = watchedPlant([alarm('pump/trip')]);
+    for (let time = 0; time < 15; time += 1) {
+      plant.met('pump/trip');
+      plant.wait(minuteMs / 2);
+      plant.gone('pump/trip');
+      plant.wait(minuteMs / 2);
+    }
+    expect(plant.told.filter(text => text.startsWith('overdue'))).toEqual(['overdue pump/trip acknowledge +0']);
+  });
+
   test('that it is closed ends all deadlines, and a condition that comes back begins them anew', () => {
     const plant = watchedPlant([alarm('pump/trip')]);
     plant.met('pump/trip');
@@ -398,6 +442,18 @@ describe('a first-out group', () => {
     expect(plant.told.at(-1)).toBe('overdue pump/trip acknowledge +0');
   });
 
+  test('has the priority that a changed site file gives an alarm that stands, for all who look at what is kept', () => {
+    const plant = watchedPlant([alarm('pump/trip', { priority: 'medium' }), alarm('pump/low')]);
+    plant.met(['pump/trip', 'pump/low']);
+    const told = plant.told.length;
+    plant.replace([alarm('pump/trip', { priority: 'urgent' }), alarm('pump/low')]);
+    expect(plant.states.get('pump/trip')?.priority).toBe('urgent');
+    plant.setRules([alarm('pump/trip', { priority: 'low' })]);
+    plant.restart();
+    expect(plant.states.get('pump/trip')?.priority).toBe('low');
+    expect(plant.told.slice(told)).toEqual(['removed pump/low']);
+  });
+
   test('knows the cause by its sample though it is reported last, and what is kept says so', () => {
     const plant = watchedPlant(rules, { groups: [supply] });
     plant.met('pump/trip', 100);
@@ -431,6 +487,58 @@ describe('a first-out group', () => {
     plant.met('pump/trip');
     expect(plant.told.at(-1)).toBe('raised pump/trip after mains/dead');
     expect(plant.book().owedBy('pump/trip')).toEqual([]);
+  });
+
+  test('calls once also the second time, though only the cause was acknowledged in between', () => {
+    const plant = watchedPlant(rules, { groups: [supply] });
+    const all = ['mains/dead', 'pump/trip', 'pump/low'];
+    plant.met(all);
+    plant.gone(all);
+    plant.act('mains/dead', { kind: 'acknowledge', by: li });
+    plant.wait(60 * minuteMs);
+    plant.met(all);
+    expect(plant.told.slice(-3)).toEqual([
+      'raised mains/dead',
+      'raised pump/trip after mains/dead',
+      'raised pump/low after mains/dead',
+    ]);
+    expect(plant.book().owedBy('pump/trip')).toEqual([]);
+    plant.restart();
+    expect(plant.book().owedBy('pump/trip')).toEqual([]);
+  });
+
+  test('is led anew by a cause that comes back before it was acknowledged', () => {
+    const plant = watchedPlant(rules, { groups: [supply] });
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.gone(['mains/dead', 'pump/trip']);
+    plant.wait(60 * minuteMs);
+    plant.met(['mains/dead', 'pump/low', 'pump/trip']);
+    expect(plant.told.slice(-3)).toEqual([
+      'raised mains/dead',
+      'raised pump/low after mains/dead',
+      'raised pump/trip after mains/dead',
+    ]);
+  });
+
+  test('has no cause that was over long before an alarm came back', () => {
+    const plant = watchedPlant(rules, { groups: [supply] });
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.gone(['mains/dead', 'pump/trip']);
+    plant.wait(60 * minuteMs);
+    plant.met('pump/trip');
+    expect(plant.told.at(-1)).toBe('raised pump/trip');
+    expect(plant.states.get('pump/trip')?.firstOut).toBeUndefined();
+  });
+
+  test('calls for the others when a cause that was shelved in between is over', () => {
+    const plant = watchedPlant([alarm('mains/dead', inSupply), alarm('pump/trip', inSupply)], { groups: [supply] });
+    plant.met(['mains/dead', 'pump/trip']);
+    plant.act('mains/dead', { kind: 'shelve', by: li, reason: 'planned work', lastsMs: minuteMs });
+    plant.wait(minuteMs);
+    expect(plant.book().claimOf('pump/trip').isCovered).toBe(true);
+    plant.gone('mains/dead');
+    expect(plant.book().claimOf('pump/trip').isCovered).toBe(false);
+    expect(plant.book().owedBy('pump/trip')).toHaveLength(3);
   });
 
   test('marks an alarm that was hidden when it is seen', () => {

@@ -43,6 +43,8 @@ export interface WatchedPlant {
   book(): WatchedBook;
   now(): BookTime;
   replace(rules: readonly Rule[]): void;
+  /** What the next restart finds. */
+  setRules(rules: readonly Rule[]): void;
   /** What the next reload or restart finds. */
   setPolicies(policies: PriorityPolicies): void;
 }
@@ -141,11 +143,11 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
     for (const one of book.takeRestated(now())) restate(one);
   }
 
-  function restate({ alarm, life, firstAlarm }: RestatedLife): void {
+  function restate({ alarm, life, firstAlarm, priority }: RestatedLife): void {
     const before = states.get(alarm);
     if (!before) throw new Error(`${alarm} is not kept`);
     const firstOut = firstAlarm === undefined ? before.firstOut : occurrences.get(firstAlarm);
-    states.set(alarm, { ...before, ...life, firstOut });
+    states.set(alarm, { ...before, ...life, firstOut, priority: priority ?? before.priority });
   }
 
   function change(kind: 'met' | 'gone', alarms: string | readonly string[], agoMs: number): void {
@@ -208,6 +210,9 @@ export function watchedPlant(initialRules: readonly Rule[], options: PlantOption
     replace(newRules) {
       rules = newRules;
       record(book.replaceRules(site(), now()));
+    },
+    setRules(changed) {
+      rules = changed;
     },
     setPolicies(changed) {
       policies = changed;

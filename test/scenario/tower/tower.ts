@@ -15,6 +15,7 @@ import {
 import { createFireMain, type FireMain, measureFireMain, stepFireMain } from '../../../src/sim/equipment/fire-main.ts';
 import { createLift, type Lift, measureLift, stepLift } from '../../../src/sim/equipment/lift.ts';
 import { stepNoise } from '../../../src/sim/equipment/noise.ts';
+import { createRoom, measureRoom, type Room, stepRoom } from '../../../src/sim/equipment/room.ts';
 import {
   createStandbyPower,
   measureAts,
@@ -45,7 +46,7 @@ export interface Tower {
   readonly transformer: Transformer;
   readonly standby: StandbyPower;
   readonly lightsA: number;
-  readonly roomC: number;
+  readonly room: Room;
   readonly lift: Lift;
   /** What a sensor that hangs goes on to say. */
   readonly hangingBar: number | undefined;
@@ -64,7 +65,7 @@ export function createTower(): Tower {
     transformer: createTransformer(),
     standby: createStandbyPower(),
     lightsA: 20,
-    roomC: 26,
+    room: createRoom(),
     lift: createLift(),
     hangingBar: undefined,
   };
@@ -101,7 +102,7 @@ function stepOnce(tower: Tower, faults: ActiveFaults, hour: number, dtS: number)
     transformer: stepTransformer(tower.transformer, transformerFaults(faults), dtS),
     standby: stepStandbyPower(tower.standby, isMainsOn, faults, dtS),
     lightsA: 2 + 18 * Number(faults.has('lights-burn') || hour < 6 || hour >= 18) + stepNoise(0, 0.1, 1, random, dtS),
-    roomC: tower.roomC + Math.sign((faults.has('fan-dead') ? 42 : 26) - tower.roomC) * 0.01 * dtS,
+    room: stepRoom(tower.room, faults, dtS),
     lift: stepLift(tower.lift, around, dtS),
     hangingBar: faults.has('sensor-hangs') ? (tower.hangingBar ?? tower.booster.outletBar) : undefined,
   };
@@ -154,7 +155,7 @@ export function measureTower(tower: Tower, faults: ActiveFaults): ReadonlyMap<st
     },
     tank: { level: tower.roofTankM },
     sump: measureSump(tower.sump),
-    fire: measureFireMain(tower.fire, fireFaults(faults)),
+    fire: measureFireMain(tower.fire),
     incomer: measureFeederMeter(tower.incomer),
     transformer: measureTransformer(tower.transformer),
     genset: measureGenset(tower.standby),
@@ -163,12 +164,7 @@ export function measureTower(tower: Tower, faults: ActiveFaults): ReadonlyMap<st
     // The drives of the pumps have no supply of their own.
     drive: isMainsOn && !faults.has('drive-dead') ? { speed: 1_450 } : undefined,
     lights: { current: tower.lightsA },
-    room: {
-      temperature: tower.roomC,
-      humidity: 55,
-      water: Number(faults.has('water')),
-      'cable-break': Number(faults.has('cable-break')),
-    },
+    room: measureRoom(tower.room),
     lift: { ...lift, 'alarm-button': Number(faults.has('alarm-button')) },
     escalator: { reversal: Number(faults.has('reversal')), 'comb-plate': 0 },
   };

@@ -1,23 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  addValue,
-  coveredMs,
-  createValueWindow,
-  isTelling,
-  peakToPeak,
-  standardDeviation,
-} from '../../src/detect/value-window.ts';
+import { coveredMs, createSlidingWindow, isTelling } from '../../src/base/sliding-window.ts';
+import { addToSpread, peakToPeak, standardDeviation } from '../../src/detect/spread-window.ts';
 import { propertyRuns } from '../fakes/property-runs.ts';
 
 function windowOf(windowMs: number, samples: readonly (readonly [mono: number, value: number])[]) {
-  const window = createValueWindow(windowMs);
-  for (const [mono, value] of samples) addValue(window, mono, value, true);
+  const window = createSlidingWindow(windowMs, 'grouped');
+  for (const [mono, value] of samples) addToSpread(window, mono, value, true);
   return window;
 }
 
 test('of no sample nothing is known', () => {
-  const window = createValueWindow(1_000);
+  const window = createSlidingWindow(1_000, 'grouped');
   expect(peakToPeak(window)).toBeNaN();
   expect(standardDeviation(window)).toBeNaN();
   expect(coveredMs(window)).toBe(0);
