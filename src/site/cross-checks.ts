@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
 import { type LimitLevel, type LimitRule, otherPointOf, type Rule } from '../model/alarm.ts';
+import { objectTypeName } from '../model/bacnet-names.ts';
 import type { BacnetIpBus } from '../model/bus.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
@@ -115,6 +116,32 @@ const oneDevicePerUnit: CrossCheck = ({ buses, devices }, problems) => {
     }
   }
 };
+
+/** Two equipments of one BACnet device read different objects of it; a copy of a device whose offset was forgotten does not. */
+const twinsReadDifferently: CrossCheck = ({ buses, devices }, problems) => {
+  const first = new Map<string, string>();
+  for (const { id, device, tree } of plantDevices(devices)) {
+    const { bacnet, bus } = device;
+    if (!bacnet || !buses.built.has(bus)) continue;
+    const reads = device.points.flatMap(({ address }) =>
+      isOfEquipment(address) ? [JSON.stringify({ ...address, cov: undefined })] : [],
+    );
+    if (reads.length === 0) continue;
+    const twin = JSON.stringify([bus, bacnet, reads.toSorted()]);
+    const other = first.get(twin);
+    if (other === undefined) {
+      first.set(twin, id);
+      continue;
+    }
+    const message = `the devices "${other}" and "${id}" read the very same objects of device ${bacnet.instance}`;
+    const hint = 'is one of the instances wrong, or is object-offset missing?';
+    problems.warn(placeOfValue(tree, 'instance'), message, hint);
+  }
+};
+
+function isOfEquipment(address: Point['address']): boolean {
+  return address.protocol === 'bacnet' && objectTypeName(address.objectType) !== 'device';
+}
 
 const limitsCanBeMet: CrossCheck = ({ rules }, problems) => {
   for (const { rule, point, tree } of rules) {
@@ -288,6 +315,7 @@ export const crossChecks: readonly CrossCheck[] = [
   onePortPerBacnetBus,
   serialUnitsAreLegal,
   oneDevicePerUnit,
+  twinsReadDifferently,
   limitsCanBeMet,
   limitsStandInOrder,
   deadbandsFitBetweenLimits,
