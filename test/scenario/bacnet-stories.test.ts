@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { isComputed } from '../../src/model/point.ts';
 import { type BacnetStory, demoText, loadBacnetSite, startBacnetStory } from './tower/bacnet-story.ts';
+import { startChain } from './tower/chain.ts';
 
 /* What becomes of what lifts, escalators and chillers say over BACnet. The plant is that of config/demo-bacnet.yaml. */
 
@@ -111,4 +113,62 @@ test('sensors and lifts that are out of order are no alarm by their values: nobo
   await run(120);
   expect(sampleOf('chiller/supply')?.quality).toBe('device-fault');
   expect(raised()).toEqual([]);
+});
+
+const faultSignals = 463;
+
+/** The alarms that a fault of this number raises, of a lift or escalator that is well otherwise. */
+function raisedByFault(profile: string, fault: number | undefined): string[] {
+  const site = loadBacnetSite(
+    `gateway: {id: g}\nbuses: [{id: b, protocol: bacnet-ip}]\ndevices: [{id: d, bus: b, instance: 1, profile: ${profile}, class: ${profile.replace('bacnet-', '')}}]`,
+  );
+  const device = site.devices.find(({ bus }) => bus === 'b');
+  if (!device) throw new Error('no device');
+  const chain = startChain(site);
+  const points = device.points.filter(point => !isComputed(point));
+  const says = Object.fromEntries(
+    points.map(({ id, address }) => {
+      const part = address.protocol === 'bacnet' ? address.part : undefined;
+      if (id === 'faults') return [id, fault === undefined ? 0 : 1];
+      if (['normal-mode', 'door-zone', 'power-mode'].includes(id)) return [id, 1];
+      return [
+        id,
+        Number(
+          part?.kind === 'contains' &&
+            address.protocol === 'bacnet' &&
+            address.property === faultSignals &&
+            part.value === fault,
+        ),
+      ];
+    }),
+  );
+  // Of the lift: standing at a floor, with its door open.
+  for (let atS = 0; atS < 20; atS += 1) chain.read(device, { ...says, mode: 1, direction: 2, door: 1 }, atS * 1_000, 0);
+  return chain.told.flatMap(({ kind, alarm }) => (kind === 'raised' ? [alarm.replace('d/', '')] : []));
+}
+
+describe('each fault that a controller lists is one alarm', () => {
+  test.each(
+    [
+      ...['fault-controller', 'fault-drive', 'fault-safety-gear', 'fault-shaft', 'fault-power', 'fault-interlock'],
+      ...['door-fault', 'door-fault', 'fault-outside-zone', 'fault-button', 'restart-prevented', 'fault-supply'],
+      ...['fault-self-test', 'run-time-limit', 'position-lost', 'fault-temperature', 'fault-load'],
+    ].map((alarm, fault) => [fault, alarm] as const),
+  )('of a lift: %i is %s', (fault, alarm) => {
+    expect(raisedByFault('bacnet-lift', fault)).toEqual([alarm]);
+  });
+
+  test.each(
+    [
+      ...['fault-controller', 'drive-fault', 'fault-mechanical', 'overspeed', 'fault-power', 'safety-circuit'],
+      ...['fault-supply', 'fault-temperature', 'comb-plate'],
+    ].map((alarm, fault) => [fault, alarm] as const),
+  )('of an escalator: %i is %s', (fault, alarm) => {
+    expect(raisedByFault('bacnet-escalator', fault)).toEqual([alarm]);
+  });
+
+  test.each(['bacnet-lift', 'bacnet-escalator'])('of %s: one that only the maker knows is told as that', profile => {
+    expect(raisedByFault(profile, undefined)).toEqual([]);
+    expect(raisedByFault(profile, 1_031)).toEqual(['fault-other']);
+  });
 });

@@ -208,18 +208,30 @@ describe('a lift of whose properties its gateway has only some', () => {
   });
 });
 
-test('the site file of docs/bacnet.md is right', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/bacnet.md'), 'utf8');
-  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block]) => block);
-  expect(blocks.length).toBe(1);
-  const loaded = parseSite(blocks.join(''), 'bacnet.md', {
-    numbering: createNumbering(),
-    readProfile: name => ({
-      kind: 'found',
-      file: name,
-      text: readFileSync(join(import.meta.dirname, `../../config/profiles/${name}.yaml`), 'utf8'),
-    }),
-    resolvePath: path => path,
+describe('the site files of docs/bacnet.md are right', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/bacnet.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const load = (text: string) =>
+    parseSite(text, 'bacnet.md', {
+      numbering: createNumbering(),
+      readProfile: name => ({
+        kind: 'found',
+        file: name,
+        text: readFileSync(join(import.meta.dirname, `../../config/profiles/${name}.yaml`), 'utf8'),
+      }),
+      resolvePath: path => path,
+    });
+
+  test.each(blocks)('%s', block => {
+    const loaded = load(block);
+    expect((loaded.kind === 'wrong' ? loaded.problems : loaded.warnings).map(formatProblem)).toEqual([]);
   });
-  expect((loaded.kind === 'wrong' ? loaded.problems : loaded.warnings).map(formatProblem)).toEqual([]);
+
+  test('and the lift whose load nobody knows is still watched for passengers', () => {
+    expect(blocks.length).toBe(2);
+    const loaded = load(blocks[1] ?? '');
+    expect(loaded.kind === 'ok' && loaded.site.ruleSets[0]?.inForce).toEqual(
+      expect.arrayContaining(['trapped', 'trapped-at-level', 'alarm-button', 'out-of-service']),
+    );
+  });
 });

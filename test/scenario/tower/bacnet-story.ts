@@ -31,9 +31,15 @@ export function loadBacnetSite(text: string): Site {
   return loaded.site;
 }
 
-/** config/demo-bacnet.yaml on another port, so that a demo may run beside the tests. */
+const addresses: Readonly<Record<string, string>> = { 3100: '127.0.0.2', 3200: '127.0.0.3', 1001: '127.0.0.4' };
+
+/** config/demo-bacnet.yaml on another port, so that a demo may run beside the tests; where devices are is known, for speed. */
 export function demoText(port: number): string {
-  return readFileSync(join(config, 'demo-bacnet.yaml'), 'utf8').replace('port: 47818', `port: ${port}`);
+  const demo = readFileSync(join(config, 'demo-bacnet.yaml'), 'utf8').replace('port: 47818', `port: ${port}`);
+  return demo.replaceAll(
+    /instance: (3100|3200|1001)$/gm,
+    (line, instance) => `${line}\n    address: ${addresses[instance]}`,
+  );
 }
 
 export interface BacnetStory {
