@@ -67,6 +67,14 @@ describe('a lift that stops between two floors with somebody in it', () => {
   });
 });
 
+test('a gateway of two lifts that is without power is one alarm', async () => {
+  const { simulator, run, raised, sampleOf } = await begin(demo.replace('timeout: 1s', 'timeout: 100ms'));
+  simulator.startFault('lift-1', 'restart', undefined);
+  await run(15);
+  expect(sampleOf('lift-2/mode')?.quality).toBe('timeout');
+  expect(raised()).toEqual(['lift-1/communication']);
+});
+
 describe('an escalator with something in its comb plate', () => {
   test.each([
     ['with its class', demo],

@@ -56,8 +56,8 @@ export interface BacnetStory {
 export async function startBacnetStory(site: Site): Promise<BacnetStory> {
   const clock = new VirtualClock();
   const simulator = await startSimulator({ site, clock, random: seededRandom(7), values: 'plant' });
-  const [bus] = site.buses.filter(({ protocol }) => protocol === 'bacnet-ip');
-  if (!bus) throw new Error('no bus');
+  const [bus] = site.buses;
+  if (bus?.protocol !== 'bacnet-ip') throw new Error('its first bus is not of BACnet');
   const driver = createBacnetDriver({ random: seededRandom(1) });
   const open = driver.create({ bus, clock: systemClock, log: silentLog });
   const devices = site.devices.filter(device => device.bus === bus.id);
@@ -71,7 +71,7 @@ export async function startBacnetStory(site: Site): Promise<BacnetStory> {
         await clock.advance(1_000);
         atMs += 1_000;
         for (const [index, device] of devices.entries()) {
-          const { samples, isAnswered } = await readAll(open, device);
+          const { samples, isAnswered } = await readAll(open, device, bus.timeoutMs);
           for (const sample of samples) latest.set(sample.point.key, sample);
           const mono = atMs + index;
           chain.take({ device: device.number, samples, isAnswered, sampledAtMono: mono, sampledAt: mono });
@@ -87,12 +87,16 @@ export async function startBacnetStory(site: Site): Promise<BacnetStory> {
   };
 }
 
-async function readAll(bus: OpenBus, device: Device): Promise<{ samples: Sample[]; isAnswered: boolean }> {
+async function readAll(
+  bus: OpenBus,
+  device: Device,
+  timeoutMs: number,
+): Promise<{ samples: Sample[]; isAnswered: boolean }> {
   const polled = device.points.filter(point => !isComputed(point));
   const samples: Sample[] = [];
   let isAnswered = false;
   for (const read of bus.plan(device, polled)) {
-    const outcome = await readOnce(bus, read, 3_000);
+    const outcome = await readOnce(bus, read, timeoutMs);
     isAnswered ||= outcome.kind === 'answered';
     for (const [index, point] of read.points.entries()) {
       const reading = read.readings[index];
