@@ -1,9 +1,8 @@
 import { formatDuration } from '../base/duration.ts';
 import { type LimitLevel, type LimitRule, otherPointOf, type Rule } from '../model/alarm.ts';
-import { objectTypeName } from '../model/bacnet-names.ts';
-import type { BacnetIpBus } from '../model/bus.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
+import { bacnetCrossChecks } from './bacnet-checks.ts';
 import type { BusDrafts } from './bus.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { siteLimits } from './limits.ts';
@@ -73,23 +72,6 @@ const oneBusPerWire: CrossCheck = ({ buses }, problems) => {
   }
 };
 
-/** A UDP port of an address is had once; all interfaces are every one of them. */
-const onePortPerBacnetBus: CrossCheck = ({ buses }, problems) => {
-  const taken: BacnetIpBus[] = [];
-  for (const { bus, tree } of buses.built.values()) {
-    if (bus.protocol !== 'bacnet-ip') continue;
-    const all = '0.0.0.0';
-    const other = taken.find(
-      ({ address, port }) => port === bus.port && (address === bus.address || address === all || bus.address === all),
-    );
-    taken.push(bus);
-    if (!other) continue;
-    const message = `the buses "${other.id}" and "${bus.id}" both listen on ${bus.address === all ? other.address : bus.address}:${bus.port}`;
-    const hint = 'make them one bus, or give each the address of its own interface (address:)';
-    problems.error(placeOfValue(tree, bus.address === all ? 'id' : 'address'), message, hint);
-  }
-};
-
 /** Modbus over Serial Line 1.02, section 2.2: 0 is a broadcast, 248 to 255 are reserved. */
 const serialUnitsAreLegal: CrossCheck = ({ buses, devices }, problems) => {
   for (const { id, device, tree } of plantDevices(devices)) {
@@ -116,32 +98,6 @@ const oneDevicePerUnit: CrossCheck = ({ buses, devices }, problems) => {
     }
   }
 };
-
-/** Two equipments of one BACnet device read different objects of it; a copy of a device whose offset was forgotten does not. */
-const twinsReadDifferently: CrossCheck = ({ buses, devices }, problems) => {
-  const first = new Map<string, string>();
-  for (const { id, device, tree } of plantDevices(devices)) {
-    const { bacnet, bus } = device;
-    if (!bacnet || !buses.built.has(bus)) continue;
-    const reads = device.points.flatMap(({ address }) =>
-      isOfEquipment(address) ? [JSON.stringify({ ...address, cov: undefined })] : [],
-    );
-    if (reads.length === 0) continue;
-    const twin = JSON.stringify([bus, bacnet, reads.toSorted()]);
-    const other = first.get(twin);
-    if (other === undefined) {
-      first.set(twin, id);
-      continue;
-    }
-    const message = `the devices "${other}" and "${id}" read the very same objects of device ${bacnet.instance}`;
-    const hint = 'is one of the instances wrong, or is object-offset missing?';
-    problems.warn(placeOfValue(tree, 'instance'), message, hint);
-  }
-};
-
-function isOfEquipment(address: Point['address']): boolean {
-  return address.protocol === 'bacnet' && objectTypeName(address.objectType) !== 'device';
-}
 
 const limitsCanBeMet: CrossCheck = ({ rules }, problems) => {
   for (const { rule, point, tree } of rules) {
@@ -309,13 +265,12 @@ const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
 
 /** Each looks at the whole site for one kind of mistake. */
 export const crossChecks: readonly CrossCheck[] = [
+  ...bacnetCrossChecks,
   everyDeviceHasItsBus,
   everyBusIsUsed,
   oneBusPerWire,
-  onePortPerBacnetBus,
   serialUnitsAreLegal,
   oneDevicePerUnit,
-  twinsReadDifferently,
   limitsCanBeMet,
   limitsStandInOrder,
   deadbandsFitBetweenLimits,
