@@ -14,9 +14,13 @@ export const pinnedNode = join(root, 'node_modules', `node-linux-${process.arch}
 /**
  * Runs npm ci when package-lock.json has changed since the last time, and warms the compile cache when the sources have.
  * Ends the process when npm fails.
+ *
+ * @param {'all' | 'to-run'} wanted a gateway has no use for what tests, lints and measures
  */
-export function ensureInstalled() {
-  once('installed', digestOf(['package-lock.json']), existsSync(pinnedNode), installPackages);
+export function ensureInstalled(wanted = 'all') {
+  const lock = digestOf(['package-lock.json']);
+  const isWhole = existsSync(pinnedNode) && stampOf('installed') === `${lock} all`;
+  if (!isWhole) once('installed', `${lock} ${wanted}`, existsSync(pinnedNode), () => installPackages(wanted));
   // Also after an update that brought no new package: a cache of the old sources is as good as none.
   const warmed = [
     ...['src', 'drivers'].flatMap(sourcesBelow),
@@ -27,10 +31,17 @@ export function ensureInstalled() {
 
 /** Does what was not done yet for these contents, as a stamp in node_modules tells. */
 function once(what, wanted, isThere, work) {
-  const stampPath = join(root, 'node_modules', `.plantroom-${what}`);
-  if (isThere && existsSync(stampPath) && readFileSync(stampPath, 'utf8') === wanted) return;
+  if (isThere && stampOf(what) === wanted) return;
   work();
-  writeFileSync(stampPath, wanted);
+  writeFileSync(stampPath(what), wanted);
+}
+
+function stampOf(what) {
+  return existsSync(stampPath(what)) ? readFileSync(stampPath(what), 'utf8') : undefined;
+}
+
+function stampPath(what) {
+  return join(root, 'node_modules', `.plantroom-${what}`);
 }
 
 function sourcesBelow(folder) {
@@ -47,7 +58,7 @@ function digestOf(files) {
   return hash.digest('hex');
 }
 
-function installPackages() {
+function installPackages(wanted) {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch)) {
     fail(`plantroom runs on 64-bit Linux (x64 or arm64), not on ${process.platform} ${process.arch}`);
   }
@@ -55,7 +66,8 @@ function installPackages() {
   // The npm that started us, if one did: it may not be the one on the PATH.
   const npm = process.env.npm_execpath;
   const [command, first] = npm ? [process.execPath, [npm]] : ['npm', []];
-  const args = [...first, 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const only = wanted === 'to-run' ? ['--omit=dev'] : [];
+  const args = [...first, 'ci', ...only, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const result = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   if (result.error || result.status !== 0) {
     fail(`npm ci failed${result.error ? `: ${result.error.message}` : ''}; is the package registry reachable?`);

@@ -6,5 +6,5 @@ import { ensureGpio } from './install-gpio.mjs';
 const words = process.argv.slice(2);
 const unknown = words.find(word => word !== '--gpio');
 if (unknown) fail(`setup does not know ${unknown}; it knows --gpio`);
-ensureInstalled();
+ensureInstalled('to-run');
 if (words.includes('--gpio')) ensureGpio();

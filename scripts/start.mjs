@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { ensureInstalled, pinnedNode, root } from './install.mjs';
 
-ensureInstalled();
+ensureInstalled('to-run');
 const child = spawn(pinnedNode, ['src/bin/plantroom.mjs', 'demo', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',

@@ -14,6 +14,7 @@ import { createDueTimer } from './live/due-timer.ts';
 import { createHistoryFeed, type HistoryFeed } from './live/history-feed.ts';
 import { createInstruments } from './live/instruments.ts';
 import { createLatencies } from './live/latency.ts';
+import { refuseOtherOccurrence } from './live/occurrence-guard.ts';
 import { createPlantUplinks } from './live/plant-uplinks.ts';
 import { createPointTable } from './live/point-table.ts';
 import { createReadMemory } from './live/read-memory.ts';
@@ -316,6 +317,8 @@ export function createGateway(options: GatewayOptions): Gateway {
       case 'test-output':
         return runOutput(current, command);
       default: {
+        const refusal = refuseOtherOccurrence(command, current.desk.occurrenceOf);
+        if (refusal) return refusal;
         const { reply, ...verdict } = current.judge.act(command);
         settle(current, verdict);
         return current.commits.answer(reply);

@@ -101,6 +101,7 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       const device = devices.get(instance);
       return device && peerOf(device);
     },
+    downBecause: () => port.downBecause,
   });
 
   client.onUnconfirmed((peer, service, payload) => {

@@ -18,6 +18,8 @@ export interface QuestionsOptions {
   readonly retries: number;
   /** Where a device of the site is; undefined for others, and for those that are not found yet. */
   readonly peerOf: (instance: number) => Peer | undefined;
+  /** Why nothing can be sent; undefined while it can. */
+  readonly downBecause: () => string | undefined;
 }
 
 /** What people ask: who is there, and what a device says of properties that need not be in the site file. */
@@ -38,8 +40,10 @@ interface Listener {
 
 const closedAnswer: Answer = { kind: 'failed', reason: 'no-connection', detail: 'the bus is closed' };
 
-export function createQuestions({ client, clock, retries, peerOf }: QuestionsOptions): Questions {
+export function createQuestions({ client, clock, retries, peerOf, downBecause }: QuestionsOptions): Questions {
   const listeners = new Set<Listener>();
+
+  const downAnswer = (): Answer => ({ kind: 'failed', reason: 'no-connection', detail: downBecause() ?? '' });
 
   function listen(waitMs: number, range: Range, onEnd: (found: readonly BacnetFound[] | undefined) => void): void {
     const found = new Map<string, BacnetFound>();
@@ -75,6 +79,7 @@ export function createQuestions({ client, clock, retries, peerOf }: QuestionsOpt
     listen(waitMs, range, found => {
       const [only, ...others] = found ?? [];
       if (!found) onEnd(closedAnswer);
+      else if (!only && downBecause() !== undefined) onEnd(downAnswer());
       else if (!only) {
         onEnd({ kind: 'failed', reason: 'timeout', detail: `no device says that it is ${instance}` });
       } else if (others.some(other => !isSameDevice(other, only))) {
@@ -89,7 +94,11 @@ export function createQuestions({ client, clock, retries, peerOf }: QuestionsOpt
     ask(question, timeoutMs, onAnswer) {
       if (question.kind === 'who-is') {
         const { range, at } = question;
-        listen(timeoutMs, range, devices => onAnswer(devices ? { kind: 'bacnet-devices', devices } : closedAnswer));
+        listen(timeoutMs, range, devices => {
+          if (!devices) onAnswer(closedAnswer);
+          else if (devices.length === 0 && downBecause() !== undefined) onAnswer(downAnswer());
+          else onAnswer({ kind: 'bacnet-devices', devices });
+        });
         if (at) client.sendUnconfirmed(at, encodeWhoIs(range));
         else client.broadcast(encodeWhoIs(range));
         return;

@@ -105,12 +105,17 @@ function answerPlant(gateway: Gateway, query: URLSearchParams): PlantView {
 
 function answerAsk(gateway: Gateway, body: string): Promise<Answer> {
   const { bus, question, timeoutMs } = parseAsk(parseJson(body));
-  const known = plantOf(gateway.site()).buses.map(({ id }) => id);
+  const isBacnet = question.kind === 'bacnet-read' || question.kind === 'who-is';
+  const { buses, bacnet } = plantOf(gateway.site());
+  const known = (isBacnet ? bacnet.buses : buses).map(({ id }) => id);
   if (known.includes(bus)) return gateway.ask(bus, question, timeoutMs);
-  throw new PlantroomError(`the site has no Modbus bus ${JSON.stringify(bus.slice(0, 80))}`, {
-    kind: 'not-found',
-    hint: `it has ${known.join(', ') || 'none'}`,
-  });
+  throw new PlantroomError(
+    `the site has no ${isBacnet ? 'BACnet' : 'Modbus'} bus ${JSON.stringify(bus.slice(0, 80))}`,
+    {
+      kind: 'not-found',
+      hint: `it has ${known.join(', ') || 'none'}`,
+    },
+  );
 }
 
 function parseHistory(query: URLSearchParams): number {

@@ -6,11 +6,12 @@ import type { Site } from '../model/site.ts';
 import { openBroker } from '../sim/broker.ts';
 import { type ControlClient, createControlClient } from '../sim/control-client.ts';
 import { controlSocketIn } from '../sim/control-socket.ts';
-import { createPlatform, type Platform, type ReceivedAlarm } from '../sim/platform.ts';
+import { createPlatform, type ReceivedAlarm } from '../sim/platform.ts';
 import { type CliContext, styleFor } from './context.ts';
 import { socketName } from './daemon.ts';
 import { Child, projectFolder } from './demo/child.ts';
 import { Keeper } from './demo/keeper.ts';
+import { type Legend, legendOf } from './demo/legend.ts';
 import { Observer } from './demo/observer.ts';
 import { type Story, stepStory } from './demo/story.ts';
 import { type DemoPicture, describeLegend, describeReceived, describeValues, renderDemo } from './demo/view.ts';
@@ -61,8 +62,9 @@ async function runDemo(context: CliContext, options: DemoOptions): Promise<void>
 async function openDemo(context: CliContext, options: DemoOptions, quit: AbortController): Promise<void> {
   const places = placesFor(context, options);
   const site = await loadSiteOrExplain(context.err, places.sitePath);
+  const legend = legendOf(site);
   const platform = createPlatform(context.clock, keptAlarms);
-  const show = context.out.isTTY ? createScreenShow(context, quit) : createPlainShow(context);
+  const show = context.out.isTTY ? createScreenShow(context, quit) : createPlainShow(context, legend);
   const broker = await openBroker({
     ...brokerAddress(site, places.sitePath),
     onMessage: (topic, payload) => {
@@ -71,7 +73,7 @@ async function openDemo(context: CliContext, options: DemoOptions, quit: AbortCo
     },
   });
   try {
-    await runPlant(context, places, platform, show, quit.signal);
+    await runPlant(context, places, { platform, legend }, show, quit.signal);
   } finally {
     show.end();
     await broker.close();
@@ -110,11 +112,14 @@ function brokerAddress(site: Site, sitePath: string): { readonly host: string; r
   return { host: hostname, port: port === '' ? 1883 : Number(port) };
 }
 
+/** What a picture has beside the values. */
+type Shown = Pick<DemoPicture, 'platform' | 'legend'>;
+
 /** Runs the simulator and the gateway as processes of their own. */
 async function runPlant(
   context: CliContext,
   places: Places,
-  platform: Platform,
+  shown: Shown,
   show: Show,
   quit: AbortSignal,
 ): Promise<void> {
@@ -135,7 +140,7 @@ async function runPlant(
     const where = ['--data', places.dataFolder, '--socket', places.gatewaySocket];
     keepers.push(keep('gateway', ['run', '--site', site, ...where]));
     const observer = new Observer(clock, createApiClient(places.gatewaySocket, clock), simulator, refreshMs);
-    const looping = loop(context, observer, simulator, platform, notices, show, quit);
+    const looping = loop(context, observer, simulator, shown, notices, show, quit);
     await Promise.race([looping, ...keepers.map(keeper => keeper.givenUp)]);
   } finally {
     await Promise.all(keepers.map(keeper => keeper.stop()));
@@ -160,7 +165,7 @@ async function loop(
   { clock }: CliContext,
   observer: Observer,
   simulator: ControlClient,
-  platform: Platform,
+  shown: Shown,
   notices: readonly string[],
   show: Show,
   quit: AbortSignal,
@@ -176,7 +181,7 @@ async function loop(
     // A simulator that is just being started again misses an act: the story goes on without it.
     if (step.begins)
       await simulator.startFault(step.begins.device, step.begins.fault, step.begins.forMs).catch(() => {});
-    show.picture({ watch, platform, faults, story, nowMono: clock.monoMs(), notices });
+    show.picture({ ...shown, watch, faults, story, nowMono: clock.monoMs(), notices });
     await clock.sleep(refreshMs, quit).catch(() => {});
   }
 }
@@ -212,13 +217,13 @@ function createScreenShow(context: CliContext, quit: AbortController): Show {
 }
 
 /** Lines for a pipe or a log. */
-function createPlainShow(context: CliContext): Show {
+function createPlainShow(context: CliContext, legend: Legend): Show {
   const style = styleFor(context.out, context.env);
   const print = (lines: readonly string[]) => printLines(context, lines);
   let valuesDueMono = context.clock.monoMs();
   print([
     'plantroom demo: a simulated plant, the gateway, an MQTT broker and a small platform.',
-    ...describeLegend(),
+    ...describeLegend(legend),
     '',
   ]);
   return {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatAge } from '../base/duration.ts';
 import { exitCodes, PlantroomError } from '../base/errors.ts';
+import type { ScanWords as BacnetScanWords } from './bacnet/scan.ts';
 import type { CliContext } from './context.ts';
 import { createDaemonAsker, createDirectAsker } from './modbus/asker.ts';
 import { openPlantSource, type PlantSource } from './modbus/plant-source.ts';
@@ -47,6 +48,43 @@ export function registerScan(program: Command, context: CliContext): void {
     .action((where: string | undefined, _options: unknown, command: Command) =>
       scanModbus(context, where, command.optsWithGlobals()),
     );
+  registerBacnet(scan, context);
+}
+
+function registerBacnet(scan: Command, context: CliContext): void {
+  scan
+    .command('bacnet')
+    .summary('ask BACnet/IP devices who is there')
+    .description(
+      'Asks who is there (Who-Is) and lists the devices that answer; with --objects their objects too, with --write as devices and points of the site file. Goes through the daemon where it owns the port. Nothing is ever written to a device.',
+    )
+    .option('--interface <name>', 'the network interface to ask through, for example eth0')
+    .option('--address <ip>', 'the same by our own IPv4 address on it (default: all interfaces)')
+    .option('--port <n>', 'the UDP port (default: 47808)', wholeNumber('--port', 1, 65_535))
+    .option('--bus <id>', 'a bus of the site (default: all BACnet buses of the site)')
+    .option('--site <file>', 'the site file: its buses while no daemon runs, and what --write writes to')
+    .option('--to <host>', 'ask only there, HOST or HOST:PORT: no broadcast')
+    .option('--instances <range>', 'only devices with these instances: 1000..1999')
+    .option('--network <number>', 'only devices of a network behind a router: 200, or one of them: 200:0c')
+    .option('--bbmd <host>', 'register as a foreign device with a BBMD of another subnet, which passes the question on')
+    .option('--wait <duration>', 'how long to listen (default: 3s)', duration('--wait', '200ms', '20s'))
+    .option(
+      '--timeout <duration>',
+      'how long a device may take to answer (default: 3s)',
+      duration('--timeout', '50ms', '10s'),
+    )
+    .option('--objects [instances]', 'list the objects of the devices found, or of these: 1001')
+    .option('--write', 'add the devices, with their objects as points, to the site file')
+    .option('--choose <patterns>', "only objects like these, by type or name: 'analog-*,*temp*' (default: all)")
+    .option('--yes', 'write without asking')
+    .addHelpText(
+      'after',
+      "\nExamples:\n  plantroom scan bacnet --interface eth0\n  plantroom scan bacnet --instances 1000..1999 --bbmd 10.1.0.2\n  plantroom scan bacnet --to 10.0.0.5 --objects\n  plantroom scan bacnet --objects 1001 --write --choose 'analog-*,*alarm*' --site site.yaml",
+    )
+    .action(async (_options: unknown, command: Command) => {
+      const { scanBacnet } = await import('./bacnet/scan.ts');
+      await scanBacnet(context, command.optsWithGlobals<BacnetScanWords>());
+    });
 }
 
 async function scanModbus(context: CliContext, where: string | undefined, options: ScanOptions): Promise<void> {

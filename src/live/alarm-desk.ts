@@ -19,6 +19,8 @@ export interface AlarmDesk {
   record(happenings: readonly Happening[], renewals?: readonly Renewal[]): AlarmRecord;
   /** Every alarm that is not normal, hidden ones included. */
   states(): readonly AlarmState[];
+  /** The last occurrence of an alarm, also where it is normal again; undefined where the gateway has not seen one. */
+  occurrenceOf(alarm: string): string | undefined;
   /** The times of these alarms were corrected; those that have gone meanwhile stay gone. */
   correct(states: readonly AlarmState[]): void;
 }
@@ -152,6 +154,7 @@ export function createAlarmDesk(options: AlarmDeskOptions): AlarmDesk {
       const changes = [...pairs.map(([, state]) => state), ...renewals.flatMap(renew)];
       return { events: pairs.map(([event]) => event), states: changes };
     },
+    occurrenceOf: alarm => lastOccurrence.get(alarm),
     states: () => [...states.values()],
     correct(corrected) {
       for (const { alarm, occurrence, raisedAt } of corrected) {

@@ -1,24 +1,28 @@
 import { parseDuration } from '../base/duration.ts';
 import { type Actor, type ProgressStep, progressSteps } from './alarm.ts';
 
-/**
- * What a person wants done with alarms. `alarms` are keys, patterns with * and ?, or ids of devices, which mean all alarms
- * of the device.
- */
-export type AlarmCommand =
-  | {
-      readonly kind: 'acknowledge' | 'reset' | 'unshelve' | 'in-service' | ProgressStep;
-      readonly alarms: readonly string[];
-      readonly by: Actor;
-      readonly reason: string | undefined;
-    }
-  | {
-      readonly kind: 'shelve' | 'out-of-service';
-      readonly alarms: readonly string[];
-      readonly by: Actor;
-      readonly reason: string;
-      readonly lastsMs: number;
-    };
+/** What a person wants done with alarms. */
+export type AlarmCommand = OrderedAlarms & (PlainOrder | HidingOrder);
+
+interface OrderedAlarms {
+  /** Keys, patterns with * and ?, or ids of devices, which mean all alarms of the device. */
+  readonly alarms: readonly string[];
+  /** Of a single alarm: the occurrence that is meant, and no later one. */
+  readonly occurrence?: string;
+}
+
+interface PlainOrder {
+  readonly kind: 'acknowledge' | 'reset' | 'unshelve' | 'in-service' | ProgressStep;
+  readonly by: Actor;
+  readonly reason: string | undefined;
+}
+
+interface HidingOrder {
+  readonly kind: 'shelve' | 'out-of-service';
+  readonly by: Actor;
+  readonly reason: string;
+  readonly lastsMs: number;
+}
 
 /** What is done with an alarm, and what is reported of the work on it. */
 export const alarmCommands = [
@@ -46,6 +50,7 @@ export interface AlarmCommandBody {
 const alarmCommandLimits = {
   alarms: 100,
   alarmChars: 200,
+  occurrenceChars: 64,
   reasonChars: 200,
   whoChars: 60,
   shelveMs: 7 * 86_400_000,
@@ -87,7 +92,9 @@ export function readAlarmCommand(
   if (reason !== undefined && !isText(reasonChars)(reason)) {
     return wrong(`"reason" must be a text of 1 to ${reasonChars} characters`, 'write why, in a few words');
   }
-  const base = { alarms: alarms as string[], by };
+  const occurrence = occurrenceIn(fields.occurrence, alarms);
+  if (typeof occurrence === 'object') return occurrence;
+  const base = { alarms: alarms as string[], by, ...(occurrence !== undefined && { occurrence }) };
   if (kind !== 'shelve' && kind !== 'out-of-service') {
     return { kind: 'command', command: { ...base, kind, reason: reason as string | undefined } };
   }
@@ -108,6 +115,16 @@ export function readActor(who: unknown, from: string): Actor | WrongCommand {
   if (who === undefined) return { who: from, from };
   if (typeof who === 'string' && isText(whoChars)(who)) return { who, from };
   return wrong(`"who" must be a text of 1 to ${whoChars} characters`, 'write who does it');
+}
+
+function occurrenceIn(occurrence: unknown, [alarm, ...others]: readonly string[]): string | undefined | WrongCommand {
+  if (occurrence === undefined) return undefined;
+  const { occurrenceChars } = alarmCommandLimits;
+  if (typeof occurrence !== 'string' || !isText(occurrenceChars)(occurrence)) {
+    return wrong(`"occurrence" must be a text of 1 to ${occurrenceChars} characters`, 'it stands in the alarm event');
+  }
+  if (others.length === 0 && /^[^*?]+\/[^*?]+$/.test(alarm ?? '')) return occurrence;
+  return wrong('"occurrence" is of one alarm', 'send an order of its own for each: {"alarms": ["pump/dry-run"]}');
 }
 
 function lastsOf(kind: 'shelve' | 'out-of-service', text: unknown): number | AlarmCommandReading {

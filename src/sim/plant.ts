@@ -1,12 +1,13 @@
 import type { Random } from '../base/random.ts';
 import type { Device } from '../model/device.ts';
 import { type BoosterSet, createBoosterSet, measureBoosterSet, stepBoosterSet } from './equipment/booster-set.ts';
-import { type Chiller, createChiller, measureChiller, stepChiller } from './equipment/chiller.ts';
-import type { ActiveFaults, Signals } from './equipment/equipment.ts';
+import { type Chiller, chillerUnits, createChiller, measureChiller, stepChiller } from './equipment/chiller.ts';
+import type { ActiveFaults, Signals, Units } from './equipment/equipment.ts';
 import { createEscalator, type Escalator, measureEscalator, stepEscalator } from './equipment/escalator.ts';
 import {
   createFeederMeter,
   type FeederMeter,
+  feederUnits,
   isFeederDead,
   measureFeederMeter,
   stepFeederMeter,
@@ -232,4 +233,11 @@ export function measureEquipment(equipment: Equipment): Signals {
     case 'chiller':
       return measureChiller(equipment.state);
   }
+}
+
+const units: Partial<Record<Equipment['kind'], Units>> = { 'feeder-meter': feederUnits, chiller: chillerUnits };
+
+/** Units of what it measures, by point id; a signal that is not in it is in that of the usual profile. */
+export function unitsOf({ kind }: Equipment): Units {
+  return units[kind] ?? {};
 }

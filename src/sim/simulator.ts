@@ -70,7 +70,7 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
   const places = planPlaces(site, identify);
   const bacnetPlaces = planBacnet(site);
   const slaves = places.flatMap(place => place.devices);
-  const bacnetDevices = bacnetPlaces.flatMap(place => place.devices.map(({ device }) => device));
+  const bacnetDevices = bacnetPlaces.flatMap(place => place.devices.flatMap(placed => placed.devices));
   const devices = [
     ...slaves.map(({ device, framing }) => ({ device, framing })),
     ...bacnetDevices.map(device => ({ device, framing: 'bacnet' as const })),
@@ -202,7 +202,7 @@ function viewStations({ place: { bus, devices } }: BacnetServer): EndpointView[]
     kind: all.some(({ bacnet }) => bacnet.routed) ? 'BACnet/IP, router' : 'BACnet/IP',
     place: where,
     port: all[0]?.port,
-    devices: all.map(({ device }) => device.id),
+    devices: all.flatMap(placed => placed.devices.map(({ id }) => id)),
   }));
 }
 

@@ -2,8 +2,9 @@ import type { Clock, Timer } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { Device } from '../model/device.ts';
 import { isText, isTwoState, type Point } from '../model/point.ts';
+import { convertValue } from '../model/unit.ts';
 import type { FaultDesk } from './fault-desk.ts';
-import { measureEquipment, type Plant, stepPlant } from './plant.ts';
+import { measureEquipment, type Plant, stepPlant, unitsOf } from './plant.ts';
 
 /** How the values of a simulated plant move. */
 export interface ValuesOptions {
@@ -72,9 +73,12 @@ function writeEquipment(plant: Plant, { device, put }: ValueSink): void {
   const equipment = plant.get(device.id);
   if (!equipment) return;
   const signals = measureEquipment(equipment);
+  const units = unitsOf(equipment);
   for (const point of device.points) {
-    const value = signals[point.id];
-    if (value !== undefined) put(point, (value - point.offset) / point.scale);
+    const signal = signals[point.id];
+    if (signal === undefined) continue;
+    const value = convertValue(signal, units[point.id] ?? point.unit, point.unit) ?? signal;
+    put(point, (value - point.offset) / point.scale);
   }
 }
 

@@ -116,7 +116,17 @@ export function isYes(written: unknown): boolean {
 
 /** The object of a profile's point, moved for the second or third equipment of one device; its Device object stays. */
 export function moveObject(raw: RawPoint, offset: number): RawPoint {
-  const [type = '', instance] = (raw.object ?? '').split(' ');
-  if (offset === 0 || instance === undefined || type === 'device') return raw;
-  return { ...raw, object: `${type} ${Number(instance) + offset}` };
+  const instance = movableInstance(raw);
+  if (offset === 0 || instance === undefined) return raw;
+  return { ...raw, object: `${raw.object?.split(' ')[0]} ${instance + offset}` };
+}
+
+/** The most that the objects of these points can be moved. */
+export function mostOffset(points: readonly RawPoint[]): number {
+  return mostBacnetInstance - Math.max(0, ...points.map(raw => movableInstance(raw) ?? 0));
+}
+
+function movableInstance({ object }: RawPoint): number | undefined {
+  const [type, instance] = (object ?? '').split(' ');
+  return instance === undefined || type === 'device' ? undefined : Number(instance);
 }

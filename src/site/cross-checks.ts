@@ -1,8 +1,8 @@
 import { formatDuration } from '../base/duration.ts';
 import { type LimitLevel, type LimitRule, otherPointOf, type Rule } from '../model/alarm.ts';
-import type { BacnetIpBus } from '../model/bus.ts';
 import type { Point } from '../model/point.ts';
 import { formatQuantity } from '../model/unit.ts';
+import { bacnetCrossChecks } from './bacnet-checks.ts';
 import type { BusDrafts } from './bus.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { siteLimits } from './limits.ts';
@@ -69,23 +69,6 @@ const oneBusPerWire: CrossCheck = ({ buses }, problems) => {
       if (isSerial) problems.error(place, message, hint);
       else problems.warn(place, message, hint);
     }
-  }
-};
-
-/** A UDP port of an address is had once; all interfaces are every one of them. */
-const onePortPerBacnetBus: CrossCheck = ({ buses }, problems) => {
-  const taken: BacnetIpBus[] = [];
-  for (const { bus, tree } of buses.built.values()) {
-    if (bus.protocol !== 'bacnet-ip') continue;
-    const all = '0.0.0.0';
-    const other = taken.find(
-      ({ address, port }) => port === bus.port && (address === bus.address || address === all || bus.address === all),
-    );
-    taken.push(bus);
-    if (!other) continue;
-    const message = `the buses "${other.id}" and "${bus.id}" both listen on ${bus.address === all ? other.address : bus.address}:${bus.port}`;
-    const hint = 'make them one bus, or give each the address of its own interface (address:)';
-    problems.error(placeOfValue(tree, bus.address === all ? 'id' : 'address'), message, hint);
   }
 };
 
@@ -282,10 +265,10 @@ const staysWithinLimits: CrossCheck = ({ tree, devices, rules }, problems) => {
 
 /** Each looks at the whole site for one kind of mistake. */
 export const crossChecks: readonly CrossCheck[] = [
+  ...bacnetCrossChecks,
   everyDeviceHasItsBus,
   everyBusIsUsed,
   oneBusPerWire,
-  onePortPerBacnetBus,
   serialUnitsAreLegal,
   oneDevicePerUnit,
   limitsCanBeMet,

@@ -3,7 +3,7 @@ import type { BacnetDevice, Barrier, Device } from '../model/device.ts';
 import { type ModbusType, modbusTables, type Point } from '../model/point.ts';
 import { say } from '../model/texts.ts';
 import { buildBacnetDevice, checkProtocol, protocolOf } from './bacnet-device.ts';
-import { isYes, moveObject } from './bacnet-point.ts';
+import { isYes, mostOffset, moveObject } from './bacnet-point.ts';
 import type { Build } from './build.ts';
 import type { BusDrafts } from './bus.ts';
 import { buildPoint, mergePoint, type PointDefaults, type PointDraft, placeOfField } from './point.ts';
@@ -12,7 +12,7 @@ import { computedId, selfId } from './reserved-ids.ts';
 import type { Raw } from './schema.ts';
 import { readShape } from './shape.ts';
 import { suggestOr } from './suggestion.ts';
-import { itemsOf, placeOf, placeOfValue, readText, type Tree } from './tree.ts';
+import { itemsOf, placeOf, placeOfKey, placeOfValue, readText, type Tree } from './tree.ts';
 
 /** A device as built, with what the checks and the alarms still need of it. */
 export interface DeviceDraft {
@@ -123,9 +123,8 @@ function collectPoints(
   build: Build,
 ): PointDraft[] {
   const drafts = new Map<string, PointDraft>();
-  const moved = (point: ProfilePoint) => {
-    return draftOf({ ...point, raw: moveObject(point.raw, raw['object-offset'] ?? 0) });
-  };
+  const offset = checkOffset(raw, tree, profile, build);
+  const moved = (point: ProfilePoint) => draftOf({ ...point, raw: moveObject(point.raw, offset) });
   for (const id of wantedPoints(raw, tree, profile, build)) {
     const point = profile?.points.get(id);
     if (point) drafts.set(id, moved(point));
@@ -147,6 +146,21 @@ function collectPoints(
     drafts.set(point.id, base ? mergePoint(base, own) : own);
   }
   return [...drafts.values()];
+}
+
+/** By how much the objects of the profile are moved; 0 where it was written wrongly. */
+function checkOffset(raw: Raw<'device'>, tree: Tree, profile: Profile | undefined, { problems }: Build): number {
+  const offset = raw['object-offset'] ?? 0;
+  if (offset !== 0 && raw.profile === undefined) {
+    const message = '"object-offset" moves the objects of a profile, and there is none';
+    problems.error(placeOfKey(tree, 'object-offset'), message, 'write the numbers of the objects as they are');
+    return 0;
+  }
+  const most = mostOffset([...(profile?.points.values() ?? [])].map(point => point.raw));
+  if (offset <= most) return offset;
+  const message = `no object has a number so high: "object-offset" is ${offset}`;
+  problems.error(placeOfValue(tree, 'object-offset'), message, `of this profile it goes up to ${most}`);
+  return 0;
 }
 
 function draftOf({ raw, tree, isWhole }: ProfilePoint): PointDraft {

@@ -1,5 +1,6 @@
 import type { RuleSetReport } from '../model/site.ts';
 import type { Build } from './build.ts';
+import { isComplete } from './computed.ts';
 import type { DeviceDraft, DeviceDrafts } from './device.ts';
 import { takeRuleSet } from './rule-set.ts';
 import { type Meanings, rewriteReferences } from './rule-set-references.ts';
@@ -73,7 +74,16 @@ function usesOf(device: DeviceDraft, build: Build): RuleSetUse[] {
   const settings = profile && 'as' in profile.settings ? profile.settings : undefined;
   const set = raw.class === undefined ? undefined : takeRuleSet(raw.class, placeOfValue(tree, 'class'), build);
   const itself: RuleSetUse[] = set
-    ? [{ set, device, part: undefined, as: { ...settings?.as, ...raw.as }, broken: nothing, tree }]
+    ? [
+        {
+          set,
+          device,
+          part: undefined,
+          as: { ...withoutLeftOut(settings?.as, device), ...raw.as },
+          broken: nothing,
+          tree,
+        },
+      ]
     : [];
   const parts = itemsOf(tree, 'parts').flatMap((item, index) => {
     const part = raw.parts?.[index];
@@ -89,6 +99,17 @@ function usesOf(device: DeviceDraft, build: Build): RuleSetUse[] {
     };
   });
   return [...itself, ...parts];
+}
+
+/** What the profile says of its points, but for those that `only` leaves out: their rules are left out, too. */
+function withoutLeftOut(as: RuleSetUse['as'] | undefined, device: DeviceDraft): RuleSetUse['as'] {
+  const { profile, points } = device;
+  const isLeftOut = (id: string | number) => {
+    const computed = profile?.computed.find(({ raw }) => raw.id === id);
+    if (computed) return !isComplete(device, computed.raw);
+    return profile?.points.has(String(id)) === true && !points.has(String(id));
+  };
+  return Object.fromEntries(Object.entries(as ?? {}).filter(([, written]) => !isLeftOut(written)));
 }
 
 function keyOf(use: RuleSetUse, id: string): string {
@@ -225,11 +246,13 @@ function intervalsOf({ built }: DeviceDrafts): Meanings['intervalMs'] {
 /** Of each device, from its profile and from the site file. */
 function computedIds(siteTree: Tree, { built }: DeviceDrafts): ComputedIds {
   const ofDevice = new Map<string, string[]>();
-  for (const { id, profile } of built.values())
+  for (const device of built.values()) {
+    const ofProfile = (device.profile?.computed ?? []).filter(({ raw }) => isComplete(device, raw));
     ofDevice.set(
-      id,
-      (profile?.computed ?? []).map(({ raw }) => raw.id),
+      device.id,
+      ofProfile.map(({ raw }) => raw.id),
     );
+  }
   for (const item of itemsOf(siteTree, 'computed')) {
     const id = readText(item, 'id');
     if (id !== undefined) ofDevice.get(readText(item, 'device') ?? '')?.push(id);

@@ -648,7 +648,7 @@ const rtuOverTcpBus = z.strictObject(
   { error: 'a bus: {id: …, protocol: modbus-rtu-over-tcp, host: …, port: …, baud-rate: …, parity: …}' },
 );
 
-const ipv4Text = 'an IPv4 address, such as 192.168.10.2';
+const ipv4Text = 'an IPv4 address, such as 192.168.10.2; names are not looked up';
 const ipv4 = (description: string) =>
   z
     .string({ error: ipv4Text })
@@ -658,7 +658,7 @@ const ipv4 = (description: string) =>
 const foreign = z.strictObject(
   {
     host: ipv4('IP address of the BBMD.'),
-    port: whole(1, 65_535, 'Its UDP port. Left out: 47808.').optional(),
+    port: whole(1, 65_535, 'Its UDP port. Left out: 47808, whatever port the bus has.').optional(),
     ttl: duration('30s', '10h', 'How long it keeps us; renewed in time. Left out: 5m.').optional(),
   },
   { error: 'a mapping: {host: 10.0.0.1, ttl: 5m}' },
@@ -783,7 +783,8 @@ const routed = z.strictObject(
   },
   { error: 'a mapping: {number: 2001, mac: "0c"}' },
 );
-const socketAddress = 'an IPv4 address, with a port where it is another than that of the bus: 192.168.10.20:47809';
+const socketAddress =
+  'an IPv4 address, with a port where it is another than that of the bus: 192.168.10.20:47809; or leave it out, and the gateway looks for the device by its instance';
 
 function isSocketAddress(written: string): boolean {
   const [address = '', port = '1'] = written.split(':');

@@ -27,7 +27,9 @@ export function readShape<Name extends ShapeName>(
     const result = fitShape(name, plain);
     if (result.kind === 'fits') return { raw: result.value, isWhole: round === 0 };
     if (round === 0) reportAll(result.misfits, what, tree, problems);
-    for (const misfit of result.misfits) plain = takeOut(plain, misfit.path);
+    // Two things wrong with one value are taken out with it, once.
+    const paths = new Map(result.misfits.map(({ path }) => [path.join('\0'), path]));
+    for (const path of paths.values()) plain = takeOut(plain, path);
     if (plain === undefined) return undefined;
   }
   return undefined;

@@ -32,6 +32,7 @@ export type { LoadResult } from './load-result.ts';
 export { createNumbering, type Numbering } from './numbering.ts';
 export { formatProblem, type Place, type SiteProblem } from './problem.ts';
 export type { ScenarioEvent, ScenarioNames, ScenarioResult } from './scenario.ts';
+export { addItems } from './site-edit.ts';
 
 export interface ParseOptions {
   readonly readProfile: ReadProfile;

@@ -55,6 +55,26 @@ describe('the story of the demo', () => {
     expect(beside.story).toEqual({ kind: 'over' });
   });
 
+  test('of another plant breaks what that can have, one after the other', () => {
+    const possible = (...names: readonly string[]) => [
+      { name: 'silent', description: '', where: 'wire' as const },
+      ...names.map(name => ({ name, description: '', where: 'plant' as const })),
+    ];
+    const plant: readonly DeviceFaultsView[] = [
+      { device: 'lift-1', name: 'Lift 1', active: [], possible: possible('lift-stuck', 'lift-door-held') },
+      { device: 'board', name: 'Board', active: [], possible: possible() },
+      { device: 'escalator', name: 'Escalator', active: [], possible: possible('comb-plate') },
+    ];
+    expect(play(400, () => ({ faults: plant })).begun).toEqual([
+      '6 s lift-1 lift-stuck',
+      '106 s lift-1 lift-door-held',
+      '206 s escalator comb-plate',
+      '306 s lift-1 lift-stuck',
+    ]);
+    const wires = [{ device: 'board', name: 'Board', active: [], possible: possible() }];
+    expect(play(400, () => ({ faults: wires })).begun).toEqual([]);
+  });
+
   test('goes on when a person mends what the story broke', () => {
     expect(play(80, nowMono => (nowMono === 8_000 ? { faults: [] } : {})).begun).toHaveLength(2);
   });

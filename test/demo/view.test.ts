@@ -1,11 +1,14 @@
+import { join } from 'node:path';
 import { constantFrom, integer, property, assert as propertyAssert, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { legendOf } from '../../src/cli/demo/legend.ts';
 import { type DemoPicture, renderDemo } from '../../src/cli/demo/view.ts';
 import { createStyle } from '../../src/cli/render/style.ts';
 import { widthOfText } from '../../src/cli/render/text.ts';
 import type { WatchPicture } from '../../src/cli/watch-view.ts';
 import type { PointView, StatusView, UplinkView } from '../../src/model/view.ts';
 import { createPlatform } from '../../src/sim/platform.ts';
+import { loadSite } from '../../src/site/site.ts';
 import { sampleUplink } from '../api/sample-gateway.ts';
 import { VirtualClock } from '../fakes/virtual-clock.ts';
 
@@ -27,6 +30,14 @@ function pointView(device: string, index: number, alarms: readonly string[] = []
     alarms,
   };
 }
+
+function legendOfFile(name: string) {
+  const loaded = loadSite(join(import.meta.dirname, '../../config', name));
+  if (loaded.kind !== 'ok') throw new Error(`${name} is wrong`);
+  return legendOf(loaded.site);
+}
+
+const legend = legendOfFile('demo.yaml');
 
 function picture(pointsEach: number, alarmCount: number, more: Partial<DemoPicture> = {}): DemoPicture {
   const platform = createPlatform(new VirtualClock(), 50);
@@ -55,7 +66,7 @@ function picture(pointsEach: number, alarmCount: number, more: Partial<DemoPictu
     nowMs: 0,
   };
   const story = { kind: 'calm', next: 0, nextMono: 6_000 } as const;
-  return { watch, platform, faults: [], story, nowMono: 0, notices: [], ...more };
+  return { watch, platform, faults: [], story, nowMono: 0, notices: [], legend, ...more };
 }
 
 const plain = createStyle(false);
@@ -96,6 +107,17 @@ describe('the screen of the demo', () => {
     const text = renderDemo({ ...base, watch }, { columns: 80, rows: 24 }, plain).join('\n');
     expect(text).toContain('lift/p13');
     expect(text).toContain('self/p3');
+  });
+
+  test('says what to try of the plant that is there', () => {
+    const commands = (name: string) => legendOfFile(name).map(([command]) => command);
+    expect(commands('demo.yaml')).toContain('npx plantroom ack booster/pipe-burst');
+    expect(commands('demo-bacnet.yaml')).toEqual(
+      expect.arrayContaining([
+        'npx plantroom ack lift-1/alarm-button',
+        'npx plantroom sim fault lift-1 silent --for 20s',
+      ]),
+    );
   });
 
   test('says what is broken in the plant, and for how long', () => {

@@ -21,6 +21,10 @@ describe('what a person wants done with alarms', () => {
     });
   });
 
+  test('may mean one occurrence of one alarm', () => {
+    expect(read('acknowledge', { alarms: ['a/b'], occurrence: 'k-1' })).toMatchObject({ occurrence: 'k-1' });
+  });
+
   test('shelves for eight hours unless it says otherwise', () => {
     expect(read('shelve', shelve)).toMatchObject({ lastsMs: 8 * 3_600_000, reason: 'float switch sticks' });
     expect(read('shelve', { ...shelve, for: '30m' })).toMatchObject({ lastsMs: 1_800_000 });
@@ -35,6 +39,11 @@ describe('what a person wants done with alarms', () => {
     ['acknowledge', { alarms: ['x'.repeat(201)] }, '"alarms" must be a list of 1 to 100 alarms'],
     ['acknowledge', { alarms: ['a/b'], who: '' }, '"who" must be a text of 1 to 60 characters'],
     ['acknowledge', { alarms: ['a/b'], reason: 'x'.repeat(201) }, '"reason" must be a text of 1 to 200 characters'],
+    ['acknowledge', { alarms: ['a/b'], occurrence: '' }, '"occurrence" must be a text of 1 to 64 characters'],
+    ['acknowledge', { alarms: ['a/b'], occurrence: 7 }, '"occurrence" must be a text of 1 to 64 characters'],
+    ['acknowledge', { alarms: ['a/b', 'a/c'], occurrence: 'k-1' }, '"occurrence" is of one alarm'],
+    ['acknowledge', { alarms: ['a/*'], occurrence: 'k-1' }, '"occurrence" is of one alarm'],
+    ['acknowledge', { alarms: ['a'], occurrence: 'k-1' }, '"occurrence" is of one alarm'],
     ['shelve', { alarms: ['a/b'] }, '"reason" is missing'],
     ['shelve', { ...shelve, reason: '  ' }, '"reason" must be a text of 1 to 200 characters'],
     ['shelve', { ...shelve, for: 'long' }, '"for" is no duration'],

@@ -141,7 +141,7 @@ buses:
   - {id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${port}}
 devices:
   - {id: tank, name: Tank, bus: bus, unit-id: 2, points: [{id: level, name: Level, holding-register: 4, type: s16, scale: 0.01, unit: m}]}
-  - {id: chiller, name: Chiller, bus: net, instance: 7, address: 127.0.0.2, points: [{id: running, name: Running, object: binary-input 1}]}
+  - {id: chiller, name: Chiller, bus: net, instance: 7, address: 127.0.0.2, points: [{id: running, name: Running, object: binary-input 1}, {id: supply, object: analog-input 1, unit: °C}]}
 `,
   );
   expect(await start()).toContain(`127.0.0.2:${port}  chiller  (BACnet/IP)`);

@@ -181,7 +181,7 @@ const bacnetCases: readonly {
     during: value => value > 36,
     lastsS: 300,
   },
-  { fault: 'no-flow', equipment: chiller, signal: 'supply-temperature', during: value => value > 9, lastsS: 60 },
+  { fault: 'no-flow', equipment: chiller, signal: 'supply', during: value => value > 9, lastsS: 60 },
 ];
 
 function chiller(): Equipment {

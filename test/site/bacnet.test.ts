@@ -174,18 +174,64 @@ describe('a point of BACnet', () => {
   });
 });
 
-test('the site file of docs/bacnet.md is right', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../docs/bacnet.md'), 'utf8');
-  const blocks = [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block]) => block);
-  expect(blocks.length).toBe(1);
-  const loaded = parseSite(blocks.join(''), 'bacnet.md', {
-    numbering: createNumbering(),
-    readProfile: name => ({
-      kind: 'found',
-      file: name,
-      text: readFileSync(join(import.meta.dirname, `../../config/profiles/${name}.yaml`), 'utf8'),
-    }),
-    resolvePath: path => path,
+describe('a lift of whose properties its gateway has only some', () => {
+  const readProfile = (name: string) => {
+    const file = join(import.meta.dirname, `../../config/profiles/${name}.yaml`);
+    return { kind: 'found' as const, file, text: readFileSync(file, 'utf8') };
+  };
+  const parse = (bus: string, device: string) =>
+    parseSite(`gateway: { id: g }\nbuses: [{ id: b, ${bus} }]\ndevices: [{ id: d, bus: b, ${device} }]`, 'site.yaml', {
+      numbering: createNumbering(),
+      resolvePath: path => path,
+      readProfile,
+    });
+
+  test('has the rules of its class that these are enough for, and says what the others need', () => {
+    const loaded = parse(
+      'protocol: bacnet-ip',
+      'instance: 1, profile: bacnet-lift, class: lift, only: [normal-mode, alarm-button, position-lost]',
+    );
+    if (loaded.kind === 'wrong') throw new Error(loaded.problems.map(formatProblem).join('\n'));
+    const [report] = loaded.site.ruleSets;
+    expect(report?.inForce).toEqual(['alarm-button', 'position-lost']);
+    expect(report?.leftOut.find(({ alarm }) => alarm === 'door-open-long')?.needs).toEqual(['door-closed']);
   });
-  expect(loaded.kind === 'wrong' ? loaded.problems.map(formatProblem) : []).toEqual([]);
+
+  test('and so has a device of Modbus whose profile says what its points mean to the class', () => {
+    const loaded = parse(
+      'protocol: modbus-tcp, host: 192.0.2.7',
+      'profile: grundfos-cim200-booster, class: booster-set, only: [outlet-pressure, status-on]',
+    );
+    if (loaded.kind === 'wrong') throw new Error(loaded.problems.map(formatProblem).join('\n'));
+    const needs = loaded.site.ruleSets[0]?.leftOut.find(({ alarm }) => alarm === 'set-fault')?.needs;
+    expect(needs).toEqual(['fault']);
+  });
+});
+
+describe('the site files of docs/bacnet.md are right', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/bacnet.md'), 'utf8');
+  const blocks = [...page.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, block = '']) => block);
+  const load = (text: string) =>
+    parseSite(text, 'bacnet.md', {
+      numbering: createNumbering(),
+      readProfile: name => ({
+        kind: 'found',
+        file: name,
+        text: readFileSync(join(import.meta.dirname, `../../config/profiles/${name}.yaml`), 'utf8'),
+      }),
+      resolvePath: path => path,
+    });
+
+  test.each(blocks)('%s', block => {
+    const loaded = load(block);
+    expect((loaded.kind === 'wrong' ? loaded.problems : loaded.warnings).map(formatProblem)).toEqual([]);
+  });
+
+  test('and the lift whose load nobody knows is still watched for passengers', () => {
+    expect(blocks.length).toBe(2);
+    const loaded = load(blocks[1] ?? '');
+    expect(loaded.kind === 'ok' && loaded.site.ruleSets[0]?.inForce).toEqual(
+      expect.arrayContaining(['trapped', 'trapped-at-level', 'alarm-button', 'out-of-service']),
+    );
+  });
 });

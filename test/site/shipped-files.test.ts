@@ -12,7 +12,7 @@ const text = (path: string) => readFileSync(`${config}/${path}`, 'utf8');
 const namesIn = (folder: string) =>
   readdirSync(`${config}/${folder}`).flatMap(name => (name.endsWith('.yaml') ? name.replace(/\.yaml$/, '') : []));
 const profiles = namesIn('profiles');
-const sites = ['demo.yaml', 'demo-rule-sets.yaml', 'example-pump-room.yaml', 'example-tower.yaml'];
+const sites = ['demo.yaml', 'demo-rule-sets.yaml', 'demo-bacnet.yaml', 'example-pump-room.yaml', 'example-tower.yaml'];
 
 describe('the JSON Schemas that editors read are those of the code: npm run schema', () => {
   test.each([

@@ -39,6 +39,8 @@ const firstAfterMs = 6_000;
 /** The gateway sees the plant well for this long before it breaks. */
 const calmBeforeMs = 3_000;
 const pauseMs = 55_000;
+/** Of another plant: long enough for an alarm that is delayed by half a minute. */
+const otherMs = 45_000;
 
 /** One step of the story: where it stands now, and the act that begins with it. */
 export function stepStory(story: Story, input: StoryInput): { readonly story: Story; readonly begins?: Act } {
@@ -53,7 +55,8 @@ export function stepStory(story: Story, input: StoryInput): { readonly story: St
     }
     case 'calm': {
       if (nowMono < story.nextMono) return { story };
-      const act = actAt(story.next);
+      const act = actAt(story.next, input.faults);
+      if (!act) return { story };
       return { story: { kind: 'acting', next: story.next + 1, endsMono: nowMono + act.forMs, act }, begins: act };
     }
     case 'acting':
@@ -62,8 +65,14 @@ export function stepStory(story: Story, input: StoryInput): { readonly story: St
   }
 }
 
-function actAt(index: number): Act {
-  return index === 0 ? first : (others[(index - 1) % others.length] ?? first);
+/** The next of the demo's own acts; of a plant that cannot have them, the next of what it can have. */
+function actAt(index: number, faults: readonly DeviceFaultsView[]): Act | undefined {
+  const isOwn = faults.length === 0 || faults.some(({ device }) => device === first.device);
+  if (isOwn) return index === 0 ? first : others[(index - 1) % others.length];
+  const all = faults.flatMap(({ device, possible }) =>
+    possible.filter(({ where }) => where === 'plant').map(({ name }): Act => ({ device, fault: name, forMs: otherMs })),
+  );
+  return all[index % all.length];
 }
 
 /** A fault that the story did not make. One that has just ended by itself may still be listed for a moment. */

@@ -9,6 +9,7 @@ import { type Cell, type Column, renderTable } from '../render/table.ts';
 import { formatTime } from '../render/time.ts';
 import { countOf } from '../render/words.ts';
 import { renderWatch, type WatchPicture } from '../watch-view.ts';
+import type { Legend } from './legend.ts';
 import type { Story } from './story.ts';
 
 /** Everything the demo shows. */
@@ -21,21 +22,13 @@ export interface DemoPicture {
   readonly nowMono: number;
   /** What happened to the demo's own processes; the newest is shown. */
   readonly notices: readonly string[];
+  readonly legend: Legend;
 }
 
 interface Size {
   readonly columns: number;
   readonly rows: number;
 }
-
-const legend: readonly (readonly [command: string, what: string])[] = [
-  ['npx plantroom watch', 'live values of every point'],
-  ['npx plantroom alarms --history 20', 'what stands, and what happened'],
-  ['npx plantroom ack booster/pipe-burst', 'say that you have seen it: until then it stays listed'],
-  ['npx plantroom sim fault feeder phase-loss --for 20s', 'break something'],
-  ['npx plantroom sim faults', 'all that can break'],
-  ['npx plantroom sim clear', 'mend it'],
-];
 
 /** Rows that the live values need at least; what is above the table and below it included. */
 const fewestWatchRows = 9;
@@ -46,10 +39,11 @@ const alarmShare = 0.3;
 /** The whole screen, as lines that fit it. */
 export function renderDemo(picture: DemoPicture, size: Size, style: Style): string[] {
   const { columns, rows } = size;
+  const { legend } = picture;
   const notices = picture.notices.slice(-1).map(text => renderLine([{ text, paint: style.warning }], columns));
   const plant = [renderPlant(picture, columns, style), ...notices];
   const isLow = rows < fewestWatchRows + fewestAlarmRows + plant.length + legend.length + 5;
-  const bottom = isLow ? [] : ['', ...renderLegend(columns, style)];
+  const bottom = isLow ? [] : ['', ...renderLegend(legend, columns, style)];
   // Beside the two tables: what the plant does, an empty line above it, the title and the header of the alarms.
   const room = rows - bottom.length - plant.length - 3;
   const alarmRows = Math.min(mostAlarmRows, Math.max(fewestAlarmRows, Math.floor(room * alarmShare)));
@@ -175,7 +169,7 @@ function describeLatency({ latencyMs }: ReceivedAlarm): string {
   return latencyMs < 10_000 ? formatLatency(Math.max(0, latencyMs)) : formatAge(latencyMs);
 }
 
-function renderLegend(width: number, style: Style): string[] {
+function renderLegend(legend: Legend, width: number, style: Style): string[] {
   const widest = Math.max(...legend.map(([command]) => command.length));
   return [
     renderLine([{ text: 'Try in a second terminal:', paint: style.title }], width),
@@ -225,7 +219,7 @@ function describeValue({ state, value, unit }: WatchPicture['points'][number]): 
 }
 
 /** What to try, for a pipe. */
-export function describeLegend(): string[] {
+export function describeLegend(legend: Legend): string[] {
   const widest = Math.max(...legend.map(([command]) => command.length));
   return ['Try in a second terminal:', ...legend.map(([command, what]) => `  ${command.padEnd(widest)}  ${what}`)];
 }

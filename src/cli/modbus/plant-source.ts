@@ -14,6 +14,8 @@ export interface PlantSource {
   readonly plant: PlantView;
   /** The points of one device. */
   points(device: string): Promise<PlantView['points']>;
+  /** The same of a BACnet device. */
+  bacnetPoints(device: string): Promise<PlantView['bacnet']['points']>;
 }
 
 const nothing: PlantView = { buses: [], devices: [], points: [], bacnet: { buses: [], devices: [], points: [] } };
@@ -31,11 +33,24 @@ export async function openPlantSource(
   const client = await findRunning(context, options);
   if (client) {
     if (siteFile !== undefined) throw siteOfDaemon();
-    return { client, plant: await client.plant(), points: async device => (await client.plant(device)).points };
+    return sourceOf(client, await client.plant(), device => client.plant(device));
   }
-  if (siteFile === undefined) return { client, plant: nothing, points: async () => [] };
+  if (siteFile === undefined) return sourceOf(client, nothing, async () => nothing);
   const site = await loadSiteOrExplain(context.err, resolve(context.cwd, siteFile));
-  return { client, plant: plantOf(site), points: async device => plantOf(site, device).points };
+  return sourceOf(client, plantOf(site), async device => plantOf(site, device));
+}
+
+function sourceOf(
+  client: ApiClient | undefined,
+  plant: PlantView,
+  viewOf: (device: string) => Promise<PlantView>,
+): PlantSource {
+  return {
+    client,
+    plant,
+    points: async device => (await viewOf(device)).points,
+    bacnetPoints: async device => (await viewOf(device)).bacnet.points,
+  };
 }
 
 async function findRunning(context: CliContext, options: GlobalOptions): Promise<ApiClient | undefined> {

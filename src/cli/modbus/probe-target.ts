@@ -7,7 +7,7 @@ import { type Asker, createDaemonAsker, createDirectAsker } from './asker.ts';
 import { busTo, type LineWords, looksLikeEndpoint, parseEndpoint } from './endpoint.ts';
 import { note } from './note.ts';
 import { checkSameWay, findOwner } from './owner.ts';
-import { openPlantSource, type PlantSource } from './plant-source.ts';
+import type { PlantSource } from './plant-source.ts';
 import { checkPort } from './port-guard.ts';
 
 export interface TargetOptions extends GlobalOptions {
@@ -37,8 +37,12 @@ const connectTimeoutMs = 3_000;
  *
  * @throws PlantroomError `not-found`, `usage`, or what stands in the way of opening the bus
  */
-export async function findTarget(context: CliContext, options: TargetOptions, where: string): Promise<Target> {
-  const source = await openPlantSource(context, options, options.site);
+export async function findTarget(
+  context: CliContext,
+  options: TargetOptions,
+  where: string,
+  source: PlantSource,
+): Promise<Target> {
   return looksLikeEndpoint(where)
     ? await targetOfEndpoint(context, options, where, source)
     : await targetOfName(context, options, where, source);

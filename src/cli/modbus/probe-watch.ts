@@ -5,6 +5,7 @@ import { printJsonLine, printLines } from '../output.ts';
 import { renderLine } from '../render/line.ts';
 import type { Style } from '../render/style.ts';
 import { cutText } from '../render/text.ts';
+import { repeat } from '../repeat.ts';
 import { Screen } from '../screen.ts';
 import { untilSignal } from '../signals.ts';
 import { describeUnit, failureOf } from './answers.ts';
@@ -31,7 +32,7 @@ const nothingYet: WatchState = { last: undefined, changed: new Set(), failure: u
 export async function watchProbe(context: CliContext, probe: Probe, options: WatchOptions): Promise<void> {
   await untilSignal(context, async quit => {
     if (context.out.isTTY && !options.json) await watchOnScreen(context, probe, options, quit);
-    else await repeat(context, probe, options, quit.signal, state => printState(context, probe, state, options));
+    else await repeatProbe(context, probe, options, quit.signal, state => printState(context, probe, state, options));
   });
 }
 
@@ -43,30 +44,25 @@ async function watchOnScreen(context: CliContext, probe: Probe, options: WatchOp
     if (/q/i.test(keys) || keys.includes(ctrlC)) quit.abort();
   };
   using screen = Screen.open(context, onKeys, () => draw());
-  await repeat(context, probe, options, quit.signal, next => {
+  await repeatProbe(context, probe, options, quit.signal, next => {
     state = next;
     draw();
   });
 }
 
-async function repeat(
+async function repeatProbe(
   { clock }: CliContext,
   probe: Probe,
   { intervalMs }: WatchOptions,
   signal: AbortSignal,
   show: (state: WatchState) => void,
 ): Promise<void> {
-  const aborted = new Promise<undefined>(resolve => signal.addEventListener('abort', () => resolve(undefined)));
   let state = nothingYet;
-  let dueMono = clock.monoMs();
-  while (!signal.aborted) {
-    const taken = await Promise.race([takeProbe(probe).catch(asFailure), aborted]);
-    if (taken === undefined) return;
+  const take = () => takeProbe(probe).catch(asFailure);
+  await repeat(clock, intervalMs, signal, take, taken => {
     state = nextState(state, taken, probe);
     show(state);
-    dueMono = Math.max(dueMono + intervalMs, clock.monoMs());
-    await clock.sleep(dueMono - clock.monoMs(), signal).catch(() => {});
-  }
+  });
 }
 
 /** A daemon that goes away is shown, and comes back by itself. */

@@ -1,12 +1,5 @@
 import { assert } from '../../base/assert.ts';
-import {
-  type AlarmLife,
-  type AlarmState,
-  type Deadline,
-  floodAlarm,
-  type Happening,
-  type Priority,
-} from '../../model/alarm.ts';
+import { type AlarmState, type Deadline, floodAlarm, type Happening, type Priority } from '../../model/alarm.ts';
 import type { FirstOutGroup, PriorityPolicies } from '../../model/deadline.ts';
 import type { TimeStamp } from '../../model/time.ts';
 import {
@@ -19,6 +12,7 @@ import {
 import { createCauses, enterGroup, leaveCause, leaveSecondaries, markSecondary } from './causes.ts';
 import { type DueDeadline, nextDeadlineMono, type Owed, openDeadlines, passedDeadlines } from './deadlines.ts';
 import { beginDuty, type Duty, isMasked, stepDuty } from './duty.ts';
+import { createEndedLives } from './ended-lives.ts';
 import type { BookTime, BootFix } from './expiry.ts';
 import { isCoveredBy, leadOf } from './first-out.ts';
 import { gatewayActor, noDetails, type StepTime } from './happening.ts';
@@ -68,9 +62,6 @@ export interface WatchedBookOptions extends Omit<AlarmBookOptions, 'site' | 'may
   readonly stampAt: (mono: number) => TimeStamp;
 }
 
-/** Most occurrences that are over and still take reports of progress; beyond it the oldest is forgotten. */
-export const mostEnded = 1_000;
-
 export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   const ofBook = options.states.filter(({ alarm }) => alarm !== floodAlarm);
   const kept = ofBook.filter(({ rule }) => rule !== 'suppression');
@@ -83,8 +74,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
   const causes = createCauses();
   const duties = new Map<string, Duty>();
   const covered = new Set<string>();
-  /** The last life of alarms that are normal again: people report when they are back at their desk. */
-  const ended = new Map<string, AlarmLife>();
+  const ended = createEndedLives();
   const dueBy = new Map<string, number>();
   let restated = new Set<string>();
   const notices = createNotices();
@@ -153,7 +143,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
     const isMarked = kind === 'raised' && (isFirst || isSeenAnew || !followsStanding(alarm));
     if (isMarked) mark(happening);
     if (life.phase === 'normal') end(happening);
-    else ended.delete(alarm);
+    else ended.forget(alarm);
     for (const one of [alarm, ...(causes.secondariesOf.get(alarm) ?? [])]) settleCover(one, mono);
     noteDue(alarm);
     const dressed = dress(alarm, { mono, wall: happening.sampledAt }, life);
@@ -181,11 +171,10 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
 
   function end({ alarm, kind, life }: Happening): void {
     leaveCause(causes, alarm);
-    ended.delete(alarm);
-    if (kind === 'removed') notices.forget(alarm);
-    else ended.set(alarm, life);
-    const [oldest] = ended.keys();
-    if (ended.size > mostEnded && oldest !== undefined) ended.delete(oldest);
+    if (kind === 'removed') {
+      notices.forget(alarm);
+      ended.forget(alarm);
+    } else ended.keep(alarm, life);
   }
 
   function dress(alarm: string, now: Pick<BookTime, 'mono' | 'wall'>, life = book.lifeOf(alarm)) {
@@ -223,25 +212,20 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
 
   /** A report of progress is looked at here: the book takes any. */
   function act(...[alarm, deed, now]: Parameters<AlarmBook['act']>): ReturnType<WatchedBook['act']> {
-    const past = ended.get(alarm);
     if (deed.kind === 'report') {
+      const past = ended.lifeOf(alarm);
       const { progress, isActive } = past ?? book.lifeOf(alarm);
       const verdict = stepProgress(progress, { step: deed.step, note: { by: deed.by, at: now.wall }, isActive });
       if (verdict.kind === 'refused') return verdict;
       if (past && verdict.kind === 'known') return { kind: 'done', happenings: [] };
       if (past && verdict.kind === 'taken') {
         const life = { ...past, progress: verdict.progress };
-        ended.set(alarm, life);
-        const parts = {
-          kind: deed.step,
-          alarm,
-          rule: book.ruleOf(alarm),
-          life,
-          isFirst: false,
-          by: deed.by,
-          reason: deed.reason,
+        ended.keep(alarm, life);
+        const parts = { kind: deed.step, alarm, rule: book.ruleOf(alarm), life, isFirst: false };
+        return {
+          kind: 'done',
+          happenings: [{ ...noDetails, ...parts, by: deed.by, reason: deed.reason, ...timesOf(now) }],
         };
-        return { kind: 'done', happenings: [{ ...noDetails, ...parts, ...timesOf(now) }] };
       }
     }
     const outcome = book.act(alarm, deed, now);
@@ -306,7 +290,7 @@ export function createWatchedBook(options: WatchedBookOptions): WatchedBook {
         settleCover(alarm, now.mono);
         noteDue(alarm);
       }
-      for (const alarm of [...ended.keys()].filter(one => !book.ruleOf(one))) ended.delete(alarm);
+      ended.forgetAllBut(alarm => book.ruleOf(alarm) !== undefined);
       return happenings;
     },
     correctTimes: (fix, now) => book.correctTimes(fix).map(({ alarm }) => restate(alarm, now)),

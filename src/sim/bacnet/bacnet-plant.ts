@@ -35,30 +35,31 @@ export interface BacnetPlant {
 const latePerTimeout = 1.2;
 
 export function createBacnetPlant(options: BacnetPlantOptions): BacnetPlant {
-  const tellers = new Map<string, () => void>();
-  const served = new Map<string, ServedObjects>();
-  for (const { device } of options.places.flatMap(place => place.devices)) {
+  const tellers = new Map<PlacedDevice, () => void>();
+  const served = new Map<PlacedDevice, ServedObjects>();
+  for (const placed of options.places.flatMap(place => place.devices)) {
     served.set(
-      device.id,
-      serveObjects(device, options.plant, () => tellers.get(device.id)?.()),
+      placed,
+      serveObjects(placed.devices, options.plant, () => tellers.get(placed)?.()),
     );
   }
-  const describe = ({ device, bacnet, host, port }: PlacedDevice, { bus }: BacnetPlace) => {
-    const maker = options.identify(device);
+  const describe = (placed: PlacedDevice, { bus }: BacnetPlace) => {
+    const { devices, bacnet, host, port } = placed;
+    const maker = devices.map(options.identify).find(found => found !== undefined);
     return {
       instance: bacnet.instance,
       host,
       port,
-      name: device.id,
-      objects: served.get(device.id)?.objects ?? [],
-      lateMs: latePerTimeout * (device.timeoutMs ?? bus.timeoutMs),
-      faults: () => options.faults(device.id),
+      name: devices.map(({ id }) => id).join(' '),
+      objects: served.get(placed)?.objects ?? [],
+      lateMs: latePerTimeout * Math.max(...devices.map(({ timeoutMs }) => timeoutMs ?? bus.timeoutMs)),
+      faults: faultsOf(devices, options),
       ...(bacnet.routed ? { behind: bacnet.routed } : {}),
       ...(maker ? { vendor: maker.vendor, model: maker.product } : {}),
     };
   };
   return {
-    sinks: [...served.values()].map(({ sink }) => sink),
+    sinks: [...served.values()].flatMap(({ sinks }) => sinks),
     async open() {
       const servers: BacnetServer[] = [];
       try {
@@ -73,8 +74,8 @@ export function createBacnetPlant(options: BacnetPlantOptions): BacnetPlant {
             random: options.random,
           });
           servers.push({ place, network });
-          devices.forEach(({ device }, index) => {
-            tellers.set(device.id, () => network.devices[index]?.tellChanges());
+          devices.forEach((placed, index) => {
+            tellers.set(placed, () => network.devices[index]?.tellChanges());
           });
         }
       } catch (thrown) {
@@ -84,4 +85,11 @@ export function createBacnetPlant(options: BacnetPlantOptions): BacnetPlant {
       return servers;
     },
   };
+}
+
+/** One that is several devices of the site has the faults of each. */
+function faultsOf(devices: readonly Device[], { faults }: BacnetPlantOptions): () => BacnetFaults {
+  const [first, ...others] = devices.map(({ id }) => id);
+  if (first !== undefined && others.length === 0) return () => faults(first);
+  return () => new Set(devices.flatMap(({ id }) => [...faults(id)]));
 }

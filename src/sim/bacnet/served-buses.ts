@@ -11,7 +11,8 @@ export interface BacnetPlace {
 }
 
 export interface PlacedDevice {
-  readonly device: Device;
+  /** Two devices of the site may be one: the lifts of a gateway. */
+  readonly devices: readonly Device[];
   readonly bacnet: BacnetDevice;
   readonly host: string;
   readonly port: number;
@@ -32,29 +33,30 @@ export function planBacnet(site: Site): BacnetPlace[] {
     if (devices.length === 0) return [];
     refuse(bus.id, 'bus', bus.address);
     if (bus.foreign) refuse(bus.id, 'BBMD of the bus', bus.foreign.host);
-    const taken = new Set(devices.flatMap(({ bacnet }) => (bacnet?.address ? [bacnet.address.host] : [])));
-    return [
-      {
-        bus,
-        broadcast: bus.broadcast ?? loopbackBroadcast,
-        devices: devices.flatMap(device => place(device, bus, taken)),
-      },
-    ];
+    return [{ bus, broadcast: bus.broadcast ?? loopbackBroadcast, devices: placeAll(devices, bus) }];
   });
 }
 
+function placeAll(devices: readonly Device[], bus: BacnetIpBus): PlacedDevice[] {
+  const taken = new Set(devices.flatMap(({ bacnet }) => (bacnet?.address ? [bacnet.address.host] : [])));
+  // One instance is one device; where addresses differ, it is a conflict that the site file wants to see.
+  const all = Map.groupBy(devices, ({ bacnet }) => `${bacnet?.instance} ${JSON.stringify(bacnet?.address ?? '')}`);
+  return [...all.values()].flatMap(together => place(together, bus, taken));
+}
+
 /** A device that is looked for gets an address that no other has. */
-function place(device: Device, bus: BacnetIpBus, taken: Set<string>): PlacedDevice[] {
-  const { bacnet } = device;
-  if (!bacnet) return [];
+function place(devices: readonly Device[], bus: BacnetIpBus, taken: Set<string>): PlacedDevice[] {
+  const [first] = devices;
+  if (!first?.bacnet) return [];
+  const { id, bacnet } = first;
   if (bacnet.address) {
-    refuse(device.id, 'device', bacnet.address.host);
-    return [{ device, bacnet, ...bacnet.address }];
+    refuse(id, 'device', bacnet.address.host);
+    return [{ devices, bacnet, ...bacnet.address }];
   }
   let number = 1;
   while (taken.has(hostOf(number))) number += 1;
   taken.add(hostOf(number));
-  return [{ device, bacnet, host: hostOf(number), port: bus.port }];
+  return [{ devices, bacnet, host: hostOf(number), port: bus.port }];
 }
 
 function hostOf(number: number): string {

@@ -21,13 +21,23 @@ const transportTypes: readonly number[] = [objectTypes.lift, objectTypes.escalat
 
 /** The equipment behind the lifts and escalators of a device: the first has the device's id, and with it its faults. */
 export function transportOf(device: Device): [string, Equipment][] {
-  const moving = instancesOf(device, objectTypes.lift).map(instance => ['lift', instance] as const);
-  const stairs = instancesOf(device, objectTypes.escalator).map(instance => ['escalator', instance] as const);
-  return [...moving, ...stairs].map(([kind], place) => [equipmentId(device, place), createTransport(kind)]);
+  return membersOf(device).map(({ kind, equipment }) => [equipment, createTransport(kind)]);
 }
 
-function equipmentId(device: Device, place: number): string {
-  return place === 0 ? device.id : `${device.id}#${place}`;
+interface Member {
+  readonly kind: 'lift' | 'escalator';
+  readonly instance: number;
+  /** Id of what moves it. */
+  readonly equipment: string;
+}
+
+function membersOf(device: Device): Member[] {
+  const moving = instancesOf(device, objectTypes.lift).map(instance => ({ kind: 'lift' as const, instance }));
+  const stairs = instancesOf(device, objectTypes.escalator).map(instance => ({ kind: 'escalator' as const, instance }));
+  return [...moving, ...stairs].map((member, place) => ({
+    ...member,
+    equipment: place === 0 ? device.id : `${device.id}#${place}`,
+  }));
 }
 
 function instancesOf(device: Device, type: number): number[] {
@@ -37,25 +47,16 @@ function instancesOf(device: Device, type: number): number[] {
 
 export interface ServedObjects {
   readonly objects: readonly SimObject[];
-  readonly sink: ValueSink;
+  /** One for each device of the site. */
+  readonly sinks: readonly ValueSink[];
 }
 
-/** The objects of a device and how the plant moves them. */
-export function serveObjects(device: Device, plant: Plant, onShown: () => void): ServedObjects {
-  const lifts = instancesOf(device, objectTypes.lift);
-  const escalators = instancesOf(device, objectTypes.escalator);
-  const groups = instancesOf(device, objectTypes['elevator-group']);
-  const isMoving = lifts.length + escalators.length > 0 && plant.has(device.id);
+/** The objects of a device, which may be several devices of the site, and how the plant moves them. */
+export function serveObjects(devices: readonly Device[], plant: Plant, onShown: () => void): ServedObjects {
+  const whole = plant.size > 0 ? wholeObjects(devices, plant) : [];
   const isOwn = ({ address }: Point) =>
-    address.protocol === 'bacnet' && !(isMoving && transportTypes.includes(address.objectType));
-  const points = device.points.filter(isOwn);
-  const stateAt = (now: Plant, place: number) => now.get(equipmentId(device, place));
-  const liftAt = (now: Plant, place: number): Lift | undefined => {
-    const found = stateAt(now, place);
-    return found?.kind === 'lift' ? found.state : undefined;
-  };
-  const members = (now: Plant) => lifts.map((_, place) => liftAt(now, place)).filter(lift => lift !== undefined);
-  const whole = isMoving ? wholeObjects() : [];
+    address.protocol === 'bacnet' && !(whole.length > 0 && transportTypes.includes(address.objectType));
+  const points = devices.flatMap(device => device.points).filter(isOwn);
   const all = new Map(
     [...whole.map(({ object }) => object), ...createPointObjects(points)].map(object => [
       objectKey(object.type, object.instance),
@@ -69,41 +70,63 @@ export function serveObjects(device: Device, plant: Plant, onShown: () => void):
   };
   // What no equipment measures stays as it began.
   for (const [place, point] of points.entries()) put(point, place % 100);
-  return {
-    objects: [...all.values()],
-    sink: {
-      device,
-      put,
-      show(now) {
-        for (const { update } of whole) update(now);
-        onShown();
-      },
-    },
+  const show = (now: Plant) => {
+    for (const { update } of whole) update(now);
+    onShown();
   };
+  // What is shown of the last one is shown of all.
+  const sinks = devices.map((device, place) =>
+    place === devices.length - 1 ? { device, put, show } : { device, put },
+  );
+  return { objects: [...all.values()], sinks };
+}
 
-  function wholeObjects() {
-    const group = groups[0];
-    const liftObjects = lifts.flatMap((instance, place) => {
-      const lift = liftAt(plant, place);
-      if (!lift) return [];
-      const object = createLiftObject({ instance, name: `lift ${instance}`, group, installation: place + 1 }, lift);
-      const update = (now: Plant) => updateObject(object, liftState(liftAt(now, place) ?? lift));
-      return [{ object, update }];
-    });
-    const escalatorObjects = escalators.flatMap((instance, place) => {
-      const found = (now: Plant) => {
-        const one = stateAt(now, lifts.length + place);
-        return one?.kind === 'escalator' ? one.state : undefined;
-      };
-      const first = found(plant);
-      if (!first) return [];
-      const object = createEscalatorObject(instance, `escalator ${instance}`, first);
-      return [{ object, update: (now: Plant) => updateObject(object, escalatorState(found(now) ?? first)) }];
-    });
-    const groupObjects = groups.map(instance => {
-      const object = createGroupObject({ instance, name: `group ${instance}`, lifts }, members(plant));
-      return { object, update: (now: Plant) => updateObject(object, groupState(members(now))) };
-    });
-    return [...liftObjects, ...escalatorObjects, ...groupObjects];
+interface WholeObject {
+  readonly object: SimObject;
+  readonly update: (now: Plant) => void;
+}
+
+/** The lifts, escalators and groups of a device as the standard has them; a lift that two devices of the site name is that of the first. */
+function wholeObjects(devices: readonly Device[], plant: Plant): WholeObject[] {
+  const named = devices.flatMap(membersOf).filter(({ equipment }) => plant.has(equipment));
+  const members = [
+    ...new Map(named.toReversed().map(one => [`${one.kind} ${one.instance}`, one])).values(),
+  ].toReversed();
+  const groups = [...new Set(devices.flatMap(device => instancesOf(device, objectTypes['elevator-group'])))];
+  const lifts = members.filter(({ kind }) => kind === 'lift');
+  const liftsIn = (now: Plant) => lifts.flatMap(({ equipment }) => liftOf(now, equipment) ?? []);
+  const groupObjects = groups.map(instance => {
+    const of = { instance, name: `group ${instance}`, lifts: lifts.map(lift => lift.instance) };
+    const object = createGroupObject(of, liftsIn(plant));
+    return { object, update: (now: Plant) => updateObject(object, groupState(liftsIn(now))) };
+  });
+  const moving = members.flatMap((member, place) => wholeMember(member, place, groups[0], plant));
+  return [...moving, ...groupObjects];
+}
+
+function wholeMember(
+  { instance, equipment }: Member,
+  place: number,
+  group: number | undefined,
+  plant: Plant,
+): WholeObject[] {
+  const first = plant.get(equipment);
+  if (first?.kind === 'lift') {
+    const identity = { instance, name: `lift ${instance}`, group, installation: place + 1 };
+    const object = createLiftObject(identity, first.state);
+    const update = (now: Plant) => updateObject(object, liftState(liftOf(now, equipment) ?? first.state));
+    return [{ object, update }];
   }
+  if (first?.kind !== 'escalator') return [];
+  const object = createEscalatorObject(instance, `escalator ${instance}`, first.state);
+  const update = (now: Plant) => {
+    const found = now.get(equipment);
+    updateObject(object, escalatorState(found?.kind === 'escalator' ? found.state : first.state));
+  };
+  return [{ object, update }];
+}
+
+function liftOf(plant: Plant, id: string): Lift | undefined {
+  const found = plant.get(id);
+  return found?.kind === 'lift' ? found.state : undefined;
 }

@@ -1,4 +1,4 @@
-import type { ActiveFaults, Signals, Surroundings } from './equipment.ts';
+import type { ActiveFaults, Signals, Surroundings, Units } from './equipment.ts';
 import { approach, dayShare, stepNoise } from './noise.ts';
 
 /** A water-cooled chiller that keeps its supply water cold. */
@@ -26,6 +26,7 @@ const flowM3h = 103;
 /** Kilowatts of cooling for one of electricity at full load. */
 const performance = 5.2;
 const ambientC = 28;
+const condenserRiseC = 5;
 const faultCodes = { highPressure: 12, noFlow: 3 } as const;
 
 /** Cooling of an office over the day. */
@@ -83,22 +84,31 @@ function powerOf(load: number, condenserC: number): number {
   return ((ratedKw * load) / performance) * (1 + 0.02 * (condenserC - 35)) + (load > 0.01 ? 4 : 0);
 }
 
-/** Signals by the ids of the chiller's profile. */
+/** Point ids and units of the profile bacnet-chiller, and what such a machine has besides. */
 export function measureChiller(state: Chiller): Signals {
   const isRunning = state.faultCode === 0;
+  const waterFlow = state.faultCode === faultCodes.noFlow ? 0 : flowM3h;
   return {
+    supply: state.supplyC,
+    return: state.returnC,
+    'condenser-in': ambientC,
+    'condenser-out': ambientC + condenserRiseC * state.load,
+    load: 100 * state.load,
+    setpoint: setpointC,
     running: isRunning ? 1 : 0,
-    fault: state.faultCode === 0 ? 0 : 1,
+    fault: isRunning ? 0 : 1,
+    flow: waterFlow > 0 ? 1 : 0,
     'fault-code': state.faultCode,
     mode: isRunning ? (state.load > 0.02 ? 2 : 1) : 3,
-    capacity: 100 * state.load,
-    'supply-temperature': state.supplyC,
-    'return-temperature': state.returnC,
-    setpoint: setpointC,
     'condenser-temperature': state.condenserC,
-    'water-flow': state.faultCode === faultCodes.noFlow ? 0 : flowM3h,
+    'water-flow': waterFlow,
     power: powerOf(state.load, state.condenserC),
     energy: state.energyKwh,
     'running-hours': 12_300 + state.runningS / 3_600,
   };
 }
+
+export const chillerUnits: Units = {
+  ...{ supply: '°C', return: '°C', 'condenser-in': '°C', 'condenser-out': '°C', setpoint: '°C', load: '%' },
+  ...{ 'condenser-temperature': '°C', 'water-flow': 'm3/h', power: 'kW', energy: 'kWh', 'running-hours': 'h' },
+};

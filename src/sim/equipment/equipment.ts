@@ -3,6 +3,9 @@ import type { Random } from '../../base/random.ts';
 /** What a piece of equipment measures of itself: engineering values by point id, in the unit of the usual profile. */
 export type Signals = Readonly<Record<string, number>>;
 
+/** Units of signals by point id, where a device may show them in another one. */
+export type Units = Readonly<Record<string, string>>;
+
 /** What reaches every piece of equipment from outside. */
 export interface Surroundings {
   /** Time of day in the plant, 0 to 24. */

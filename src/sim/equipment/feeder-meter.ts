@@ -1,4 +1,4 @@
-import type { ActiveFaults, Signals, Surroundings } from './equipment.ts';
+import type { ActiveFaults, Signals, Surroundings, Units } from './equipment.ts';
 import { approach, dayShare, stepNoise } from './noise.ts';
 
 /** A three-phase, four-wire feeder of 230/400 V with its energy meter. */
@@ -149,6 +149,13 @@ export function measureFeederMeter(state: FeederMeter): Signals {
     'energy-q-total': state.energyKvarh,
   };
 }
+
+export const feederUnits: Units = {
+  ...{ 'p-l1': 'W', 'p-l2': 'W', 'p-l3': 'W', 'p-total': 'W', 's-total': 'VA', 'q-total': 'var' },
+  ...{ 's-l1': 'VA', 's-l2': 'VA', 's-l3': 'VA', 'q-l1': 'var', 'q-l2': 'var', 'q-l3': 'var' },
+  ...{ 'energy-import': 'kWh', 'energy-export': 'kWh', 'energy-total': 'kWh' },
+  ...{ 'energy-q-import': 'kvarh', 'energy-q-export': 'kvarh', 'energy-q-total': 'kvarh' },
+};
 
 function measurePhase(id: string, phase: Phase): Signals {
   const power = powerOf(phase);

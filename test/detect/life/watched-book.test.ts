@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mostEnded } from '../../../src/detect/life/watched-book.ts';
+import { mostEnded } from '../../../src/detect/life/ended-lives.ts';
 import { floodAlarm } from '../../../src/model/alarm.ts';
 import { usualPolicies } from '../../../src/model/deadline.ts';
 import { alarm, li, watchedPlant } from './watched-plant.ts';
@@ -102,6 +102,21 @@ describe('deadlines', () => {
       .expire({ ...rest, mono: mono + 3 * minuteMs })
       .map(({ kind, alarm: key }) => `${kind} ${key}`);
     expect(texts).toEqual(['overdue a/trip', 'overdue b/trip', 'overdue d/trip', 'overdue c/trip']);
+  });
+
+  test('what is hidden under a wrong clock is kept with its cause when the clock is set', () => {
+    const plant = watchedPlant([alarm('main/dead', inSupply), alarm('pump/trip', inSupply)], { groups: [supply] });
+    plant.setClock('unsynchronised');
+    plant.met('main/dead');
+    plant.met('pump/trip');
+    plant.act('pump/trip', { kind: 'shelve', by: li, reason: 'known', lastsMs: minuteMs });
+    plant.setClock('synchronised');
+    const { stamp, wall } = plant.now();
+    const fix = { bootId: stamp.bootId, bootedAt: wall - stamp.bootMs };
+    expect(plant.book().correctTimes(fix, plant.now())).toMatchObject([
+      { alarm: 'pump/trip', firstAlarm: 'main/dead', priority: 'high', life: { phase: 'shelved', isActive: true } },
+    ]);
+    expect(plant.book().correctTimes(fix, plant.now())).toEqual([]);
   });
 
   test('a shelved alarm owes nothing, and all its time begins when it is seen again', () => {

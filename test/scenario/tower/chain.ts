@@ -16,6 +16,8 @@ export interface Told extends Pick<Happening, 'kind' | 'alarm' | 'firstAlarm'> {
 
 export interface Chain {
   read(device: Device, reading: Reading, mono: number, wall: number): void;
+  /** The same with samples of any quality. */
+  take(batch: SampleBatch): void;
   /** All that has happened so far. */
   readonly told: readonly Told[];
 }
@@ -43,14 +45,14 @@ export function startChain(site: Site): Chain {
       told.push({ kind, alarm, firstAlarm, mono: now.mono });
   }
 
-  return {
-    told,
-    read(device, reading, mono, wall) {
-      now = { mono, wall, stamp: stampAt(mono) };
-      if ((judge.nextDueMono() ?? Number.POSITIVE_INFINITY) <= mono) keep(judge.expire());
-      keep(judge.step(batchOf(device, reading, mono, wall)));
-    },
-  };
+  function take(batch: SampleBatch): void {
+    const mono = batch.sampledAtMono;
+    now = { mono, wall: batch.sampledAt, stamp: stampAt(mono) };
+    if ((judge.nextDueMono() ?? Number.POSITIVE_INFINITY) <= mono) keep(judge.expire());
+    keep(judge.step(batch));
+  }
+
+  return { told, take, read: (device, reading, mono, wall) => take(batchOf(device, reading, mono, wall)) };
 }
 
 function batchOf(device: Device, reading: Reading, mono: number, wall: number): SampleBatch {

@@ -27,9 +27,9 @@ devices:
     instance: 1001
     address: 127.0.0.2
     points:
-      - {id: supply-temperature, name: Supply, object: analog-input 1, unit: °C}
-      - {id: return-temperature, name: Return, object: analog-input 2, unit: °C}
-      - {id: capacity, name: Load, object: analog-value 3, unit: '%'}
+      - {id: supply, name: Supply, object: analog-input 1, unit: °C}
+      - {id: return, name: Return, object: analog-input 2, unit: °C}
+      - {id: load, name: Load, object: analog-value 3, unit: '%'}
       - {id: running, name: Running, object: binary-input 4}
       - {id: energy, name: Energy, object: accumulator 5, unit: kWh, scale: 0.1}
   - id: lifts
@@ -155,6 +155,44 @@ describe('the BACnet devices of a site file', () => {
     // The other lift of the device goes on.
     expect(await read('127.0.0.3', '59:2', 463, behind)).toBe('');
     expect(await read('127.0.0.3', '58:7', 479, behind)).toBe('11');
+  });
+
+  test('that are one gateway of lifts are one device on the wire, each with its own faults of the plant', async () => {
+    const lifts = `gateway: {id: test}
+buses: [{id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${port}}]
+devices:
+  - {id: lift-1, bus: net, instance: 3100, profile: bacnet-lift}
+  - {id: lift-2, bus: net, instance: 3100, profile: bacnet-lift, object-offset: 1}
+  - {id: group, bus: net, instance: 3100, profile: bacnet-elevator-group}
+  - {id: other, bus: net, instance: 3100, address: 127.0.0.7, points: [{id: p, object: analog-input 1}]}
+`;
+    const { clock, wire, read, simulator } = await start('plant', lifts);
+    const [gateway, other] = simulator.endpoints;
+    expect(gateway).toMatchObject({ place: `127.0.1.2:${port}`, devices: ['lift-1', 'lift-2', 'group'] });
+    expect(other).toMatchObject({ place: `127.0.0.7:${port}`, devices: ['other'] });
+    simulator.startFault('lift-2', 'lift-stuck', undefined);
+    await clock.advance(60_000);
+    expect(await read('127.0.1.2', '59:1', 463)).toBe('');
+    expect(await read('127.0.1.2', '59:2', 463)).toBe('91059108');
+    expect(await read('127.0.1.2', '57:1', 345)).toBe('c40ec00001c40ec00002');
+    // A fault of the wire of one is one of the whole gateway, and nobody else's.
+    simulator.startFault('group', 'busy', undefined);
+    expect(await read('127.0.1.2', '59:1', 463)).toMatch(/^71..09$/);
+    expect(await read('127.0.0.7', '0:1', 85)).not.toMatch(/^71/);
+    expect(wire.heard.length).toBe(5);
+  });
+
+  test('show a value in the unit that the point has', async () => {
+    const meter = (unit: string) => `gateway: {id: test}
+buses: [{id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${port}}]
+devices: [{id: meter, bus: net, instance: 7, address: 127.0.0.2, profile: bacnet-meter, points: [{id: p-total, unit: ${unit}}]}]
+`;
+    const watts = await start('plant', meter('W'));
+    const power = await watts.readReal('127.0.0.2', '0:7');
+    await watts.simulator.stop();
+    const kilowatts = await (await start('plant', meter('kW'))).readReal('127.0.0.2', '0:7');
+    expect(power).toBeGreaterThan(10_000);
+    expect(kilowatts).toBeCloseTo(power / 1_000, 0);
   });
 
   test('ramp where no equipment is known: bits, texts, lists, counts and elements', async () => {
