@@ -142,6 +142,7 @@ interface NameTable {
   nameOf(number: number): string;
 }
 
+export const engineeringUnits = nameTable(enums.EngineeringUnits);
 export const errorClasses = nameTable(enums.ErrorClass);
 export const errorCodes = nameTable(enums.ErrorCode);
 export const rejectReasonNames = nameTable(enums.RejectReason);

@@ -63,6 +63,7 @@ declare module 'node-bacnet/lib/enum.js' {
   type Numbers = Readonly<Record<string, number>>;
   /** Stands for "no array index". */
   export const ASN1_ARRAY_ALL: number;
+  export const EngineeringUnits: Numbers;
   export const ErrorClass: Numbers;
   export const ErrorCode: Numbers;
   export const RejectReason: Numbers;
