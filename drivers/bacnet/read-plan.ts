@@ -47,34 +47,24 @@ export const stateProperties = { statusFlags, reliability, outOfService } as con
 export function planReads(device: Device, points: readonly Point[], learned: Learned): BacnetRead[] {
   const addressed = points.map(point => ({ point, address: addressOf(point) }));
   addressed.sort((one, other) => compare(one.address, other.address));
-  // What a device takes is only known when it was heard.
-  const room = (learned.maxApdu ?? mostApduBytes) - headBytes;
   const blocks: { point: Point; address: BacnetAddress }[][] = [];
-  let bytes = 0;
-  let count = 0;
-  let last: BacnetAddress | undefined;
   for (const one of addressed) {
-    const own = propertiesOf([one.address], learned);
-    const isSameObject = last && isOfObject(last, one.address);
-    // The state of an object is in the read already.
-    const fresh = isSameObject ? own.slice(0, 1) : own;
-    const ownBytes = fresh.reduce(
-      (sum, each, at) => sum + answerBytes(each, at > 0 || isSameObject ? own[0] : last),
-      0,
-    );
     const block = blocks.at(-1);
-    if (block && bytes + ownBytes <= room && count + fresh.length <= mostPropertiesAtOnce) {
-      block.push(one);
-      bytes += ownBytes;
-      count += fresh.length;
-    } else {
-      blocks.push([one]);
-      bytes = own.reduce((sum, each, at) => sum + answerBytes(each, at > 0 ? own[0] : undefined), 0);
-      count = own.length;
-    }
-    last = one.address;
+    if (block && fitsOneRead([...block, one], learned)) block.push(one);
+    else blocks.push([one]);
   }
   return blocks.map(block => createRead(device, block));
+}
+
+/** What a device takes is only known when it was heard. */
+function fitsOneRead(block: readonly { address: BacnetAddress }[], learned: Learned): boolean {
+  const asked = propertiesOf(
+    block.map(({ address }) => address),
+    learned,
+  );
+  if (asked.length > mostPropertiesAtOnce) return false;
+  const bytes = asked.reduce((sum, one, at) => sum + answerBytes(one, asked[at - 1]), 0);
+  return bytes <= (learned.maxApdu ?? mostApduBytes) - headBytes;
 }
 
 function createRead(device: Device, block: readonly { point: Point; address: BacnetAddress }[]): BacnetRead {
