@@ -6,6 +6,8 @@ export interface DeviceDraft {
   readonly id: string;
   readonly name: string;
   readonly bus: string;
+  /** The port that a device has in the site file where its address says none. */
+  readonly busPort: number;
   readonly instance: number;
   /** Where it is, when the gateway is not to look for it. */
   readonly place: BacnetPlace | undefined;

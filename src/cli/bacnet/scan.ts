@@ -9,6 +9,7 @@ import { openPlantSource, type PlantSource } from '../modbus/plant-source.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printJson, printLines } from '../output.ts';
 import { createProgressBar, type ProgressBar } from '../render/progress-bar.ts';
+import { escapeText } from '../render/text.ts';
 import { countOf } from '../render/words.ts';
 import { untilSignal } from '../signals.ts';
 import { type BacnetAsker, type BusWords, chooseBuses, openAsker } from './bus-choice.ts';
@@ -166,7 +167,10 @@ function show(context: CliContext, words: ScanWords, source: PlantSource, found:
   if (devices.length > 0) printLines(context, renderDevices(devices, known, width, style));
   for (const [device, rows] of objects ?? []) {
     const title = `${device.instance} ${device.name ?? ''}`.trim();
-    printLines(context, ['', style.title(`${title} at ${formatPlace(device)}: ${countOf(rows.length, 'object')}`)]);
+    printLines(context, [
+      '',
+      style.title(`${escapeText(title)} at ${formatPlace(device)}: ${countOf(rows.length, 'object')}`),
+    ]);
     printLines(context, renderObjects(rows, width, style));
   }
   for (const failure of failures) note(context, words, `the objects of ${failure}`);

@@ -14,7 +14,7 @@ import { type DeviceDraft, draftPoints, idOf, uniqueId } from './draft.ts';
 import type { Identified } from './identify.ts';
 import type { ObjectRow } from './object-list.ts';
 import { readSiteText, replaceSite, type SiteText } from './site-write.ts';
-import { busYaml, deviceYaml, type YamlItem } from './yaml.ts';
+import { busYaml, deviceYaml, foreignText, type YamlItem } from './yaml.ts';
 
 export interface WriteWords {
   readonly site?: string;
@@ -93,8 +93,12 @@ function whyNot(site: Site, { instance, isConflict, failure }: Identified): stri
 /** Buses of the file, and those that it needs beside. */
 interface BusBook {
   readonly added: readonly BacnetIpBus[];
-  /** The bus of the file that leads where this one does; else a new one. */
-  idOf(asked: BacnetIpBus): string;
+  /**
+   * The bus of the file that leads where this one does; else a new one.
+   *
+   * @throws PlantroomError `refused` when that of the file would not reach what was found through a BBMD
+   */
+  busFor(asked: BacnetIpBus): BacnetIpBus;
 }
 
 function createBusBook(site: Site): BusBook {
@@ -103,17 +107,26 @@ function createBusBook(site: Site): BusBook {
   const added: BacnetIpBus[] = [];
   return {
     added,
-    idOf(asked) {
+    busFor(asked) {
       const all = [...buses, ...added];
       const leadsThere = ({ port, address }: BacnetIpBus) =>
         port === asked.port && (address === asked.address || address === '0.0.0.0');
       const same = all.find(({ id }) => id === asked.id) ?? all.find(leadsThere);
-      if (same) return same.id;
+      if (same) return withForeign(same, asked);
       const bus = { ...asked, id: uniqueId('bacnet', taken) };
       added.push(bus);
-      return bus.id;
+      return bus;
     },
   };
+}
+
+/** A port is had once, so that a second bus beside it, registered there, would be no way out. */
+function withForeign(bus: BacnetIpBus, { foreign }: BacnetIpBus): BacnetIpBus {
+  if (!foreign || (bus.foreign?.host === foreign.host && bus.foreign.port === foreign.port)) return bus;
+  throw new PlantroomError(`bus ${bus.id} of the site file is not registered with the BBMD ${foreign.host}`, {
+    kind: 'refused',
+    hint: `what was found there would never answer: add foreign: ${foreignText(foreign)} to that bus, then give the command again`,
+  });
 }
 
 function draftOf(
@@ -131,8 +144,9 @@ function draftOf(
   const id = uniqueId(idOf(name, `device-${instance}`), taken);
   // Who had to be told where it is could not find it by asking everybody.
   const place = to === undefined ? undefined : { host, port, network, mac };
-  const bus = buses.idOf(device.asker.bus);
-  return [{ id, name: [...name].slice(0, 80).join(''), bus, instance, place, points }];
+  const bus = buses.busFor(device.asker.bus);
+  const title = [...name].slice(0, 80).join('');
+  return [{ id, name: title, bus: bus.id, busPort: bus.port, instance, place, points }];
 }
 
 async function addToFile(context: CliContext, words: WriteWords, file: SiteText, additions: Additions): Promise<void> {

@@ -41,15 +41,16 @@ export function busYaml({ id, address, port, foreign }: BacnetIpBus): YamlItem {
   return { block: [`{ ${text} }`], flow: [`{ ${text} }`] };
 }
 
-function foreignText({ host, port }: NonNullable<BacnetIpBus['foreign']>): string {
+export function foreignText({ host, port }: NonNullable<BacnetIpBus['foreign']>): string {
   return port === bacnetPort ? `{ host: ${host} }` : `{ host: ${host}, port: ${port} }`;
 }
 
-function placePairs({ place }: DeviceDraft): Pair[] {
+function placePairs({ place, busPort }: DeviceDraft): Pair[] {
   if (!place) return [];
   const { host, port, network, mac } = place;
+  const isUsual = port === bacnetPort && busPort === bacnetPort;
   const routed: Pair[] = network === 0 ? [] : [['network', `{ number: ${network}, mac: "${mac}" }`]];
-  return [['address', port === bacnetPort ? host : `"${host}:${port}"`], ...routed];
+  return [['address', isUsual ? host : `"${host}:${port}"`], ...routed];
 }
 
 function pointLine({ id, name, object, keys, remark }: PointDraft, isLast: boolean): { block: string; flow: string } {

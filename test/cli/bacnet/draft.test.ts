@@ -33,8 +33,16 @@ function load(yaml: readonly string[]) {
   });
 }
 
+const draft = {
+  id: 'chiller',
+  name: 'Chiller',
+  bus: 'net',
+  busPort: 47_808,
+  instance: 1001,
+  place: undefined,
+} as const;
 const device = (rows: readonly ObjectRow[], name = 'Chiller') =>
-  deviceYaml({ id: 'chiller', name, bus: 'net', instance: 1001, place: undefined, points: draftPoints(rows) });
+  deviceYaml({ ...draft, name, points: draftPoints(rows) });
 
 describe('a draft', () => {
   test.each<[string, string, string]>([
@@ -64,6 +72,15 @@ describe('a draft', () => {
     const lines = device(rows).block.join('\n');
     expect(lines).toContain('object: analog-input 1 } # the device says delta-degrees-kelvin');
     expect(lines).toContain('object: accumulator 2, scale: 0.1, unit: kWh, counter: true }');
+  });
+
+  test.each([
+    [47_808, 47_808, 'address: 10.0.0.5'],
+    [47_808, 47_809, 'address: "10.0.0.5:47808"'],
+    [47_809, 47_809, 'address: "10.0.0.5:47809"'],
+  ])('of a device at port %i, through a bus at port %i, says %s', (port, busPort, said) => {
+    const place = { host: '10.0.0.5', port, network: 0, mac: '' };
+    expect(deviceYaml({ ...draft, busPort, place, points: draftPoints([row]) }).block).toContain(said);
   });
 
   test('of a lift has the points that people watch', () => {

@@ -168,7 +168,7 @@ describe('the objects of a device', () => {
     await using dying = await startNetwork(
       [
         {
-          ...{ instance: 7, host: '127.0.0.2', name: 'Dying' },
+          ...{ instance: 7, host: '127.0.0.2', name: 'Dying\u001b[2J\n' },
           objects: Array.from({ length: 300 }, (_, index) => analog(index, `Value ${index}`, index)),
         },
       ],
@@ -184,6 +184,8 @@ describe('the objects of a device', () => {
     expect(code).toBe(0);
     expect(err).toMatch(/note: the objects of 7 at 127\.0\.0\.2:\d+ are not all here: no answer after \d+ of 301\n/);
     expect(out).toContain('analog-input 3');
+    // Its name does not reach the terminal as it is.
+    expect(out).toContain('\n7 Dying\\x1b[2J at 127.0.0.2');
   });
 
   test('are walked with a bar in a terminal of 80 columns, and Ctrl-C keeps what was found', async () => {
@@ -264,6 +266,15 @@ describe('scan bacnet --write', () => {
   test('writes where a device is when it had to be told', async () => {
     await write('--to', '127.0.0.6', '--network', '200:0c', '--choose', 'binary-*');
     expect(read()).toContain(`    address: "127.0.0.6:${network.port}"\n    network: { number: 200, mac: "0c" }\n`);
+  });
+
+  test('writes no device that the bus of the file would not reach: it was found through a BBMD', async () => {
+    const bus = `{ id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port} }`;
+    writeFileSync(file, siteText.replace('buses: [', `buses: [${bus}, `));
+    const { code, err } = await write('--instances', '1001', '--bbmd', `127.0.0.9:${network.port}`);
+    expect(code).toBe(exitCodes.refused);
+    expect(err).toContain(`hint: what was found there would never answer: add foreign: { host: 127.0.0.9, port: `);
+    expect(read()).not.toContain('chiller');
   });
 
   test('writes nothing beside a file that is wrong already', async () => {
