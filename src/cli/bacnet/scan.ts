@@ -19,7 +19,7 @@ import { type ObjectRow, walkObjects } from './object-list.ts';
 import { renderObjects } from './objects-view.ts';
 import { formatPlace, renderDevices, scanDocument } from './scan-view.ts';
 import { type InstanceRange, parseHost, parseInstances, parseNetwork } from './words.ts';
-import { checkWriteWords, type WriteWords, writeFound } from './write.ts';
+import { checkSiteFile, checkWriteWords, type WriteWords, writeFound } from './write.ts';
 
 export interface ScanWords extends GlobalOptions, BusWords, WriteWords {
   readonly socket?: string;
@@ -63,6 +63,7 @@ export async function scanBacnet(context: CliContext, words: ScanWords): Promise
   checkWriteWords(words);
   const aimed = { ...words, objects: words.write && words.objects === undefined ? true : words.objects } as const;
   const source = await openSource(context, words);
+  if (words.write) await checkSiteFile(context, words, source);
   const buses = chooseBuses(context, source, words);
   const aim = aimOf(aimed, buses);
   const askers: BacnetAsker[] = [];

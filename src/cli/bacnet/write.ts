@@ -7,6 +7,7 @@ import { type CliContext, styleFor } from '../context.ts';
 import { note } from '../modbus/note.ts';
 import type { PlantSource } from '../modbus/plant-source.ts';
 import { countOf } from '../render/words.ts';
+import { untilSignal } from '../signals.ts';
 import { loadSiteOrExplain } from '../site-file.ts';
 import { isChosen, parsePatterns } from './choose.ts';
 import { renderChange } from './diff.ts';
@@ -31,6 +32,15 @@ export function checkWriteWords({ write, choose, yes }: WriteWords): void {
     kind: 'usage',
     hint: 'add --write',
   });
+}
+
+/**
+ * Whether there is a site file to write to, and a right one: better known before a walk through all objects than behind it.
+ *
+ * @throws PlantroomError `usage`, `not-found` or `site`
+ */
+export async function checkSiteFile(context: CliContext, words: WriteWords, source: PlantSource): Promise<void> {
+  await loadSiteOrExplain(context.err, readSiteText(await siteFileOf(context, words, source)).name);
 }
 
 /** What is to be added: lists of the site file with their new items. */
@@ -161,7 +171,9 @@ async function addToFile(context: CliContext, words: WriteWords, file: SiteText,
     text = next;
   }
   if (!words.json) context.err.write(`${lines.join('\n')}\n`);
-  const ask = async () => words.yes === true || !canAsk(context) || confirm(context, `Write this to ${file.name}?`);
+  // A terminal that goes away at the question is a no, and leaves no draft behind.
+  const confirmed = () => untilSignal(context, quit => confirm(context, `Write this to ${file.name}?`, quit.signal));
+  const ask = async () => words.yes === true || !canAsk(context) || confirmed();
   if (await replaceSite(context, file, text, ask)) return;
   throw new PlantroomError('nothing was written', { kind: 'interrupted', hint: '--yes writes without asking' });
 }

@@ -124,6 +124,7 @@ describe('scan bacnet', () => {
     [['--choose', 'analog-*'], 'usage', 'add --write'],
     [['--interface', 'lo'], 'usage', '--interface and --address say the same'],
     [['--bus', 'plant'], 'usage', 'leave --bus out'],
+    [['--write'], 'usage', 'say it with --site FILE'],
     [['--instances', '7'], 'not-found', 'nothing answered'],
     [['--to', '127.0.0.77'], 'not-found', 'check the address and its port'],
   ])('%j → %s', async (args, kind, said) => {
@@ -301,7 +302,7 @@ describe('scan bacnet --write', () => {
     await terminal.shows(/Write this to .*site\.yaml\? \[y\/N\]/);
     expect(terminal.screen()).toContain('+       - { id: running, name: Running, object: binary-input 1 }');
     expect(read()).toBe(siteText);
-    terminal.run('send-keys', 'C-c');
+    process.kill(terminal.pid(), 'SIGTERM');
     await terminal.shows('ended with 130');
     expect(read()).toBe(siteText);
     // Nothing of the draft is left.
