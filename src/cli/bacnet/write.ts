@@ -26,6 +26,15 @@ export interface WriteWords {
   readonly json?: boolean;
 }
 
+/** Devices that were found, with their objects. */
+export interface Walked {
+  readonly devices: readonly Identified[];
+  /** Undefined where they were not asked for. */
+  readonly objects: ReadonlyMap<Identified, readonly ObjectRow[]> | undefined;
+  /** Of devices whose objects are not all here, why. */
+  readonly failures: ReadonlyMap<Identified, string>;
+}
+
 export function checkWriteWords({ write, choose, yes }: WriteWords): void {
   if (write || (choose === undefined && yes === undefined)) return;
   throw new PlantroomError(`${choose === undefined ? '--yes' : '--choose'} says what to write`, {
@@ -56,14 +65,13 @@ export async function writeFound(
   context: CliContext,
   words: WriteWords,
   source: PlantSource,
-  devices: readonly Identified[],
-  objects: ReadonlyMap<Identified, readonly ObjectRow[]>,
+  { devices, objects, failures }: Walked,
 ): Promise<void> {
   const file = readSiteText(await siteFileOf(context, words, source));
   const site = await loadSiteOrExplain(context.err, file.name);
   const told = new Set<string>();
   const fresh = devices.filter(device => {
-    const reason = whyNot(site, device);
+    const reason = whyNot(site, device, failures);
     // Several devices of one instance are one remark.
     if (reason !== undefined && !told.has(reason)) note(context, words, reason);
     if (reason !== undefined) told.add(reason);
@@ -71,7 +79,7 @@ export async function writeFound(
   });
   const taken = new Set(site.devices.map(({ id }) => id));
   const buses = createBusBook(site);
-  const drafts = fresh.flatMap(device => draftOf(device, objects.get(device) ?? [], buses, taken, words));
+  const drafts = fresh.flatMap(device => draftOf(device, objects?.get(device) ?? [], buses, taken, words));
   if (drafts.length === 0) throw nothingToWrite(words);
   await addToFile(context, words, file, [
     ['buses', buses.added.map(busYaml)],
@@ -93,11 +101,14 @@ async function siteFileOf(context: CliContext, { site }: WriteWords, { client }:
 }
 
 /** Undefined for a device that may be written. */
-function whyNot(site: Site, { instance, isConflict, failure }: Identified): string | undefined {
+function whyNot(site: Site, device: Identified, failures: Walked['failures']): string | undefined {
+  const { instance, isConflict, failure } = device;
   const own = site.devices.find(({ bacnet }) => bacnet?.instance === instance);
   if (own) return `${instance} is in the site file already, as ${own.id}: left as it is`;
   if (isConflict) return `${instance} is the number of several devices: not written`;
-  return failure === undefined ? undefined : `${instance} does not say who it is: ${failure}`;
+  if (failure !== undefined) return `${instance} does not say who it is: ${failure}`;
+  // The next scan would leave it as it is: what is missing now would be missing for good.
+  return failures.has(device) ? `${instance} did not tell all its objects: not written` : undefined;
 }
 
 /** Buses of the file, and those that it needs beside. */

@@ -110,10 +110,13 @@ describe('scan bacnet', () => {
     });
   });
 
-  test('tells a device that is there and does not answer', async () => {
+  test('tells of a device that is there and does not say who it is what it does instead', async () => {
     network.devices[0]?.startFault('error');
-    const { out } = await scan('--instances', '1001', '--timeout', '200ms');
-    expect(out).toMatch(/1001 +127\.0\.0\.2:\d+ +vendor 999/);
+    network.devices[1]?.startFault('wrong-object');
+    const { out } = await scan('--instances', '1001..1002', '--timeout', '200ms');
+    expect(out).toMatch(/1001 +127\.0\.0\.2:\d+ +vendor 999 .* the device answers with an error$/m);
+    expect(out).toMatch(/1002 +127\.0\.0\.3:\d+ +vendor 999 .* an answer for a property that was not asked for/);
+    expect(out).not.toContain('silent');
   });
 
   test.each<[string[], keyof typeof exitCodes, string]>([
@@ -181,8 +184,13 @@ describe('the objects of a device', () => {
       },
     );
     const args = ['--address', '127.0.0.1', '--port', String(dying.port), ...quick, '--timeout', '300ms', '--objects'];
-    const { code, out, err } = await runCli(['scan', 'bacnet', ...args], { cwd: folder });
-    expect(code).toBe(0);
+    const site = join(folder, 'site.yaml');
+    writeFileSync(site, siteText);
+    const written = [...args, '--write', '--site', site];
+    const { code, out, err } = await runCli(['scan', 'bacnet', ...written], { cwd: folder });
+    expect(code).toBe(exitCodes.refused);
+    expect(err).toContain('note: 7 did not tell all its objects: not written\n');
+    expect(readFileSync(site, 'utf8')).toBe(siteText);
     expect(err).toMatch(/note: the objects of 7 at 127\.0\.0\.2:\d+ are not all here: no answer after \d+ of 301\n/);
     expect(out).toContain('analog-input 3');
     // Its name does not reach the terminal as it is.
