@@ -129,10 +129,10 @@ function createBusBook(site: Site): BusBook {
   return {
     added,
     busFor(asked) {
-      const all = [...buses, ...added];
       const leadsThere = ({ port, address }: BacnetIpBus) =>
         port === asked.port && (address === asked.address || address === '0.0.0.0');
-      const same = all.find(({ id }) => id === asked.id) ?? all.find(leadsThere);
+      // Not by its id: a daemon may run another site than the one that is written to.
+      const same = [...buses, ...added].find(leadsThere);
       if (same) return withForeign(same, asked);
       const bus = { ...asked, id: uniqueId('bacnet', taken) };
       added.push(bus);

@@ -29,12 +29,13 @@ export function deviceYaml(draft: DeviceDraft): YamlItem {
   };
 }
 
-export function busYaml({ id, address, port, foreign }: BacnetIpBus): YamlItem {
+export function busYaml({ id, address, port, broadcast, foreign }: BacnetIpBus): YamlItem {
   const pairs: Pair[] = [
     ['id', scalar(id)],
     ['protocol', 'bacnet-ip'],
     ...(address === '0.0.0.0' ? [] : [['address', address] as const]),
     ...(port === bacnetPort ? [] : [['port', String(port)] as const]),
+    ...(broadcast === undefined ? [] : [['broadcast', broadcast] as const]),
     ...(foreign ? [['foreign', foreignText(foreign)] as const] : []),
   ];
   const text = pairs.map(([key, value]) => `${key}: ${value}`).join(', ');

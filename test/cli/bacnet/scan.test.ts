@@ -333,7 +333,7 @@ describe('scan bacnet --write', () => {
 describe('scan bacnet with a daemon that owns the port', () => {
   test('goes through it, names its devices, and the polling goes on', async () => {
     await using daemon = await startDaemon(`gateway: {id: g1}
-buses: [{id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port}}]
+buses: [{id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port}, broadcast: 127.255.255.255}]
 devices: [{id: chiller, bus: net, instance: 1001, points: [{id: p, object: analog-input 1, interval: 200ms}]}]
 `);
     const { code, out, err } = await scan('--socket', daemon.socketPath);
@@ -347,6 +347,17 @@ devices: [{id: chiller, bus: net, instance: 1001, points: [{id: p, object: analo
     );
     expect(JSON.parse(objects.out).devices[0]).toMatchObject({ bus: 'net', instance: 1002 });
     expect(JSON.parse(objects.out).devices[0].objects).toHaveLength(7);
+    const other = join(folder, 'other.yaml');
+    writeFileSync(
+      other,
+      siteText
+        .replace('id: plant, protocol: modbus-tcp', 'id: net, protocol: modbus-tcp')
+        .replace('bus: plant', 'bus: net'),
+    );
+    await scan('--socket', daemon.socketPath, '--instances', '1002', '--write', '--site', other);
+    const written = `{ id: bacnet, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port}, broadcast: 127.255.255.255 }`;
+    expect(readFileSync(other, 'utf8')).toContain(written);
+    expect(readFileSync(other, 'utf8')).toContain('    bus: bacnet\n    instance: 1002\n');
     const bbmd = await scan('--socket', daemon.socketPath, '--bbmd', '127.0.0.9');
     expect(bbmd.code).toBe(exitCodes.refused);
     await expect.poll(async () => (await daemon.client.points('chiller'))[0]?.quality).toBe('good');
