@@ -105,6 +105,10 @@ describe('a draft', () => {
       { ...row, objectType: 17, type: 'schedule' },
       { ...row, objectType: 8, type: 'device' },
       { ...row, objectType: 13, type: 'multi-state-input', states: [[1, 'a'] as const, [2, 'a'] as const] },
+      {
+        ...{ ...row, objectType: 13, type: 'multi-state-input', instance: 4 },
+        states: [[1, `${'a'.repeat(100)}1`] as const, [2, `${'a'.repeat(100)}2`] as const],
+      },
     ];
     const lines = device(rows).block.join('\n');
     expect(lines).not.toMatch(/schedule|object: device|states/);
