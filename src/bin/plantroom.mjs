@@ -84,8 +84,18 @@ async function handOver() {
   const { main } = await import('../cli/main.ts');
   // Whoever reads has seen enough: `plantroom watch | head`.
   process.stdout.on('error', error => process.exit(error.code === 'EPIPE' ? 0 : 1));
-  // Output to a pipe, a file or a terminal is synchronous on Linux, so nothing is cut off here.
-  process.exit(await main(process.argv.slice(2), createProcessContext()));
+  const code = await main(process.argv.slice(2), createProcessContext());
+  // A daemon has to end, also when nobody reads its log any more.
+  if (!isDaemon) await Promise.all([process.stdout, process.stderr].map(whenWritten));
+  process.exit(code);
+}
+
+/** A pipe takes 64 KiB; what is beyond that waits here for a reader that is slower than we are, and an exit would cut it off. */
+function whenWritten(stream) {
+  return new Promise(resolve => {
+    stream.on('error', resolve);
+    stream.write('', resolve);
+  });
 }
 
 /** The older Node above us stays until we end. When it is killed outright we must not go on without anyone knowing. */

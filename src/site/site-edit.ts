@@ -56,11 +56,34 @@ function addTo(text: string, list: Tree, items: readonly NewItem[], newline: str
   const last = list.items.at(-1);
   if (!last) {
     // An empty pair of brackets says nothing that a block would not say.
-    const without = text.slice(0, list.start).trimEnd() + text.slice(list.end);
-    return insertLines(without, lineEndAfter(without, list.start), blockLines(items, 2), newline);
+    const head = text.slice(0, list.start).trimEnd();
+    const without = head + text.slice(list.end);
+    return insertLines(without, lineEndAfter(without, head.length), blockLines(items, 2), newline);
   }
-  const flow = items.map(({ flow: lines }) => lines.map(line => `    ${line}`).join(newline));
-  return `${text.slice(0, last.end)},${newline}${flow.join(`,${newline}`)}${newline}  ${text.slice(last.end).trimStart()}`;
+  return addToFlow(text, last, items, newline);
+}
+
+/** Behind the last item, and behind the remark in its line, which is about that item. */
+function addToFlow(text: string, last: Tree, items: readonly NewItem[], newline: string): string {
+  const [lineEnd, comma = '', remark = ''] =
+    /^(?:[ \t]*(,))?([ \t]*(?:#[^\r\n]*)?)\r?\n/.exec(text.slice(last.end)) ?? [];
+  const isCommaBelow = /^(?:\s|#[^\n]*\n)*,/.test(text.slice(last.end + (lineEnd?.length ?? 0)));
+  if (lineEnd === undefined || isCommaBelow) {
+    const added = flowLines(items, 4, newline).join(`,${newline}`);
+    return `${text.slice(0, last.end)},${newline}${added}${newline}  ${text.slice(last.end).trimStart()}`;
+  }
+  const column = /^ */.exec(lineOf(text, last.start))?.[0].length ?? 0;
+  const added = flowLines(items, column, newline).join(`,${newline}`);
+  return `${text.slice(0, last.end)},${remark}${newline}${added}${comma}${newline}${text.slice(last.end + lineEnd.length)}`;
+}
+
+function flowLines(items: readonly NewItem[], column: number, newline: string): string[] {
+  const indent = ' '.repeat(column);
+  return items.map(({ flow }) => flow.map(line => indent + line).join(newline));
+}
+
+function lineOf(text: string, at: number): string {
+  return text.slice(text.lastIndexOf('\n', at - 1) + 1);
 }
 
 function addList(text: string, key: string, items: readonly NewItem[], newline: string): string {

@@ -316,6 +316,20 @@ describe('an error is one line of what happened and one of what to do', () => {
     }
   });
 
+  test('a reader that is slower than we are gets all of it', async () => {
+    const before = gateway.pointViews;
+    gateway.pointViews = Array.from({ length: 20_000 }, (_, index) => samplePoint({ key: `d/${index}` }));
+    try {
+      // Once through a pipe of the shell, which takes 64 KiB.
+      const shell = ['-c', '"$@" | { sleep 1; wc -l; }', 'sh', process.execPath, bin, 'points', '--socket', socketPath];
+      const [script = '', ...args] = shell;
+      const { out } = await runCli(args, { cwd: folder, node: 'sh', script });
+      expect(Number(out)).toBe(20_001);
+    } finally {
+      gateway.pointViews = before;
+    }
+  });
+
   test('a reader that goes away ends the output quietly', async () => {
     const before = gateway.pointViews;
     gateway.pointViews = Array.from({ length: 20_000 }, (_, index) => samplePoint({ key: `d/${index}` }));

@@ -21,11 +21,27 @@ describe('adding a device to a site file', () => {
     ['no devices yet', 'gateway: {id: g}\n', 'gateway: {id: g}\n\ndevices:\n  - id: new\n    bus: plant\n'],
     ['an empty key', 'devices: # none\nalarms: []\n', 'devices: # none\n  - id: new\n    bus: plant\nalarms: []\n'],
     ['empty brackets', 'devices: [] # none\nx: 1\n', 'devices: # none\n  - id: new\n    bus: plant\nx: 1\n'],
+    ['empty brackets and no remark', 'devices: []\nx: 1\n', 'devices:\n  - id: new\n    bus: plant\nx: 1\n'],
+    [
+      'empty brackets in a line of their own',
+      'devices:\n  []\nx: 1\n',
+      'devices:\n  - id: new\n    bus: plant\nx: 1\n',
+    ],
     ['brackets', 'devices: [{id: a}]\nx: 1\n', 'devices: [{id: a},\n    { id: new, bus: plant }\n  ]\nx: 1\n'],
     [
       'brackets with a comma at the end',
       'devices: [\n  {id: a}, # one\n]\n',
-      'devices: [\n  {id: a},\n    { id: new, bus: plant }\n  , # one\n]\n',
+      'devices: [\n  {id: a}, # one\n  { id: new, bus: plant },\n]\n',
+    ],
+    [
+      'brackets without a comma at the end, and remarks',
+      'devices: [\r\n  {id: a} # one\r\n  # no more\r\n]\r\n',
+      'devices: [\r\n  {id: a}, # one\r\n  { id: new, bus: plant }\r\n  # no more\r\n]\r\n',
+    ],
+    [
+      'brackets with the comma in the next line',
+      'devices: [\n  {id: a} # one\n  , # two\n]\n',
+      'devices: [\n  {id: a},\n    { id: new, bus: plant }\n  # one\n  , # two\n]\n',
     ],
     [
       'Windows',

@@ -6,6 +6,8 @@ export interface DeviceDraft {
   readonly id: string;
   readonly name: string;
   readonly bus: string;
+  /** The port that a device has in the site file where its address says none. */
+  readonly busPort: number;
   readonly instance: number;
   /** Where it is, when the gateway is not to look for it. */
   readonly place: BacnetPlace | undefined;
@@ -129,8 +131,9 @@ function valuePoint(row: ObjectRow): Omit<PointDraft, 'id' | 'name'> {
 
 /** Only where each text says one thing: two states of one name could not be told apart. */
 function statesOf({ states }: ObjectRow): (readonly [number, string])[] {
-  const texts = new Set(states.map(([, text]) => text));
-  return texts.size === states.length ? states.map(([number, text]) => [number, cut(text, longestState)] as const) : [];
+  const short = states.map(([number, text]) => [number, cut(text.trim(), longestState)] as const);
+  const texts = new Set(short.map(([, text]) => text));
+  return texts.size === short.length ? short : [];
 }
 
 /** An id made of a name: what a site file cannot take becomes a hyphen. @param otherwise where nothing is left of it */

@@ -1,3 +1,4 @@
+import { explainRefusal } from './failures.ts';
 import type { Heard } from './find-devices.ts';
 import { takeTurns } from './lanes.ts';
 import { deviceType, properties, readValues, textOf } from './read-values.ts';
@@ -7,7 +8,7 @@ export interface Identified extends Heard {
   readonly name: string | undefined;
   readonly vendor: string | undefined;
   readonly model: string | undefined;
-  /** Why it could not be asked; undefined when it could. */
+  /** Why it did not tell; undefined when it did. */
   readonly failure: string | undefined;
 }
 
@@ -45,5 +46,9 @@ async function identify(device: Heard, timeoutMs: number): Promise<Identified> {
   const read = await readValues(device.asker, target, asked, timeoutMs);
   if (read.kind === 'failed') return { ...device, ...unknown, failure: read.detail };
   const [name, vendor, model] = read.values.map(textOf);
+  const [first] = read.values;
+  // Every Device object has a name: who refuses to tell it is not the device that it says.
+  if (name === undefined && first?.kind === 'refused')
+    return { ...device, ...unknown, failure: explainRefusal(first.text).words };
   return { ...device, name, vendor, model, failure: undefined };
 }

@@ -70,7 +70,7 @@ function renderScreen(
   const [title, ...facts] = value
     ? renderProbe(probe, value, columns, style)
     : [cutText(`${probe.label} ${formatBacnetAddress({ ...probe.object, ...probe.property })}`, columns)];
-  const foot = failure === undefined ? [] : [style.bad(cutText(`old values: ${failure}`, columns))];
+  const foot = failure === undefined ? [] : [style.bad(cutText(value ? `old values: ${failure}` : failure, columns))];
   const room = Math.max(0, rows - 2 - foot.length);
   const shown = facts.length > room ? [...facts.slice(0, Math.max(0, room - 1)), '…'] : facts;
   return [title ?? '', head, ...shown, ...foot].slice(0, rows);

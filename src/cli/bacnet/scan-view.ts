@@ -54,7 +54,7 @@ export function formatPlace({
 
 function remarkOf(device: Identified, known: SiteDevices, style: Style): Cell {
   if (device.isConflict) return { text: 'conflict', paint: style.bad };
-  if (device.failure !== undefined) return { text: `silent: ${device.failure}`, paint: style.warning };
+  if (device.failure !== undefined) return { text: device.failure, paint: style.warning };
   const own = deviceOf(device, known);
   return own ? `in the site: ${own.id}` : '';
 }
@@ -80,10 +80,12 @@ export interface ScanDocument {
   readonly devices: readonly Identified[];
   /** By the place of the device in the list; undefined where they were not asked for. */
   readonly objects?: ReadonlyMap<Identified, readonly ObjectRow[]>;
+  /** Of devices whose objects are not all here, why. */
+  readonly failures: ReadonlyMap<Identified, string>;
 }
 
 /** What --json prints. */
-export function scanDocument({ isComplete, devices, objects }: ScanDocument, known: SiteDevices) {
+export function scanDocument({ isComplete, devices, objects, failures }: ScanDocument, known: SiteDevices) {
   return {
     isComplete,
     devices: devices.map(device => ({
@@ -101,7 +103,7 @@ export function scanDocument({ isComplete, devices, objects }: ScanDocument, kno
       model: device.model ?? null,
       maxApdu: device.maxApdu,
       segmentation: device.segmentation,
-      failure: device.failure ?? null,
+      failure: device.failure ?? failures.get(device) ?? null,
       ...(objects?.has(device) ? { objects: objects.get(device)?.map(objectDocument) ?? [] } : {}),
     })),
   };

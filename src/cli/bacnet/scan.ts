@@ -9,6 +9,7 @@ import { openPlantSource, type PlantSource } from '../modbus/plant-source.ts';
 import type { GlobalOptions } from '../options.ts';
 import { printJson, printLines } from '../output.ts';
 import { createProgressBar, type ProgressBar } from '../render/progress-bar.ts';
+import { escapeText } from '../render/text.ts';
 import { countOf } from '../render/words.ts';
 import { untilSignal } from '../signals.ts';
 import { type BacnetAsker, type BusWords, chooseBuses, openAsker } from './bus-choice.ts';
@@ -18,7 +19,7 @@ import { type ObjectRow, walkObjects } from './object-list.ts';
 import { renderObjects } from './objects-view.ts';
 import { formatPlace, renderDevices, scanDocument } from './scan-view.ts';
 import { type InstanceRange, parseHost, parseInstances, parseNetwork } from './words.ts';
-import { checkWriteWords, type WriteWords, writeFound } from './write.ts';
+import { checkSiteFile, checkWriteWords, type Walked, type WriteWords, writeFound } from './write.ts';
 
 export interface ScanWords extends GlobalOptions, BusWords, WriteWords {
   readonly socket?: string;
@@ -49,11 +50,7 @@ interface Aim {
   readonly timeoutMs: number;
 }
 
-interface Found {
-  readonly devices: readonly Identified[];
-  readonly objects: ReadonlyMap<Identified, readonly ObjectRow[]> | undefined;
-  /** Of devices whose objects could not be read, why. */
-  readonly failures: readonly string[];
+interface Found extends Walked {
   readonly isComplete: boolean;
 }
 
@@ -62,6 +59,7 @@ export async function scanBacnet(context: CliContext, words: ScanWords): Promise
   checkWriteWords(words);
   const aimed = { ...words, objects: words.write && words.objects === undefined ? true : words.objects } as const;
   const source = await openSource(context, words);
+  if (words.write) await checkSiteFile(context, words, source);
   const buses = chooseBuses(context, source, words);
   const aim = aimOf(aimed, buses);
   const askers: BacnetAsker[] = [];
@@ -71,7 +69,7 @@ export async function scanBacnet(context: CliContext, words: ScanWords): Promise
     show(context, words, source, found);
     if (found.devices.length === 0 && found.isComplete) throw nothingFound(words, buses);
     if (!found.isComplete) context.exitCode = exitCodes.interrupted;
-    else if (words.write) await writeFound(context, words, source, found.devices, found.objects ?? new Map());
+    else if (words.write) await writeFound(context, words, source, found);
   } finally {
     await Promise.all(askers.map(asker => asker.close()));
   }
@@ -120,7 +118,7 @@ async function run(context: CliContext, words: ScanWords, aim: Aim, askers: read
       return {
         devices,
         objects: walked?.objects,
-        failures: walked?.failures ?? [],
+        failures: walked?.failures ?? new Map(),
         isComplete: !signal.aborted,
       };
     } finally {
@@ -135,7 +133,7 @@ function isIn(instance: number, range: InstanceRange | undefined): boolean {
 
 async function walkAll(devices: readonly Identified[], timeoutMs: number, bar: ProgressBar, signal: AbortSignal) {
   const objects = new Map<Identified, readonly ObjectRow[]>();
-  const failures: string[] = [];
+  const failures = new Map<Identified, string>();
   for (const device of devices) {
     if (signal.aborted || device.failure !== undefined) continue;
     const { asker, instance, host, port, network, mac, segmentation } = device;
@@ -150,7 +148,7 @@ async function walkAll(devices: readonly Identified[], timeoutMs: number, bar: P
     });
     if (walk.kind === 'walked') objects.set(device, walk.objects);
     const failure = walk.kind === 'walked' ? walk.failure : walk.detail;
-    if (failure !== undefined) failures.push(`${instance} at ${formatPlace(device)} are not all here: ${failure}`);
+    if (failure !== undefined) failures.set(device, failure);
   }
   return { objects, failures };
 }
@@ -159,17 +157,21 @@ function show(context: CliContext, words: ScanWords, source: PlantSource, found:
   const known = source.plant.bacnet.devices;
   const { devices, objects, failures, isComplete } = found;
   if (words.json) {
-    printJson(context, scanDocument({ isComplete, devices, ...(objects && { objects }) }, known));
+    printJson(context, scanDocument({ isComplete, devices, failures, ...(objects && { objects }) }, known));
     return;
   }
   const [style, width] = [styleFor(context.out, context.env), widthOf(context.out)];
   if (devices.length > 0) printLines(context, renderDevices(devices, known, width, style));
   for (const [device, rows] of objects ?? []) {
     const title = `${device.instance} ${device.name ?? ''}`.trim();
-    printLines(context, ['', style.title(`${title} at ${formatPlace(device)}: ${countOf(rows.length, 'object')}`)]);
+    printLines(context, [
+      '',
+      style.title(`${escapeText(title)} at ${formatPlace(device)}: ${countOf(rows.length, 'object')}`),
+    ]);
     printLines(context, renderObjects(rows, width, style));
   }
-  for (const failure of failures) note(context, words, `the objects of ${failure}`);
+  for (const [device, failure] of failures)
+    note(context, words, `the objects of ${device.instance} at ${formatPlace(device)} are not all here: ${failure}`);
   const end = isComplete ? 'Done' : 'Stopped';
   if (devices.length > 0 || !isComplete) context.err.write(`${end}: ${devices.length} found.\n`);
 }

@@ -1,7 +1,9 @@
 import {
+  accessSync,
   chmodSync,
   chownSync,
   closeSync,
+  constants,
   fsyncSync,
   openSync,
   readFileSync,
@@ -44,7 +46,8 @@ export function readSiteText(name: string): SiteText {
  *
  * @param write asked when the new text is right; false leaves everything as it was
  * @returns whether it was written
- * @throws PlantroomError `site` when the new text is wrong, `busy` when somebody changed the file meanwhile
+ * @throws PlantroomError `site` when the new text is wrong, `busy` when somebody changed the file meanwhile, `refused` when we may
+ *   not write to it, or could not leave it to whom it belongs
  */
 export async function replaceSite(
   context: CliContext,
@@ -67,16 +70,20 @@ export async function replaceSite(
 
 function writeDraft(draft: string, text: string, like: string): void {
   try {
+    // Who may write to the folder could put another file in the place of one that is not to be written.
+    accessSync(like, constants.W_OK);
     rmSync(draft, { force: true });
     const { mode, uid, gid } = statSync(like);
     writeFileSync(draft, text, { flag: 'wx', mode: 0o600 });
+    const own = statSync(draft);
+    // A file of another group may be one that the daemon cannot read.
+    if (own.uid !== uid || own.gid !== gid) chownSync(draft, uid, gid);
     chmodSync(draft, mode & 0o7777);
-    if (process.getuid?.() === 0) chownSync(draft, uid, gid);
     const handle = openSync(draft, 'r');
     fsyncSync(handle);
     closeSync(handle);
   } catch (thrown) {
-    throw new PlantroomError(`nothing can be written beside ${like}: ${messageOf(thrown)}`, {
+    throw new PlantroomError(`${like} cannot be replaced: ${messageOf(thrown)}`, {
       kind: codeOf(thrown) === 'EACCES' || codeOf(thrown) === 'EPERM' ? 'refused' : 'storage',
       hint: 'use sudo, or copy the file to a folder of your own and name it with --site',
       cause: thrown,

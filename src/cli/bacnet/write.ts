@@ -7,6 +7,7 @@ import { type CliContext, styleFor } from '../context.ts';
 import { note } from '../modbus/note.ts';
 import type { PlantSource } from '../modbus/plant-source.ts';
 import { countOf } from '../render/words.ts';
+import { untilSignal } from '../signals.ts';
 import { loadSiteOrExplain } from '../site-file.ts';
 import { isChosen, parsePatterns } from './choose.ts';
 import { renderChange } from './diff.ts';
@@ -14,7 +15,7 @@ import { type DeviceDraft, draftPoints, idOf, uniqueId } from './draft.ts';
 import type { Identified } from './identify.ts';
 import type { ObjectRow } from './object-list.ts';
 import { readSiteText, replaceSite, type SiteText } from './site-write.ts';
-import { busYaml, deviceYaml, type YamlItem } from './yaml.ts';
+import { busYaml, deviceYaml, foreignText, type YamlItem } from './yaml.ts';
 
 export interface WriteWords {
   readonly site?: string;
@@ -25,12 +26,30 @@ export interface WriteWords {
   readonly json?: boolean;
 }
 
+/** Devices that were found, with their objects. */
+export interface Walked {
+  readonly devices: readonly Identified[];
+  /** Undefined where they were not asked for. */
+  readonly objects: ReadonlyMap<Identified, readonly ObjectRow[]> | undefined;
+  /** Of devices whose objects are not all here, why. */
+  readonly failures: ReadonlyMap<Identified, string>;
+}
+
 export function checkWriteWords({ write, choose, yes }: WriteWords): void {
   if (write || (choose === undefined && yes === undefined)) return;
   throw new PlantroomError(`${choose === undefined ? '--yes' : '--choose'} says what to write`, {
     kind: 'usage',
     hint: 'add --write',
   });
+}
+
+/**
+ * Whether there is a site file to write to, and a right one: better known before a walk through all objects than behind it.
+ *
+ * @throws PlantroomError `usage`, `not-found` or `site`
+ */
+export async function checkSiteFile(context: CliContext, words: WriteWords, source: PlantSource): Promise<void> {
+  await loadSiteOrExplain(context.err, readSiteText(await siteFileOf(context, words, source)).name);
 }
 
 /** What is to be added: lists of the site file with their new items. */
@@ -46,14 +65,13 @@ export async function writeFound(
   context: CliContext,
   words: WriteWords,
   source: PlantSource,
-  devices: readonly Identified[],
-  objects: ReadonlyMap<Identified, readonly ObjectRow[]>,
+  { devices, objects, failures }: Walked,
 ): Promise<void> {
   const file = readSiteText(await siteFileOf(context, words, source));
   const site = await loadSiteOrExplain(context.err, file.name);
   const told = new Set<string>();
   const fresh = devices.filter(device => {
-    const reason = whyNot(site, device);
+    const reason = whyNot(site, device, failures);
     // Several devices of one instance are one remark.
     if (reason !== undefined && !told.has(reason)) note(context, words, reason);
     if (reason !== undefined) told.add(reason);
@@ -61,7 +79,7 @@ export async function writeFound(
   });
   const taken = new Set(site.devices.map(({ id }) => id));
   const buses = createBusBook(site);
-  const drafts = fresh.flatMap(device => draftOf(device, objects.get(device) ?? [], buses, taken, words));
+  const drafts = fresh.flatMap(device => draftOf(device, objects?.get(device) ?? [], buses, taken, words));
   if (drafts.length === 0) throw nothingToWrite(words);
   await addToFile(context, words, file, [
     ['buses', buses.added.map(busYaml)],
@@ -83,18 +101,25 @@ async function siteFileOf(context: CliContext, { site }: WriteWords, { client }:
 }
 
 /** Undefined for a device that may be written. */
-function whyNot(site: Site, { instance, isConflict, failure }: Identified): string | undefined {
+function whyNot(site: Site, device: Identified, failures: Walked['failures']): string | undefined {
+  const { instance, isConflict, failure } = device;
   const own = site.devices.find(({ bacnet }) => bacnet?.instance === instance);
   if (own) return `${instance} is in the site file already, as ${own.id}: left as it is`;
   if (isConflict) return `${instance} is the number of several devices: not written`;
-  return failure === undefined ? undefined : `${instance} does not say who it is: ${failure}`;
+  if (failure !== undefined) return `${instance} does not say who it is: ${failure}`;
+  // The next scan would leave it as it is: what is missing now would be missing for good.
+  return failures.has(device) ? `${instance} did not tell all its objects: not written` : undefined;
 }
 
 /** Buses of the file, and those that it needs beside. */
 interface BusBook {
   readonly added: readonly BacnetIpBus[];
-  /** The bus of the file that leads where this one does; else a new one. */
-  idOf(asked: BacnetIpBus): string;
+  /**
+   * The bus of the file that leads where this one does; else a new one.
+   *
+   * @throws PlantroomError `refused` when that of the file would not reach what was found through a BBMD
+   */
+  busFor(asked: BacnetIpBus): BacnetIpBus;
 }
 
 function createBusBook(site: Site): BusBook {
@@ -103,17 +128,26 @@ function createBusBook(site: Site): BusBook {
   const added: BacnetIpBus[] = [];
   return {
     added,
-    idOf(asked) {
-      const all = [...buses, ...added];
+    busFor(asked) {
       const leadsThere = ({ port, address }: BacnetIpBus) =>
         port === asked.port && (address === asked.address || address === '0.0.0.0');
-      const same = all.find(({ id }) => id === asked.id) ?? all.find(leadsThere);
-      if (same) return same.id;
+      // Not by its id: a daemon may run another site than the one that is written to.
+      const same = [...buses, ...added].find(leadsThere);
+      if (same) return withForeign(same, asked);
       const bus = { ...asked, id: uniqueId('bacnet', taken) };
       added.push(bus);
-      return bus.id;
+      return bus;
     },
   };
+}
+
+/** A port is had once, so that a second bus beside it, registered there, would be no way out. */
+function withForeign(bus: BacnetIpBus, { foreign }: BacnetIpBus): BacnetIpBus {
+  if (!foreign || (bus.foreign?.host === foreign.host && bus.foreign.port === foreign.port)) return bus;
+  throw new PlantroomError(`bus ${bus.id} of the site file is not registered with the BBMD ${foreign.host}`, {
+    kind: 'refused',
+    hint: `what was found there would never answer: add foreign: ${foreignText(foreign)} to that bus, then give the command again`,
+  });
 }
 
 function draftOf(
@@ -131,8 +165,9 @@ function draftOf(
   const id = uniqueId(idOf(name, `device-${instance}`), taken);
   // Who had to be told where it is could not find it by asking everybody.
   const place = to === undefined ? undefined : { host, port, network, mac };
-  const bus = buses.idOf(device.asker.bus);
-  return [{ id, name: [...name].slice(0, 80).join(''), bus, instance, place, points }];
+  const bus = buses.busFor(device.asker.bus);
+  const title = [...name].slice(0, 80).join('');
+  return [{ id, name: title, bus: bus.id, busPort: bus.port, instance, place, points }];
 }
 
 async function addToFile(context: CliContext, words: WriteWords, file: SiteText, additions: Additions): Promise<void> {
@@ -147,7 +182,9 @@ async function addToFile(context: CliContext, words: WriteWords, file: SiteText,
     text = next;
   }
   if (!words.json) context.err.write(`${lines.join('\n')}\n`);
-  const ask = async () => words.yes === true || !canAsk(context) || confirm(context, `Write this to ${file.name}?`);
+  // A terminal that goes away at the question is a no, and leaves no draft behind.
+  const confirmed = () => untilSignal(context, quit => confirm(context, `Write this to ${file.name}?`, quit.signal));
+  const ask = async () => words.yes === true || !canAsk(context) || confirmed();
   if (await replaceSite(context, file, text, ask)) return;
   throw new PlantroomError('nothing was written', { kind: 'interrupted', hint: '--yes writes without asking' });
 }

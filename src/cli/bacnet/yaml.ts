@@ -29,27 +29,29 @@ export function deviceYaml(draft: DeviceDraft): YamlItem {
   };
 }
 
-export function busYaml({ id, address, port, foreign }: BacnetIpBus): YamlItem {
+export function busYaml({ id, address, port, broadcast, foreign }: BacnetIpBus): YamlItem {
   const pairs: Pair[] = [
     ['id', scalar(id)],
     ['protocol', 'bacnet-ip'],
     ...(address === '0.0.0.0' ? [] : [['address', address] as const]),
     ...(port === bacnetPort ? [] : [['port', String(port)] as const]),
+    ...(broadcast === undefined ? [] : [['broadcast', broadcast] as const]),
     ...(foreign ? [['foreign', foreignText(foreign)] as const] : []),
   ];
   const text = pairs.map(([key, value]) => `${key}: ${value}`).join(', ');
   return { block: [`{ ${text} }`], flow: [`{ ${text} }`] };
 }
 
-function foreignText({ host, port }: NonNullable<BacnetIpBus['foreign']>): string {
+export function foreignText({ host, port }: NonNullable<BacnetIpBus['foreign']>): string {
   return port === bacnetPort ? `{ host: ${host} }` : `{ host: ${host}, port: ${port} }`;
 }
 
-function placePairs({ place }: DeviceDraft): Pair[] {
+function placePairs({ place, busPort }: DeviceDraft): Pair[] {
   if (!place) return [];
   const { host, port, network, mac } = place;
+  const isUsual = port === bacnetPort && busPort === bacnetPort;
   const routed: Pair[] = network === 0 ? [] : [['network', `{ number: ${network}, mac: "${mac}" }`]];
-  return [['address', port === bacnetPort ? host : `"${host}:${port}"`], ...routed];
+  return [['address', isUsual ? host : `"${host}:${port}"`], ...routed];
 }
 
 function pointLine({ id, name, object, keys, remark }: PointDraft, isLast: boolean): { block: string; flow: string } {

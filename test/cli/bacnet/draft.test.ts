@@ -33,8 +33,16 @@ function load(yaml: readonly string[]) {
   });
 }
 
+const draft = {
+  id: 'chiller',
+  name: 'Chiller',
+  bus: 'net',
+  busPort: 47_808,
+  instance: 1001,
+  place: undefined,
+} as const;
 const device = (rows: readonly ObjectRow[], name = 'Chiller') =>
-  deviceYaml({ id: 'chiller', name, bus: 'net', instance: 1001, place: undefined, points: draftPoints(rows) });
+  deviceYaml({ ...draft, name, points: draftPoints(rows) });
 
 describe('a draft', () => {
   test.each<[string, string, string]>([
@@ -66,6 +74,15 @@ describe('a draft', () => {
     expect(lines).toContain('object: accumulator 2, scale: 0.1, unit: kWh, counter: true }');
   });
 
+  test.each([
+    [47_808, 47_808, 'address: 10.0.0.5'],
+    [47_808, 47_809, 'address: "10.0.0.5:47808"'],
+    [47_809, 47_809, 'address: "10.0.0.5:47809"'],
+  ])('of a device at port %i, through a bus at port %i, says %s', (port, busPort, said) => {
+    const place = { host: '10.0.0.5', port, network: 0, mac: '' };
+    expect(deviceYaml({ ...draft, busPort, place, points: draftPoints([row]) }).block).toContain(said);
+  });
+
   test('of a lift has the points that people watch', () => {
     const lift = {
       ...row,
@@ -88,6 +105,10 @@ describe('a draft', () => {
       { ...row, objectType: 17, type: 'schedule' },
       { ...row, objectType: 8, type: 'device' },
       { ...row, objectType: 13, type: 'multi-state-input', states: [[1, 'a'] as const, [2, 'a'] as const] },
+      {
+        ...{ ...row, objectType: 13, type: 'multi-state-input', instance: 4 },
+        states: [[1, `${'a'.repeat(100)}1`] as const, [2, `${'a'.repeat(100)}2`] as const],
+      },
     ];
     const lines = device(rows).block.join('\n');
     expect(lines).not.toMatch(/schedule|object: device|states/);

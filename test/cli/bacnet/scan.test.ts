@@ -40,7 +40,8 @@ afterEach(async () => {
   remove(folder);
 });
 
-const quick = ['--wait', '600ms'];
+/** The devices answer at once; they are asked twice within it. */
+const quick = ['--wait', '400ms'];
 const through = () => ['--address', '127.0.0.1', '--port', String(network.port)];
 const scan = (...args: string[]) => runCli(['scan', 'bacnet', ...through(), ...quick, ...args], { cwd: folder });
 const rowsOf = (out: string) => out.trimEnd().split('\n').slice(1);
@@ -63,7 +64,7 @@ describe('scan bacnet', () => {
     const { code, out, err } = await scan();
     expect(code).toBe(0);
     expect(err).toMatch(
-      /^asking all devices by broadcast through udp 127\.0\.0\.1:\d+, 600ms; Ctrl-C keeps .*\nDone: 5 found\.\n$/,
+      /^asking all devices by broadcast through udp 127\.0\.0\.1:\d+, 400ms; Ctrl-C keeps .*\nDone: 5 found\.\n$/,
     );
     const [first, second, third, fourth, fifth, ...rest] = rowsOf(out);
     expect(first).toMatch(/^ +1001 +127\.0\.0\.2:\d+ +Chiller 1 +plantroom simulator +CH-500 +1476 +both$/);
@@ -83,14 +84,20 @@ describe('scan bacnet', () => {
     ['one address', ['--to', '127.0.0.3'], [1002]],
     ['a network by its router', ['--to', '127.0.0.6', '--network', '200'], [2001]],
     ['one device by its router', ['--to', '127.0.0.6', '--network', '200:0c'], [2001]],
-    ['the interface by its name', ['--instances', '1001'], [1001]],
   ])('asks %s', async (_, args, instances) => {
     expect((await found(...args)).map(({ instance }) => instance)).toEqual(instances);
   });
 
+  test('asks through the interface that is named', async () => {
+    const args = ['--interface', 'lo', '--port', String(network.port), ...quick, '--instances', '1001', '--json'];
+    const { code, out } = await runCli(['scan', 'bacnet', ...args], { cwd: folder });
+    expect(code).toBe(0);
+    expect(JSON.parse(out).devices).toMatchObject([{ instance: 1001, host: '127.0.0.2' }]);
+  });
+
   test('reaches devices of another subnet by a BBMD, as a foreign device', async () => {
     const other = ['--address', '127.0.0.1', '--port', String(network.port + 1)];
-    const run = (...args: string[]) => runCli(['scan', 'bacnet', ...other, '--wait', '1s', ...args], { cwd: folder });
+    const run = (...args: string[]) => runCli(['scan', 'bacnet', ...other, ...quick, ...args], { cwd: folder });
     expect((await run()).code).toBe(exitCodes['not-found']);
     const { code, out } = await run('--bbmd', `127.0.0.9:${network.port}`, '--json');
     expect(code).toBe(0);
@@ -110,10 +117,13 @@ describe('scan bacnet', () => {
     });
   });
 
-  test('tells a device that is there and does not answer', async () => {
+  test('tells of a device that is there and does not say who it is what it does instead', async () => {
     network.devices[0]?.startFault('error');
-    const { out } = await scan('--instances', '1001', '--timeout', '200ms');
-    expect(out).toMatch(/1001 +127\.0\.0\.2:\d+ +vendor 999/);
+    network.devices[1]?.startFault('wrong-object');
+    const { out } = await scan('--instances', '1001..1002', '--timeout', '200ms');
+    expect(out).toMatch(/1001 +127\.0\.0\.2:\d+ +vendor 999 .* the device answers with an error$/m);
+    expect(out).toMatch(/1002 +127\.0\.0\.3:\d+ +vendor 999 .* an answer for a property that was not asked for/);
+    expect(out).not.toContain('silent');
   });
 
   test.each<[string[], keyof typeof exitCodes, string]>([
@@ -124,6 +134,7 @@ describe('scan bacnet', () => {
     [['--choose', 'analog-*'], 'usage', 'add --write'],
     [['--interface', 'lo'], 'usage', '--interface and --address say the same'],
     [['--bus', 'plant'], 'usage', 'leave --bus out'],
+    [['--write'], 'usage', 'say it with --site FILE'],
     [['--instances', '7'], 'not-found', 'nothing answered'],
     [['--to', '127.0.0.77'], 'not-found', 'check the address and its port'],
   ])('%j → %s', async (args, kind, said) => {
@@ -168,7 +179,7 @@ describe('the objects of a device', () => {
     await using dying = await startNetwork(
       [
         {
-          ...{ instance: 7, host: '127.0.0.2', name: 'Dying' },
+          ...{ instance: 7, host: '127.0.0.2', name: 'Dying\u001b[2J\n' },
           objects: Array.from({ length: 300 }, (_, index) => analog(index, `Value ${index}`, index)),
         },
       ],
@@ -180,10 +191,17 @@ describe('the objects of a device', () => {
       },
     );
     const args = ['--address', '127.0.0.1', '--port', String(dying.port), ...quick, '--timeout', '300ms', '--objects'];
-    const { code, out, err } = await runCli(['scan', 'bacnet', ...args], { cwd: folder });
-    expect(code).toBe(0);
+    const site = join(folder, 'site.yaml');
+    writeFileSync(site, siteText);
+    const written = [...args, '--write', '--site', site];
+    const { code, out, err } = await runCli(['scan', 'bacnet', ...written], { cwd: folder });
+    expect(code).toBe(exitCodes.refused);
+    expect(err).toContain('note: 7 did not tell all its objects: not written\n');
+    expect(readFileSync(site, 'utf8')).toBe(siteText);
     expect(err).toMatch(/note: the objects of 7 at 127\.0\.0\.2:\d+ are not all here: no answer after \d+ of 301\n/);
     expect(out).toContain('analog-input 3');
+    // Its name does not reach the terminal as it is.
+    expect(out).toContain('\n7 Dying\\x1b[2J at 127.0.0.2');
   });
 
   test('are walked with a bar in a terminal of 80 columns, and Ctrl-C keeps what was found', async () => {
@@ -193,7 +211,7 @@ describe('the objects of a device', () => {
         objects: Array.from({ length: 900 }, (_, index) => analog(index, `Value ${index}`, index)),
       },
     ]);
-    const args = ['scan', 'bacnet', '--address', '127.0.0.1', '--port', String(big.port), '--wait', '2s', '--objects'];
+    const args = ['scan', 'bacnet', '--address', '127.0.0.1', '--port', String(big.port), '--wait', '1s', '--objects'];
     using terminal = new Tmux(folder, args, 80, 12);
     await terminal.shows(/^\[█* *\] +\d+ % {2}listening · \d found/m);
     await terminal.shows(/^\[█* *\] +\d+ % {2}7: object list · about \d+\S+ left$/m);
@@ -266,6 +284,15 @@ describe('scan bacnet --write', () => {
     expect(read()).toContain(`    address: "127.0.0.6:${network.port}"\n    network: { number: 200, mac: "0c" }\n`);
   });
 
+  test('writes no device that the bus of the file would not reach: it was found through a BBMD', async () => {
+    const bus = `{ id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port} }`;
+    writeFileSync(file, siteText.replace('buses: [', `buses: [${bus}, `));
+    const { code, err } = await write('--instances', '1001', '--bbmd', `127.0.0.9:${network.port}`);
+    expect(code).toBe(exitCodes.refused);
+    expect(err).toContain(`hint: what was found there would never answer: add foreign: { host: 127.0.0.9, port: `);
+    expect(read()).not.toContain('chiller');
+  });
+
   test('writes nothing beside a file that is wrong already', async () => {
     writeFileSync(file, siteText.replace('type: u16', 'type: u17'));
     const { code, err } = await write('--instances', '1001');
@@ -290,7 +317,7 @@ describe('scan bacnet --write', () => {
     await terminal.shows(/Write this to .*site\.yaml\? \[y\/N\]/);
     expect(terminal.screen()).toContain('+       - { id: running, name: Running, object: binary-input 1 }');
     expect(read()).toBe(siteText);
-    terminal.run('send-keys', 'C-c');
+    process.kill(terminal.pid(), 'SIGTERM');
     await terminal.shows('ended with 130');
     expect(read()).toBe(siteText);
     // Nothing of the draft is left.
@@ -306,7 +333,7 @@ describe('scan bacnet --write', () => {
 describe('scan bacnet with a daemon that owns the port', () => {
   test('goes through it, names its devices, and the polling goes on', async () => {
     await using daemon = await startDaemon(`gateway: {id: g1}
-buses: [{id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port}}]
+buses: [{id: net, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port}, broadcast: 127.255.255.255}]
 devices: [{id: chiller, bus: net, instance: 1001, points: [{id: p, object: analog-input 1, interval: 200ms}]}]
 `);
     const { code, out, err } = await scan('--socket', daemon.socketPath);
@@ -320,6 +347,17 @@ devices: [{id: chiller, bus: net, instance: 1001, points: [{id: p, object: analo
     );
     expect(JSON.parse(objects.out).devices[0]).toMatchObject({ bus: 'net', instance: 1002 });
     expect(JSON.parse(objects.out).devices[0].objects).toHaveLength(7);
+    const other = join(folder, 'other.yaml');
+    writeFileSync(
+      other,
+      siteText
+        .replace('id: plant, protocol: modbus-tcp', 'id: net, protocol: modbus-tcp')
+        .replace('bus: plant', 'bus: net'),
+    );
+    await scan('--socket', daemon.socketPath, '--instances', '1002', '--write', '--site', other);
+    const written = `{ id: bacnet, protocol: bacnet-ip, address: 127.0.0.1, port: ${network.port}, broadcast: 127.255.255.255 }`;
+    expect(readFileSync(other, 'utf8')).toContain(written);
+    expect(readFileSync(other, 'utf8')).toContain('    bus: bacnet\n    instance: 1002\n');
     const bbmd = await scan('--socket', daemon.socketPath, '--bbmd', '127.0.0.9');
     expect(bbmd.code).toBe(exitCodes.refused);
     await expect.poll(async () => (await daemon.client.points('chiller'))[0]?.quality).toBe('good');

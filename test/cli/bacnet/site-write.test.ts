@@ -1,11 +1,21 @@
-import { lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { renderChange } from '../../../src/cli/bacnet/diff.ts';
 import { readSiteText, replaceSite } from '../../../src/cli/bacnet/site-write.ts';
 import { createProcessContext } from '../../../src/cli/context.ts';
 import { createStyle } from '../../../src/cli/render/style.ts';
-import { makeFolder, remove } from '../terminal.ts';
+import { makeFolder, remove, root } from '../terminal.ts';
 
 /* A site file is replaced whole, or not at all. */
 
@@ -59,6 +69,27 @@ describe('replacing a site file', () => {
     expect(await replaceSite(context, readSiteText(link), other, async () => true)).toBe(true);
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
     expect(read()).toBe(other);
+  });
+
+  test.runIf(process.getuid?.() === 0)(
+    'leaves one alone that we may not write to, though the folder is ours',
+    async () => {
+      chmodSync(folder, 0o777);
+      const script = `import { readSiteText, replaceSite } from ${JSON.stringify(join(root, 'src/cli/bacnet/site-write.ts'))};
+      await replaceSite({ err: process.stderr }, readSiteText(${JSON.stringify(file)}), '', async () => true);`;
+      const user = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath];
+      const { stderr } = spawnSync('setpriv', [...user, '--input-type=module', '-e', script], { encoding: 'utf8' });
+      expect(stderr).toMatch(/site\.yaml cannot be replaced: EACCES/);
+      expect(read()).toBe(siteText);
+    },
+  );
+
+  test('stays of whom it is, in its group', async () => {
+    const { uid, gid } = statSync(file);
+    const other = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : { uid, gid };
+    chownSync(file, other.uid, other.gid);
+    await replaceSite(context, readSiteText(file), siteText, async () => true);
+    expect(statSync(file)).toMatchObject(other);
   });
 
   test('of a file that is not there says so', () => {
