@@ -6,11 +6,20 @@ import type { BacnetValue } from './values.ts';
 
 /** The point's value out of what the device says of its property; into the reading, in place. */
 export function fillReading(part: BacnetPart, values: readonly BacnetValue[], reading: Reading): void {
-  reading.text = part.kind === 'text' ? values.map(textOf).join(', ') : undefined;
+  reading.text = part.kind === 'text' ? cutText(values.map(textOf).join(', ')) : undefined;
   reading.value = part.kind === 'text' ? Number.NaN : numberOfPart(part, values);
   if (part.kind === 'text' || Number.isFinite(reading.value)) reading.quality = 'good';
   // An input that was never written, or a list where one value was expected: null says "none", anything else is no number.
   else reading.quality = values.length === 1 && values[0]?.kind === 'null' ? 'invalid-value' : 'not-a-number';
+}
+
+/** As long as the longest text of a Modbus device. A message of a device may hold 60,000: what is beyond is cut, and seen to be. */
+export const longestTextChars = 250;
+
+function cutText(text: string): string {
+  if (text.length <= longestTextChars) return text;
+  const characters = [...text.slice(0, 2 * longestTextChars + 2)];
+  return characters.length <= longestTextChars ? text : `${characters.slice(0, longestTextChars - 1).join('')}…`;
 }
 
 function numberOfPart(part: BacnetPart, values: readonly BacnetValue[]): number {

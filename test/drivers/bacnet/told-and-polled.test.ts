@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createBacnetDriver } from '../../../drivers/bacnet/bacnet-driver.ts';
 import { lifetimeMs } from '../../../drivers/bacnet/cov.ts';
-import { fillReading } from '../../../drivers/bacnet/point-value.ts';
+import { fillReading, longestTextChars } from '../../../drivers/bacnet/point-value.ts';
 import type { BacnetValue } from '../../../drivers/bacnet/values.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import { seededRandom } from '../../../src/base/random.ts';
@@ -180,5 +180,21 @@ describe('a list', () => {
     const reading: Reading = { value: 0, text: undefined, quality: 'not-read' };
     fillReading(contains6, values, reading);
     expect(reading.quality === 'good' ? reading.value : reading.quality).toBe(expected);
+  });
+});
+
+describe('a text', () => {
+  const lift = '\u{1F6D7}';
+  const said = (text: string): string | undefined => {
+    const reading: Reading = { value: 0, text: undefined, quality: 'not-read' };
+    fillReading({ kind: 'text' }, [{ kind: 'text', text }], reading);
+    return reading.text;
+  };
+
+  test('of a device that has much to say is cut, and seen to be; no sign is torn', () => {
+    expect(said('x'.repeat(longestTextChars))).toBe('x'.repeat(longestTextChars));
+    expect(said('x'.repeat(60_000))).toBe(`${'x'.repeat(longestTextChars - 1)}…`);
+    expect(said(lift.repeat(longestTextChars))).toBe(lift.repeat(longestTextChars));
+    expect(said(lift.repeat(300))).toBe(`${lift.repeat(longestTextChars - 1)}…`);
   });
 });
