@@ -17,7 +17,7 @@ import { type Expected, nameAddress, type Spot } from './truth.ts';
  */
 
 export const port = 47_808;
-export const gateway: IpAddress = { host: '10.0.0.1', port };
+const gateway: IpAddress = { host: '10.0.0.1', port };
 export const bbmd: IpAddress = { host: '10.0.0.9', port };
 export const strangers = ['10.0.0.66', '10.0.0.77', '10.0.0.78'] as const;
 const broadcast: IpAddress = { host: '10.0.0.255', port };

@@ -17,7 +17,7 @@ export function apduAtOf(bytes: Buffer): number {
   return control & 0x20 ? at + 1 : at;
 }
 
-export function isRouted(bytes: Buffer): boolean {
+function isRouted(bytes: Buffer): boolean {
   return ((bytes[networkAt + 1] ?? 0) & 0x08) !== 0;
 }
 
