@@ -12,7 +12,7 @@ import { strayDatagrams } from './datagrams.ts';
 import { fleet } from './fleet.ts';
 import * as forged from './forgeries.ts';
 import { bbmd, createPlant, type Flying, type PlantDevice, port, staleMs, strangers } from './plant.ts';
-import { apduAtOf, isUnseenWhole } from './spans.ts';
+import { apduAtOf, isUnseenWhole, unseenSpans } from './spans.ts';
 import { mostExamples, type Storm } from './storm.ts';
 
 /*
@@ -22,7 +22,8 @@ import { mostExamples, type Storm } from './storm.ts';
  */
 
 const timeoutMs = 1_000;
-const hostilePerAnswer = 10;
+/** Hostile datagrams around a right one, at the most; the storm has gusts and lulls. */
+const strengths = [1, 2, 6, 20] as const;
 const mostQuestions = 3;
 
 /** Faults that make a device say what is not so, or that the storm makes itself, knowing what it did. */
@@ -49,13 +50,15 @@ export function createDriverStorm(random: Random): Storm {
   const ours = devices.filter(({ host }) => host !== strangers[0]);
   const examples: string[] = [];
   const tally = {
-    ...{ datagrams: 0, reads: 0, answered: 0, questions: 0, settled: 0, right: 0, pushed: 0, bad: 0 },
+    ...{ datagrams: 0, reads: 0, questions: 0, settled: 0, right: 0, pushed: 0, bad: 0 },
     ...{ damagedInValue: 0, uncaught: 0, wrong: 0 },
   };
+  const outcomes: Record<string, number> = {};
   const pending = new Set<Pending>();
   let plans = new Map<PlantDevice, readonly Read[]>();
   let isHearingDoubtful = false;
   let isCalm = false;
+  let strength: number = strengths[0];
   const foreign = { ...bbmd, ttlMs: 60_000 };
   const bus = createBacnetDriver({ random, openPort: () => plant.port }).create({
     bus: bacnetBus({ timeoutMs, retries: 1, foreign, requestsInFlight: 16 }),
@@ -116,8 +119,9 @@ export function createDriverStorm(random: Random): Storm {
     tally.reads += 1;
     bus.read(read, timeoutMs, outcome => {
       settle(one);
+      const end = outcome.kind === 'answered' ? 'answered' : outcome.reason;
+      outcomes[end] = (outcomes[end] ?? 0) + 1;
       if (outcome.kind === 'answered') {
-        tally.answered += 1;
         bus.decode(read);
       }
       for (const [at, point] of read.points.entries()) {
@@ -214,14 +218,16 @@ export function createDriverStorm(random: Random): Storm {
     const its = one.behind ? `0108 00c8 01 ${one.behind.mac}` : '0100';
     const apduAt = apduAtOf(bytes);
     const isAnswer = (bytes[apduAt] ?? 0) >> 4 === 3;
+    // Else it is a true I-Am from another place, which `claim` sees to.
+    const hasValues = unseenSpans(bytes).length > 0;
     const kind = below(random, 14);
     if (kind === 0) hear(noise(random), from);
     else if (kind === 1) hear(stray, from);
     else if (kind === 2) {
       const other = strayDatagrams[below(random, strayDatagrams.length)] ?? stray;
       hear(damage({ bytes: stray, valueFrom: 0, valueTo: 0 }, other, random).bytes, place);
-    } else if (kind === 3) hear(forged.poisoned(bytes, random), stranger());
-    else if (kind === 4) hear(forged.poisoned(bytes, random), { host: from.host, port: from.port + 1 });
+    } else if (kind === 3 && hasValues) hear(forged.poisoned(bytes, random), stranger());
+    else if (kind === 4 && hasValues) hear(forged.poisoned(bytes, random), { host: from.host, port: from.port + 1 });
     else if (kind === 5 && isAnswer) hear(forged.misplaced(bytes, random), from);
     else if (kind <= 7 && isOurs) hearDamaged(flying);
     else if (kind === 8) hear(forged.extremeIAm(random, one.instance, its), place);
@@ -245,7 +251,7 @@ export function createDriverStorm(random: Random): Storm {
     const isFlood = air.length > 50;
     for (const flying of air.splice(0)) {
       // Of a flood of I-Am each has little to do with the others.
-      const hostile = isFlood ? 1 : below(random, 2 * hostilePerAnswer);
+      const hostile = isFlood ? 1 : below(random, strength + 1);
       const before = below(random, hostile + 1);
       for (let count = 0; count < before; count += 1) beHostile(flying);
       const chance = random.next();
@@ -284,6 +290,7 @@ export function createDriverStorm(random: Random): Storm {
         plans.set(one, bus.plan(device, device.points));
       }
     });
+    if (random.next() < 0.05) strength = strengths[below(random, strengths.length)] ?? strength;
     plant.change(below(random, 4));
   }
 
@@ -339,7 +346,7 @@ export function createDriverStorm(random: Random): Storm {
     },
     counts() {
       const { wrong, ...counts } = tally;
-      return { ...counts, 'wrong values': wrong };
+      return { ...counts, 'wrong values': wrong, ...outcomes };
     },
   };
 }
