@@ -23,7 +23,7 @@ import { createDeviceTable, type Whereabouts } from './device-table.ts';
 import type { Registration } from './foreign-device.ts';
 import { createAcquaintance, identityOf, isOtherDevice } from './identity.ts';
 import { describeLearned, keyOf, type Learned, unlearned } from './learned.ts';
-import { learnMissing, stateIn } from './object-state.ts';
+import { learnMissing, saysState, stateIn } from './object-state.ts';
 import { peerKey } from './peer.ts';
 import { fillReading } from './point-value.ts';
 import { describeRefusal, type PropertyAnswer, readProperties } from './property-reader.ts';
@@ -76,6 +76,8 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
   const met = createAcquaintance();
   /** What the last poll said of the state of the object of each point. */
   const states = new Map<number, Quality>();
+  /** Points of objects that were heard to say it. */
+  const haveState = new Set<number>();
   /** By instance: those of the site. */
   const devices = new Map<number, BacnetDevice>();
   let onPush: (push: Push) => void = () => undefined;
@@ -215,8 +217,9 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       const told = subscriptions.toldSince(point, startMono);
       if (told) Object.assign(reading, told.reading);
       if (!dependsOnState(address.objectType, address.property)) continue;
-      const quality = stateIn(answers, keys);
-      states.set(point.number, quality);
+      if (saysState(answers, keys)) haveState.add(point.number);
+      const quality = stateIn(answers, keys, haveState.has(point.number));
+      if (quality !== 'refused') states.set(point.number, quality);
       if (quality !== 'good' && !told?.isWithState) spoilReading(reading, quality);
     }
     learnMissing(answers, read, ofDevice, startMono);

@@ -1,14 +1,20 @@
 import type { Quality } from '../../src/model/quality.ts';
 import { keyOf, type Learned, rememberMissing } from './learned.ts';
-import type { PropertyAnswer } from './property-reader.ts';
+import { deviceErrorClasses, type PropertyAnswer } from './property-reader.ts';
 import { qualityOf } from './quality.ts';
 import { askedFor, type BacnetRead, isStateProperty, type PointKeys } from './read-plan.ts';
 import type { PropertyResult } from './values.ts';
 
-/** What the object says of itself in the answers to a read. */
+/**
+ * What the object says of itself in the answers to a read. A device that gave the value and then, for a reason of the moment,
+ * not the state has not said that all is well: `refused`.
+ *
+ * @param hasSaidIt whether the object was ever heard to say its state
+ */
 export function stateIn(
   answers: ReadonlyMap<string, PropertyAnswer>,
   { statusFlags, reliability, outOfService }: PointKeys,
+  hasSaidIt: boolean,
 ): Quality {
   const state = {
     statusFlags: valuesAt(answers, statusFlags),
@@ -17,7 +23,20 @@ export function stateIn(
   };
   // All that can be known of it is in the answer: a fault without a reason is one.
   const quality = qualityOf(state, false);
-  return quality === 'unknown' ? 'device-fault' : quality;
+  if (quality === 'unknown') return 'device-fault';
+  const isKept = [statusFlags, reliability, outOfService].some(key => isKeptNow(answers.get(key), hasSaidIt));
+  return quality === 'good' && isKept ? 'refused' : quality;
+}
+
+/** Whether any of the state was said. */
+export function saysState(answers: ReadonlyMap<string, PropertyAnswer>, keys: PointKeys): boolean {
+  return [keys.statusFlags, keys.reliability, keys.outOfService].some(key => valuesAt(answers, key) !== undefined);
+}
+
+/** Some devices have no better word than an abort for what they do not have: that counts only where it was there before. */
+function isKeptNow(answer: PropertyAnswer | undefined, hasSaidIt: boolean): boolean {
+  if (!answer || answer.kind === 'values' || isMissing(answer)) return false;
+  return hasSaidIt || (answer.kind === 'error' && deviceErrorClasses.includes(answer.errorClass));
 }
 
 function valuesAt(answers: ReadonlyMap<string, PropertyAnswer>, key: string): PropertyResult | undefined {

@@ -55,7 +55,7 @@ const mostRefusedAlone = 4;
  * Errors of these classes are of the device, not of one of the properties: it is not in operation, has no memory, or does not
  * reach what is behind it (device, resources, communication).
  */
-const deviceErrorClasses: readonly number[] = [0, 3, 7];
+export const deviceErrorClasses: readonly number[] = [0, 3, 7];
 
 /**
  * Reads properties of one device in as few requests as it takes, one after the other, and learns how many it takes: half as
