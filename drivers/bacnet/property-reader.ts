@@ -41,7 +41,7 @@ export interface PropertyQuestion {
 export type PropertyAnswer =
   | PropertyResult
   /** The device answers, but not this, for a reason that is not of the property. */
-  | { readonly kind: 'refused'; readonly by: 'reject' | 'abort'; readonly text: string };
+  | { readonly kind: 'refused'; readonly by: 'reject' | 'abort'; readonly reason: number; readonly text: string };
 
 export type PropertyAnswers =
   /** By keyOf: one for each property. */
@@ -162,7 +162,11 @@ export function readProperties(
 
   function refuse(one: PropertyReference, refusal: Outcome & { kind: 'error' | 'reject' | 'abort' }): void {
     const { kind } = refusal;
-    answers.set(keyOf(one), kind === 'error' ? refusal : { kind: 'refused', by: kind, text: describeRefusal(refusal) });
+    const answer: PropertyAnswer =
+      kind === 'error'
+        ? refusal
+        : { kind: 'refused', by: kind, reason: refusal.reason, text: describeRefusal(refusal) };
+    answers.set(keyOf(one), answer);
   }
 
   function giveUpWhereAllIsRefused(refusal: Outcome & { kind: 'error' | 'reject' | 'abort' }): void {
