@@ -232,7 +232,9 @@ export function createDriverStorm(random: Random): Storm {
     else if (kind <= 7 && isOurs) hearDamaged(flying);
     else if (kind === 8) hear(forged.extremeIAm(random, one.instance, its), place);
     else if (kind === 9) claim(one);
-    else if (kind === 10) hear(forged.wrongNotification(random, { device: one.instance, ...target }, its), place);
+    else if (kind === 10 && random.next() < 0.2) {
+      hear(forged.likelyNotification(random, { device: one.instance, ...target }), stranger());
+    } else if (kind === 10) hear(forged.wrongNotification(random, { device: one.instance, ...target }, its), place);
     else if (kind === 11) hear(forged.rejectToNetwork(random), random.next() < 0.02 ? place : stranger());
     else if (kind === 12) hear(forged.bbmdWord(random), random.next() < 0.5 ? bbmd : stranger());
     else if (!isAnswer || random.next() > 0.02) hear(stray, stranger());
@@ -286,7 +288,7 @@ export function createDriverStorm(random: Random): Storm {
       if (bus.restsUntilMono(device) > clock.monoMs() + 60_000) examples.push(`${device.id} rests for ever`);
       const isBusy = [...pending].some(({ of }) => of === one);
       if (!isBusy && random.next() < 0.02) {
-        bus.forget(device, plans.get(one) ?? []);
+        if (random.next() < 0.5) bus.forget(device, plans.get(one) ?? []);
         plans.set(one, bus.plan(device, device.points));
       }
     });

@@ -51,5 +51,10 @@ export function fleet(): DeviceOptions[] {
     },
     // Nobody of ours, at the place where a forged I-Am says that one of ours is.
     { ...{ instance: 3_333_333, host: '10.0.0.66', isFound: false }, spots: analogs(900, 16, () => undefined) },
+    // The last one, since its points have numbers of a hundred more. So many that they only fit into one request when a device says that it takes more than there is.
+    {
+      ...{ instance: 1_700_077, host: '10.0.0.8', isFound: false },
+      spots: Array.from({ length: 190 }, (_, place) => textSpot(700, place + 1)),
+    },
   ];
 }

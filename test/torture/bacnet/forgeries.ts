@@ -86,6 +86,15 @@ export function wrongNotification(random: Random, { device, objectType, instance
   return datagramOf(hex(`${head} ${body}`), npdu);
 }
 
+/** A notification that would be right if it came from the device. */
+export function likelyNotification(random: Random, { device, objectType, instance }: ToldPlace): Buffer {
+  const object = word(objectType * 0x400000 + instance);
+  const value = `44${word(0x41000000 + below(random, 1_000))}`;
+  return datagramOf(
+    hex(`1002 ${ourProcess} 1c${word(0x02000000 | device)} 2c${object} 39c8 4e 09552e ${value} 2f 096f2e 820400 2f 4f`),
+  );
+}
+
 /** A router says that it cannot reach a network, or something like that. */
 export function rejectToNetwork(random: Random): Buffer {
   const network = pick(random, ['00c8', '00c9', '0000', 'ffff', '']);
