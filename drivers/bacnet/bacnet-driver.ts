@@ -23,7 +23,7 @@ import { createDeviceTable, type Whereabouts } from './device-table.ts';
 import type { Registration } from './foreign-device.ts';
 import { createAcquaintance, identityOf, isOtherDevice } from './identity.ts';
 import { describeLearned, keyOf, type Learned, unlearned } from './learned.ts';
-import { learnMissing, stateIn } from './object-state.ts';
+import { type HasSaid, learnMissing, saidIn, stateIn } from './object-state.ts';
 import { peerKey } from './peer.ts';
 import { fillReading } from './point-value.ts';
 import { describeRefusal, type PropertyAnswer, readProperties } from './property-reader.ts';
@@ -76,6 +76,8 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
   const met = createAcquaintance();
   /** What the last poll said of the state of the object of each point. */
   const states = new Map<number, Quality>();
+  /** Instance and key of what devices were heard to say of the state of objects: a few for each point. */
+  const said = new Set<string>();
   /** By instance: those of the site. */
   const devices = new Map<number, BacnetDevice>();
   let onPush: (push: Push) => void = () => undefined;
@@ -198,6 +200,8 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
     startMono: number,
   ): void {
     const refused: string[] = [];
+    const { instance } = bacnetOf(read.device);
+    const hasSaid: HasSaid = key => said.has(`${instance} ${key}`);
     for (const [index, address] of read.addresses.entries()) {
       const reading = read.readings[index];
       const point = read.points[index];
@@ -215,11 +219,12 @@ function createBacnetBus({ bus, clock, log }: DriverOptions, own: BacnetDriverOp
       const told = subscriptions.toldSince(point, startMono);
       if (told) Object.assign(reading, told.reading);
       if (!dependsOnState(address.objectType, address.property)) continue;
-      const quality = stateIn(answers, keys);
-      states.set(point.number, quality);
+      for (const key of saidIn(answers, keys)) said.add(`${instance} ${key}`);
+      const quality = stateIn(answers, keys, hasSaid);
+      if (quality !== 'refused') states.set(point.number, quality);
       if (quality !== 'good' && !told?.isWithState) spoilReading(reading, quality);
     }
-    learnMissing(answers, read, ofDevice, startMono);
+    learnMissing(answers, read, ofDevice, startMono, hasSaid);
     tellRefused(log, read, refused);
   }
 

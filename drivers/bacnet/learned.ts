@@ -82,7 +82,7 @@ export function keyOf({ objectType, instance, property, index, key }: PropertyRe
 }
 
 /** Abort and reject by number (clauses 18.9 and 18.10). */
-const unrecognizedService = 9;
+export const unrecognizedService = 9;
 
 /** Why a device did not answer a read at all. */
 export interface Refusal {

@@ -41,7 +41,7 @@ export interface PropertyQuestion {
 export type PropertyAnswer =
   | PropertyResult
   /** The device answers, but not this, for a reason that is not of the property. */
-  | { readonly kind: 'refused'; readonly by: 'reject' | 'abort'; readonly text: string };
+  | { readonly kind: 'refused'; readonly by: 'reject' | 'abort'; readonly reason: number; readonly text: string };
 
 export type PropertyAnswers =
   /** By keyOf: one for each property. */
@@ -55,7 +55,7 @@ const mostRefusedAlone = 4;
  * Errors of these classes are of the device, not of one of the properties: it is not in operation, has no memory, or does not
  * reach what is behind it (device, resources, communication).
  */
-const deviceErrorClasses: readonly number[] = [0, 3, 7];
+export const deviceErrorClasses: readonly number[] = [0, 3, 7];
 
 /**
  * Reads properties of one device in as few requests as it takes, one after the other, and learns how many it takes: half as
@@ -162,7 +162,11 @@ export function readProperties(
 
   function refuse(one: PropertyReference, refusal: Outcome & { kind: 'error' | 'reject' | 'abort' }): void {
     const { kind } = refusal;
-    answers.set(keyOf(one), kind === 'error' ? refusal : { kind: 'refused', by: kind, text: describeRefusal(refusal) });
+    const answer: PropertyAnswer =
+      kind === 'error'
+        ? refusal
+        : { kind: 'refused', by: kind, reason: refusal.reason, text: describeRefusal(refusal) };
+    answers.set(keyOf(one), answer);
   }
 
   function giveUpWhereAllIsRefused(refusal: Outcome & { kind: 'error' | 'reject' | 'abort' }): void {

@@ -15,7 +15,7 @@ export function viewThrough(table: ObjectTable, faults: BacnetFaults, neighbour:
   const isWhole = faults.has('no-segmentation');
   if (!isBroken && !isOut && !isDouble && !isWhole) return table;
   const ofValue = (id: number, property: SimProperty): SimProperty => {
-    if (id === propertyIds['status-flags']) return one(bits(isBroken, isBroken, false, isOut));
+    if (id === propertyIds['status-flags'] && (isBroken || isOut)) return one(bits(isBroken, isBroken, false, isOut));
     if (id === propertyIds.reliability && isBroken) return one(enumerated(noSensor));
     if (id === propertyIds['out-of-service'] && isOut) return one(boolean(true));
     return property;

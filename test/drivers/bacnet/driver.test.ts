@@ -198,6 +198,17 @@ describe('what a device takes is learned:', () => {
     expect(await readAll(bus, device)).toEqual(['device-fault']);
   });
 
+  test('a device that rejects all for a moment has not lost what its objects say of their state', async () => {
+    const { bus, device, simulated } = await oneDevice({ objects: [analog(1, 'pressure', 4.5)] }, [{}]);
+    for (const before of [4.5, 'device-fault']) {
+      simulated.startFault('reject');
+      expect(await readAll(bus, device)).toEqual(['refused']);
+      simulated.clearFaults();
+      if (before !== 4.5) simulated.startFault('sensor-fault');
+      expect(await readAll(bus, device)).toEqual([before]);
+    }
+  });
+
   test('what is forgotten is tried again', async () => {
     const { bus, device, simulated } = await oneDevice({ objects }, addresses);
     simulated.startFault('no-rpm');

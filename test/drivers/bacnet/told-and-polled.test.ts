@@ -165,6 +165,46 @@ test('a device that does not wait for an answer to what it tells is asked to tel
   await bus.close();
 });
 
+describe('a device that gives a value, but for the moment not the state of its object', () => {
+  const refusedFor = (error: string) => (refusal: 'error' | 'abort') => {
+    const { startRead, wire, hear, reading, read, bus } = rig([{}]);
+    startRead().answer(real(1), fault);
+    expect(reading()?.quality).toBe('device-fault');
+    const ends: string[] = [];
+    bus.read(read, 3_000, ({ kind }) => ends.push(kind));
+    const idOf = () => (wire.sent.at(-1)?.bytes[8] ?? 0).toString(16).padStart(2, '0');
+    if (refusal === 'error') hear(`30 ${idOf()} 0e 0c00000001 1e 29554e ${real(2)} 4f 296f5e ${error} 5f 1f`);
+    else {
+      // It knows no ReadPropertyMultiple any more.
+      hear(`60 ${idOf()} 09`);
+      hear(`30 ${idOf()} 0c 0c00000001 1955 3e ${real(2)} 3f`);
+      hear(`71 ${idOf()} 09`);
+    }
+    expect(ends).toEqual(['answered']);
+    return reading()?.quality;
+  };
+
+  test('has not said that the object is well', () => {
+    expect(refusedFor('9100 9119')('error')).toBe('refused');
+    expect(refusedFor('')('abort')).toBe('refused');
+  });
+
+  test('is believed where it has none: an error of the property says so', () => {
+    expect(refusedFor('9102 9120')('error')).toBe('good');
+  });
+
+  test('is believed where it never had any, whatever it says to that', () => {
+    const { wire, hear, reading, read, bus } = rig([{}]);
+    bus.read(read, 3_000, () => undefined);
+    const idOf = () => (wire.sent.at(-1)?.bytes[8] ?? 0).toString(16).padStart(2, '0');
+    hear(`60 ${idOf()} 09`);
+    hear(`30 ${idOf()} 0c 0c020003e9 194b 3e c4020003e9 3f`);
+    hear(`30 ${idOf()} 0c 0c00000001 1955 3e ${real(2)} 3f`);
+    for (let count = 0; count < 3; count += 1) hear(`71 ${idOf()} 00`);
+    expect(reading()).toMatchObject({ value: 2, quality: 'good' });
+  });
+});
+
 describe('a list', () => {
   const number = (value: number): BacnetValue => ({ kind: 'enumerated', value });
   const contains6: BacnetPart = { kind: 'contains', value: 6 };
