@@ -105,6 +105,7 @@ export function createQuestions({ client, clock, retries, peerOf, downBecause }:
       }
       const properties = question.properties.map(one => ({ ...one, index: one.index }));
       const searchMs = Math.min(settleMs, timeoutMs / 2);
+      const askedMono = clock.monoMs();
       locate(question.target, searchMs, place => {
         if ('kind' in place) {
           onAnswer(place);
@@ -116,7 +117,9 @@ export function createQuestions({ client, clock, retries, peerOf, downBecause }:
         const identity = target.kind === 'instance' ? [identityOf(target.instance)] : [];
         const asked = [...identity, ...properties];
         const nowMono = clock.monoMs();
-        readProperties(client, { peer, properties: asked, learned, timeoutMs, retries, nowMono }, end => {
+        // What the search took is part of what the person waits.
+        const leftMs = timeoutMs - (nowMono - askedMono);
+        readProperties(client, { peer, properties: asked, learned, timeoutMs: leftMs, retries, nowMono }, end => {
           if (end.kind === 'failed') onAnswer({ kind: 'failed', reason: end.reason, detail: end.detail });
           else if (
             target.kind === 'instance' &&

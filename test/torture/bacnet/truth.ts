@@ -98,7 +98,7 @@ export function longListSpot(owner: number, instance: number, count: number): Sp
       { address: bacnetAddress({ ...at, part: { kind: 'count' } }), expected: () => count },
       {
         address: bacnetAddress({ ...at, part: { kind: 'text' } }),
-        expected: version => Array.from({ length: count }, (_, place) => word(version, place + 1)).join(', '),
+        expected: version => cut(Array.from({ length: count }, (_, place) => word(version, place + 1)).join(', ')),
       },
     ],
     apply(version) {
@@ -106,6 +106,11 @@ export function longListSpot(owner: number, instance: number, count: number): Sp
       object.properties.set(property, array(...words));
     },
   };
+}
+
+/** A text is shown up to 250 characters. */
+function cut(words: string): string {
+  return words.length <= 250 ? words : `${words.slice(0, 249)}…`;
 }
 
 /** A lift with its lists; the number of each list's items and one item follow from the version. */
