@@ -15,8 +15,9 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Two cores: more workers only make the tests that talk to real brokers and slaves late.
-    maxWorkers: 2,
+    // Two cores, of which two workers leave two fifths idle: many tests wait for real brokers, slaves and terminals. More than
+    // three only make those late.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     sequence: { sequencer: LongestFirst },
