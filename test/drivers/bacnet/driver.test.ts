@@ -450,4 +450,15 @@ test('a text that is too long for one message comes in segments, and is cut wher
   const objects = [createObject(0, 1, 'x', { description: one(text(long)) })];
   const { bus, device } = await oneDevice({ objects }, [{ property: 28, part: { kind: 'text' } }]);
   expect(await readAll(bus, device)).toEqual([`${long.slice(0, 249)}…`]);
+  // A person who asks for it sees all of it: every segment has come, in its place.
+  const place = {
+    host: device.bacnet?.address?.host ?? '',
+    port: device.bacnet?.address?.port ?? 0,
+    network: 0,
+    mac: '',
+  };
+  const properties = [{ objectType: 0, instance: 1, property: 28 }];
+  expect(await ask(bus, { kind: 'bacnet-read', target: { kind: 'place', place }, properties })).toMatchObject({
+    values: [{ values: [{ type: 'text', text: long }] }],
+  });
 });
